@@ -1,0 +1,84 @@
+/* kernels.h - the loops that burn cycles: one table of them per instruction set, chosen once.
+ *
+ * A loop's text stands in a .inc file and is compiled for each instruction set by a file of
+ * a few lines.  What is the same for all of them (blocking, threads) is in gemm.c. */
+#ifndef TAPEGRAD_OPS_KERNELS_H
+#define TAPEGRAD_OPS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- matrix multiplication ------------------------------------------------------------------ */
+
+/* C (m,n) = A (m,k) B (k,n), or C += A B.  Steps are in elements; those of A and B may be
+ * anything, also 0 and negative; the rows of C are contiguous and C overlaps neither A nor B. */
+typedef struct tgi_gemm {
+    int64_t m, n, k;
+    const void *a;
+    int64_t a_row, a_col; /* from one row, one column of A to the next */
+    const void *b;
+    int64_t b_row, b_col;
+    void *c;
+    int64_t c_row;
+    bool accumulate; /* C += A B */
+} tgi_gemm;
+
+/* Part of a multiplication: the tiles of C at tile0 <= row of tiles < tile1, panel0 <= panel <
+ * panel1, over k steps.  Tile i is tile_rows + (i < tile_extra) rows high, a panel is `panel`
+ * columns wide, the last one what remains. */
+typedef struct tgi_gemm_part {
+    int64_t k, n;
+    int64_t tile0, tile1, tile_rows, tile_extra;
+    int64_t panel0, panel1;
+    const void *a; /* packed: tile after tile, each k x rows; else as in tgi_gemm */
+    int64_t a_row, a_col;
+    bool a_packed;
+    const void *b; /* packed: panel after panel, each k x width, zeros after the last column */
+    const void *b_direct; /* else as in tgi_gemm, b_col 1; b then starts with the last panel */
+    int64_t b_row;
+    void *c;
+    int64_t c_row;
+    bool accumulate;
+} tgi_gemm_part;
+
+/* What an instruction set provides for one dtype.  None of it can fail. */
+typedef struct tgi_gemm_kernel {
+    int64_t size;        /* bytes of an element */
+    int64_t tile, panel; /* most rows of a tile; columns of a panel */
+    int64_t lanes;       /* of a vector; a panel is packed to a multiple of it */
+    int64_t depth;       /* k is cut in blocks of at most so many steps */
+
+    /* to[p*padded + j] = from[p*along + j*across] for p < k, j < width; 0 for j < padded. */
+    void (*pack)(int64_t k, int64_t width, int64_t padded, const void *from, int64_t across,
+                 int64_t along, void *to);
+    void (*multiply)(const tgi_gemm_part *part);
+    /* C = [C +] the sum of `count` matrices (m,n) that follow each other, in that order. */
+    void (*sum)(const tgi_gemm *g, int64_t count, const void *parts);
+} tgi_gemm_kernel;
+
+/* Scratch bytes that tgi_gemm_run needs; depends on the sizes of g only. */
+size_t tgi_gemm_work(const tgi_gemm_kernel *kernel, const tgi_gemm *g);
+
+/* Multiplies.  k = 0 gives zeros (or leaves C), m or n = 0 does nothing.  Large work is shared
+ * with the thread pool; the bits of C do not depend on the number of threads. */
+void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
+
+/* ---- the tables ----------------------------------------------------------------------------- */
+
+typedef struct tgi_kernels {
+    const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
+    tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
+} tgi_kernels;
+
+/* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA
+ * (one of the names above; others are ignored) at the time of the first call. */
+const tgi_kernels *tgi_kernels_get(void);
+
+/* Those that may have been built; only select.c looks at them all. */
+extern const tgi_kernels tgi_kernels_generic, tgi_kernels_sse, tgi_kernels_avx2, tgi_kernels_avx512;
+
+/* The table of that name; NULL when it was not built or cannot run here. */
+const tgi_kernels *tgi_kernels_named(const char *isa);
+
+#endif

@@ -1,0 +1,101 @@
+#!/bin/sh
+# test_layering.sh - includes point one way: include <- graph <- ops <- src <- examples, tests.
+set -eu
+top=${srcdir:-.}
+
+# Prints each include under ROOT that the table does not allow, and how many it looked at.
+# An include in quotes is looked up like the compiler does: beside the file, at the top, in
+# include/. What is in none of them is reported too, but for the generated config.h.
+violations() { # ROOT
+    (cd "$1" && find include graph ops src examples tests -type f 2>/dev/null |
+        grep '\.\(c\|h\|inc\|def\)$' | sort) >"$scratch/files"
+    (cd "$1" && xargs grep -En '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]' /dev/null) \
+        <"$scratch/files" >"$scratch/includes" || true
+    awk '
+    function normal(path,    part, n, i, out, depth) {
+        n = split(path, part, "/"); depth = 0
+        for (i = 1; i <= n; i++) {
+            if (part[i] == "" || part[i] == ".") continue
+            if (part[i] == ".." && depth > 0) depth--
+            else out[++depth] = part[i]
+        }
+        path = out[1]
+        for (i = 2; i <= depth; i++) path = path "/" out[i]
+        return path
+    }
+    function layer(path) { sub(/\/.*/, "", path); return path }
+    BEGIN {
+        may["include"] = " include "
+        may["graph"] = " include graph "
+        may["ops"] = " include graph ops "
+        may["src"] = " include graph ops src "
+        may["examples"] = " include examples "
+        may["tests"] = " include graph ops src tests "
+    }
+    NR == FNR { exists[$0] = 1; next }
+    {
+        file = $0; sub(/:.*/, "", file)
+        rest = substr($0, length(file) + 2)
+        line = rest; sub(/:.*/, "", line)
+        quoted = rest ~ /include[[:space:]]*"/
+        name = rest; sub(/^[^"<]*["<]/, "", name); sub(/[">].*/, "", name)
+        folder = file; sub(/[^\/]*$/, "", folder)
+        total++
+
+        target = ""
+        if (quoted && (normal(folder name) in exists)) target = normal(folder name)
+        else if (quoted && (normal(name) in exists)) target = normal(name)
+        else if (normal("include/" name) in exists) target = normal("include/" name)
+
+        if (target != "") {
+            if (!index(may[layer(file)], " " layer(target) " "))
+                print file ":" line ": " layer(file) "/ must not include " target
+        } else if (quoted && name != "config.h")
+            print file ":" line ": there is no " name
+    }
+    END { print total + 0 > "/dev/stderr" }' "$scratch/files" "$scratch/includes" 2>"$scratch/total"
+}
+
+scratch=$(pwd)/layering.$$.tmp
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -p "$scratch"
+
+# That the test can fail: a small tree with every kind of violation, and some rightful lines.
+bad=$scratch/bad
+mkdir -p "$bad/include/tapegrad" "$bad/graph" "$bad/ops/kernels" "$bad/src" "$bad/examples" \
+    "$bad/tests"
+: >"$bad/include/tapegrad.h"
+echo '#include "ops/op.h"' >"$bad/include/tapegrad/a.h"
+echo '#include <stdio.h>' >"$bad/graph/tape.h"
+printf '#include "tapegrad/a.h"\n#include "tape.h"\n# include "../ops/op.h"\n' >"$bad/graph/b.c"
+printf '#include "graph/tape.h"\n#include "config.h"\n#include "src/dict.h"\n' >"$bad/ops/op.h"
+printf '#include "../op.h"\n#include "../../src/dict.h"\n' >"$bad/ops/kernels/k.c"
+printf '#include "../tests/close.h"\n#include "ops/op.h"\n' >"$bad/src/dict.h"
+printf '#include <tapegrad.h>\n#include "graph/tape.h"\n' >"$bad/examples/e.c"
+printf '#include "graph/tape.h"\n#include "nowhere.h"\n' >"$bad/tests/close.h"
+violations "$bad" >"$scratch/got"
+sort >"$scratch/want" <<'END'
+examples/e.c:2: examples/ must not include graph/tape.h
+graph/b.c:3: graph/ must not include ops/op.h
+include/tapegrad/a.h:1: include/ must not include ops/op.h
+ops/kernels/k.c:2: ops/ must not include src/dict.h
+ops/op.h:3: ops/ must not include src/dict.h
+src/dict.h:1: src/ must not include tests/close.h
+tests/close.h:2: there is no nowhere.h
+END
+if ! sort "$scratch/got" | diff "$scratch/want" -; then
+    echo "the check itself does not see what it should (above)"
+    exit 1
+fi
+
+violations "$top" >"$scratch/got"
+echo "$(cat "$scratch/total") includes in $(wc -l <"$scratch/files") files"
+if test "$(cat "$scratch/total")" = 0; then
+    echo "no includes found in $top: looked in the wrong place"
+    exit 1
+fi
+if test -s "$scratch/got"; then
+    cat "$scratch/got"
+    exit 1
+fi

@@ -1,0 +1,152 @@
+/* test_status.c - the status codes, their texts, and the error that keeps the first failure. */
+#include "tapegrad/status.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    tg_status code;
+    const char *name;
+} codes[] = {
+#define X(code, text) {code, #code},
+    TG_STATUS_LIST(X)
+#undef X
+};
+
+#define CODES (int)(sizeof codes / sizeof codes[0])
+
+START_TEST(every_code_has_its_own_text)
+{
+    const char *text = tg_status_text(codes[_i].code);
+    ck_assert_int_eq((int)codes[_i].code, _i);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(text[0] != '\0', "%s has an empty text", codes[_i].name);
+    ck_assert_str_ne(text, "unknown status");
+    ck_assert_msg(!strchr(text, '\n'), "%s: more than one line", codes[_i].name);
+    for (int j = 0; j < _i; j++)
+        ck_assert_msg(strcmp(text, tg_status_text(codes[j].code)) != 0, "%s and %s: same text",
+                      codes[j].name, codes[_i].name);
+}
+END_TEST
+
+START_TEST(ok_is_zero_and_the_list_is_whole)
+{
+    ck_assert_int_eq((int)TG_OK, 0);
+    ck_assert_int_eq((int)TG_STATUS_COUNT, CODES);
+    ck_assert_str_eq(tg_status_text(TG_OK), "no error");
+}
+END_TEST
+
+START_TEST(numbers_outside_the_list_are_unknown)
+{
+    const int numbers[] = {-1, -1000, TG_STATUS_COUNT, TG_STATUS_COUNT + 1, 1 << 20};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        /* Through memory: a cast of a number that the enum cannot hold is undefined in C++,
+         * and UBSan may watch for it. */
+        tg_status status = TG_OK;
+        memcpy(&status, &numbers[i], sizeof status);
+        ck_assert_str_eq(tg_status_text(status), "unknown status");
+    }
+}
+END_TEST
+
+START_TEST(a_fresh_error_is_ok_and_empty)
+{
+    tg_error err = TG_ERROR_INIT, zeroed;
+    memset(&zeroed, 0, sizeof zeroed);
+    ck_assert_int_eq(err.status, TG_OK);
+    ck_assert_str_eq(err.text, "");
+    ck_assert_int_eq(zeroed.status, TG_OK);
+}
+END_TEST
+
+START_TEST(fail_records_code_and_text)
+{
+    tg_error err = TG_ERROR_INIT;
+    const tg_status got = tg_fail(&err, TG_ESHAPE, "matmul: %d is not %s", 3, "four");
+    ck_assert_int_eq(got, TG_ESHAPE);
+    ck_assert_int_eq(err.status, TG_ESHAPE);
+    ck_assert_str_eq(err.text, "matmul: 3 is not four");
+}
+END_TEST
+
+START_TEST(the_first_failure_sticks)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_fail(&err, TG_EKEY, "dict: no key \"%s\"", "W1");
+    /* The return value is the new code all the same: it is what the caller returns. */
+    ck_assert_int_eq(tg_fail(&err, TG_EIO, "later"), TG_EIO);
+    ck_assert_int_eq(tg_fail(&err, TG_ENOMEM, "later still"), TG_ENOMEM);
+    ck_assert_int_eq(err.status, TG_EKEY);
+    ck_assert_str_eq(err.text, "dict: no key \"W1\"");
+}
+END_TEST
+
+START_TEST(an_error_can_be_used_again_once_cleared)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_fail(&err, TG_EIO, "first");
+    err = (tg_error)TG_ERROR_INIT;
+    tg_fail(&err, TG_ENAN, "second");
+    ck_assert_int_eq(err.status, TG_ENAN);
+    ck_assert_str_eq(err.text, "second");
+}
+END_TEST
+
+START_TEST(no_error_to_write_to_is_allowed)
+{
+    ck_assert_int_eq(tg_fail(NULL, TG_EARG, "%s", "nobody reads this"), TG_EARG);
+}
+END_TEST
+
+/* Lengths around the size of the text: kept whole while it fits, cut with its zero after. */
+static const size_t lengths[] = {0, 1, 254, 255, 256, 257, 1000, 5000};
+
+START_TEST(a_long_text_is_cut)
+{
+    const size_t n = lengths[_i];
+    struct {
+        tg_error err;
+        unsigned char after[8];
+    } box;
+    char *text = malloc(n + 1);
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < n; i++) text[i] = (char)('a' + i % 26);
+    text[n] = '\0';
+
+    memset(&box.err, 0, sizeof box.err);
+    memset(box.after, 0xA5, sizeof box.after);
+    tg_fail(&box.err, TG_EFORMAT, "%s", text);
+
+    const size_t kept = n < sizeof box.err.text ? n : sizeof box.err.text - 1;
+    ck_assert_int_eq(box.err.status, TG_EFORMAT);
+    ck_assert_uint_eq(strlen(box.err.text), kept);
+    ck_assert_mem_eq(box.err.text, text, kept);
+    for (size_t i = 0; i < sizeof box.after; i++) ck_assert_uint_eq(box.after[i], 0xA5);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("status");
+    TCase *texts = tcase_create("texts"), *errors = tcase_create("errors");
+    tcase_add_loop_test(texts, every_code_has_its_own_text, 0, CODES);
+    tcase_add_test(texts, ok_is_zero_and_the_list_is_whole);
+    tcase_add_test(texts, numbers_outside_the_list_are_unknown);
+    tcase_add_test(errors, a_fresh_error_is_ok_and_empty);
+    tcase_add_test(errors, fail_records_code_and_text);
+    tcase_add_test(errors, the_first_failure_sticks);
+    tcase_add_test(errors, an_error_can_be_used_again_once_cleared);
+    tcase_add_test(errors, no_error_to_write_to_is_allowed);
+    tcase_add_loop_test(errors, a_long_text_is_cut, 0, (int)(sizeof lengths / sizeof lengths[0]));
+    suite_add_tcase(suite, texts);
+    suite_add_tcase(suite, errors);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
