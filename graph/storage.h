@@ -1,0 +1,37 @@
+/* storage.h - the reference-counted block behind leaves, and loops over strided memory. */
+#ifndef TG_GRAPH_STORAGE_H
+#define TG_GRAPH_STORAGE_H
+
+#include <stdatomic.h>
+
+#include "tapegrad/tensor.h"
+
+#define TGI_ALIGN 64
+
+struct tg_storage {
+    atomic_int refs;
+    _Atomic uint64_t version; /* how often the library was told of a write */
+    size_t bytes;
+    char *data; /* aligned to TGI_ALIGN, inside this same allocation */
+};
+
+/* The number of elements of a shape into *size.  TG_ESHAPE for a bad ndim or a negative size,
+ * TG_ENOMEM when the bytes (zero sizes counted as one) overflow. */
+tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
+                         int64_t *size, tg_error *err);
+
+/* Row-major strides of a shape. */
+void tgi_row_major(int ndim, const int64_t *shape, int64_t *strides);
+
+/* dst[...] = src[...] for elements of `width` bytes; strides in elements.  The blocks do not
+ * overlap. */
+void tgi_strided_copy(size_t width, int ndim, const int64_t *shape, void *dst,
+                      const int64_t *dst_strides, const void *src, const int64_t *src_strides);
+
+/* Element number i in row-major order, in elements from data. */
+int64_t tgi_offset(const tg_tensor *x, int64_t i);
+
+/* Versions of the storage of a tensor; 0 where the arena holds it. */
+uint64_t tgi_version(const tg_tensor *x);
+
+#endif

@@ -1,0 +1,371 @@
+/* tensor.c - dtypes, leaves, their storage and single elements. */
+#include "tapegrad/tensor.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/storage.h"
+#include "tapegrad/alloc.h"
+
+/* A leaf with its counter and its dimensions in one allocation. */
+struct leaf {
+    tg_tensor x;
+    atomic_int refs;
+    int64_t dims[2 * TG_MAX_NDIM];
+};
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[TG_DTYPE_COUNT] = {[TG_F32] = {"f32", sizeof(float)},
+                            [TG_F64] = {"f64", sizeof(double)},
+                            [TG_I32] = {"i32", sizeof(int32_t)},
+                            [TG_U8] = {"u8", sizeof(uint8_t)}};
+
+static bool known(tg_dtype dtype) { return (int)dtype >= 0 && (int)dtype < TG_DTYPE_COUNT; }
+
+size_t tg_dtype_size(tg_dtype dtype) { return known(dtype) ? dtypes[dtype].size : 0; }
+
+const char *tg_dtype_name(tg_dtype dtype) { return known(dtype) ? dtypes[dtype].name : "?"; }
+
+bool tg_dtype_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
+
+tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
+                         int64_t *size, tg_error *err)
+{
+    if (!known(dtype)) return tg_fail(err, TG_EDTYPE, "%s: %d is not a dtype", who, (int)dtype);
+    if (ndim < 0 || ndim > TG_MAX_NDIM)
+        return tg_fail(err, TG_ESHAPE, "%s: %d dimensions, must be 0..%d", who, ndim, TG_MAX_NDIM);
+    if (ndim > 0 && !shape) return tg_fail(err, TG_EARG, "%s: shape is NULL", who);
+    const int64_t most = (INT64_MAX >> 1) / (int64_t)dtypes[dtype].size;
+    int64_t product = 1;
+    bool empty = false;
+    for (int i = 0; i < ndim; i++) {
+        const int64_t n = shape[i];
+        if (n < 0)
+            return tg_fail(err, TG_ESHAPE, "%s: size %lld of axis %d is negative", who,
+                           (long long)n, i);
+        if (n == 0)
+            empty = true;
+        else if (product > most / n) {
+            char text[TG_DESCRIBE_SIZE];
+            return tg_fail(err, TG_ENOMEM, "%s: the size of %s%s overflows", who,
+                           dtypes[dtype].name, tg_shape_describe(ndim, shape, text, sizeof text));
+        } else
+            product *= n;
+    }
+    *size = empty ? 0 : product;
+    return TG_OK;
+}
+
+void tgi_row_major(int ndim, const int64_t *shape, int64_t *strides)
+{
+    int64_t step = 1;
+    for (int i = ndim - 1; i >= 0; i--) {
+        strides[i] = step;
+        step *= shape[i] > 0 ? shape[i] : 1;
+    }
+}
+
+static struct tg_storage *storage_new(size_t bytes)
+{
+    const size_t head = sizeof(struct tg_storage);
+    if (bytes > SIZE_MAX - head - TGI_ALIGN) return NULL;
+    struct tg_storage *s = tg_malloc(head + bytes + TGI_ALIGN);
+    if (!s) return NULL;
+    const uintptr_t first = (uintptr_t)(s + 1);
+    s->data = (char *)(s + 1) + (TGI_ALIGN - first % TGI_ALIGN) % TGI_ALIGN;
+    s->bytes = bytes;
+    atomic_init(&s->refs, 1);
+    atomic_init(&s->version, 0);
+    memset(s->data, 0, bytes);
+    return s;
+}
+
+static void storage_free(struct tg_storage *s)
+{
+    if (s && atomic_fetch_sub(&s->refs, 1) == 1) tg_free(s);
+}
+
+/* Takes over the reference to storage. */
+static tg_tensor *leaf_new(tg_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
+                           int64_t size, struct tg_storage *storage, void *data)
+{
+    struct leaf *l = tg_malloc(sizeof *l);
+    if (!l) {
+        storage_free(storage);
+        return NULL;
+    }
+    for (int i = 0; i < ndim; i++) {
+        l->dims[i] = shape[i];
+        l->dims[TG_MAX_NDIM + i] = strides[i];
+    }
+    l->x = (tg_tensor){.data = data,
+                       .shape = l->dims,
+                       .strides = l->dims + TG_MAX_NDIM,
+                       .size = size,
+                       .ndim = ndim,
+                       .dtype = dtype,
+                       .id = -1,
+                       .storage = storage};
+    atomic_init(&l->refs, 1);
+    return &l->x;
+}
+
+static tg_tensor *out_of_memory(tg_dtype dtype, int ndim, const int64_t *shape, tg_error *err)
+{
+    char text[TG_DESCRIBE_SIZE];
+    (void)tg_fail(err, TG_ENOMEM, "tensor: out of memory for %s%s", tg_dtype_name(dtype),
+                  tg_shape_describe(ndim, shape, text, sizeof text));
+    return NULL;
+}
+
+tg_tensor *tg_tensor_new(tg_dtype dtype, int ndim, const int64_t *shape, tg_error *err)
+{
+    int64_t size, strides[TG_MAX_NDIM];
+    if (tgi_shape_size("tensor", ndim, shape, dtype, &size, err)) return NULL;
+    if ((uint64_t)size > SIZE_MAX / dtypes[dtype].size)
+        return out_of_memory(dtype, ndim, shape, err);
+    tgi_row_major(ndim, shape, strides);
+    struct tg_storage *s = storage_new((size_t)size * dtypes[dtype].size);
+    tg_tensor *x = s ? leaf_new(dtype, ndim, shape, strides, size, s, s->data) : NULL;
+    return x ? x : out_of_memory(dtype, ndim, shape, err);
+}
+
+tg_tensor *tg_tensor_from(tg_dtype dtype, int ndim, const int64_t *shape, const void *data,
+                          tg_error *err)
+{
+    tg_tensor *x = tg_tensor_new(dtype, ndim, shape, err);
+    if (!x || x->size == 0) return x;
+    if (!data) {
+        tg_tensor_free(x);
+        (void)tg_fail(err, TG_EARG, "tensor: data is NULL");
+        return NULL;
+    }
+    memcpy(x->data, data, x->storage->bytes);
+    return x;
+}
+
+tg_tensor *tg_tensor_like(const tg_tensor *x, tg_error *err)
+{
+    if (x) return tg_tensor_new(x->dtype, x->ndim, x->shape, err);
+    (void)tg_fail(err, TG_EARG, "tensor: like NULL");
+    return NULL;
+}
+
+tg_tensor *tg_tensor_clone(const tg_tensor *x, tg_error *err)
+{
+    tg_tensor *y = tg_tensor_like(x, err);
+    if (y) (void)tg_tensor_copy(y, x, err);
+    return y;
+}
+
+/* The span of elements that a view touches, relative to its first one. */
+static bool view_span(int ndim, const int64_t *shape, const int64_t *strides, int64_t *lo,
+                      int64_t *hi)
+{
+    *lo = *hi = 0;
+    for (int i = 0; i < ndim; i++) {
+        const int64_t steps = shape[i] - 1, s = strides[i], limit = INT64_MAX / 32;
+        if (s == INT64_MIN || (s != 0 && steps > limit / (s < 0 ? -s : s))) return false;
+        if (s < 0)
+            *lo += steps * s;
+        else
+            *hi += steps * s;
+    }
+    return true;
+}
+
+tg_tensor *tg_tensor_view(const tg_tensor *x, int ndim, const int64_t *shape,
+                          const int64_t *strides, int64_t offset, tg_error *err)
+{
+    if (!x || x->tape || (ndim > 0 && !strides)) {
+        (void)tg_fail(err, TG_EARG, "view: needs a leaf and strides");
+        return NULL;
+    }
+    int64_t size, lo, hi;
+    if (tgi_shape_size("view", ndim, shape, x->dtype, &size, err)) return NULL;
+    const int64_t width = (int64_t)dtypes[x->dtype].size;
+    const int64_t first = ((const char *)x->data - x->storage->data) / width;
+    const int64_t last = (int64_t)x->storage->bytes / width - 1;
+    const bool inside = size == 0 || (view_span(ndim, shape, strides, &lo, &hi) &&
+                                      offset >= -(first + lo) && offset <= last - first - hi);
+    if (!inside) {
+        char text[TG_DESCRIBE_SIZE];
+        (void)tg_fail(err, TG_EINDEX, "view: %s at offset %lld reaches outside the storage",
+                      tg_shape_describe(ndim, shape, text, sizeof text), (long long)offset);
+        return NULL;
+    }
+    atomic_fetch_add(&x->storage->refs, 1);
+    void *data = size ? (char *)x->data + offset * width : x->data;
+    int64_t plain[TG_MAX_NDIM]; /* of an empty view: nothing has limited the strides given */
+    tgi_row_major(ndim, shape, plain);
+    tg_tensor *y = leaf_new(x->dtype, ndim, shape, size ? strides : plain, size, x->storage, data);
+    return y ? y : out_of_memory(x->dtype, ndim, shape, err);
+}
+
+tg_tensor *tg_tensor_ref(tg_tensor *x)
+{
+    if (x && !x->tape) atomic_fetch_add(&((struct leaf *)x)->refs, 1);
+    return x;
+}
+
+void tg_tensor_free(tg_tensor *x)
+{
+    if (!x || x->tape || atomic_fetch_sub(&((struct leaf *)x)->refs, 1) != 1) return;
+    storage_free(x->storage);
+    tg_free(x);
+}
+
+static tg_status writable(const char *who, const tg_tensor *x, tg_error *err)
+{
+    if (x && !x->tape) return TG_OK;
+    return tg_fail(err, TG_EARG, "%s: %s cannot be written", who,
+                   x ? "a value recorded on a tape" : "NULL");
+}
+
+tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
+{
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    const tg_status status = writable("copy", dst, err);
+    if (status) return status;
+    if (!src) return tg_fail(err, TG_EARG, "copy: from NULL");
+    if (dst->dtype != src->dtype || !tg_tensor_same_shape(dst, src))
+        return tg_fail(err, dst->dtype != src->dtype ? TG_EDTYPE : TG_ESHAPE, "copy: %s to %s",
+                       tg_tensor_describe(src, a, sizeof a), tg_tensor_describe(dst, b, sizeof b));
+    tgi_strided_copy(dtypes[dst->dtype].size, dst->ndim, dst->shape, dst->data, dst->strides,
+                     src->data, src->strides);
+    tg_tensor_touch(dst);
+    return TG_OK;
+}
+
+static void put(tg_tensor *x, int64_t offset, double value)
+{
+    switch (x->dtype) {
+    case TG_F32:
+        ((float *)x->data)[offset] = (float)value;
+        break;
+    case TG_F64:
+        ((double *)x->data)[offset] = value;
+        break;
+    case TG_I32:
+        ((int32_t *)x->data)[offset] = (int32_t)value;
+        break;
+    case TG_U8:
+        ((uint8_t *)x->data)[offset] = (uint8_t)value;
+        break;
+    default:
+        break;
+    }
+}
+
+static tg_status fits(const char *who, const tg_tensor *x, double value, tg_error *err)
+{
+    const bool fine = x->dtype == TG_I32  ? value > -2147483649.0 && value < 2147483648.0
+                      : x->dtype == TG_U8 ? value > -1.0 && value < 256.0
+                                          : true;
+    return fine
+               ? TG_OK
+               : tg_fail(err, TG_EARG, "%s: %g does not fit %s", who, value, dtypes[x->dtype].name);
+}
+
+tg_status tg_tensor_fill(tg_tensor *x, double value, tg_error *err)
+{
+    tg_status status = writable("fill", x, err);
+    if (!status) status = fits("fill", x, value, err);
+    if (status) return status;
+    for (int64_t i = 0; i < x->size; i++) put(x, tgi_offset(x, i), value);
+    tg_tensor_touch(x);
+    return TG_OK;
+}
+
+double tg_tensor_get(const tg_tensor *x, int64_t i)
+{
+    if (!x || i < 0 || i >= x->size) return NAN;
+    const int64_t at = tgi_offset(x, i);
+    switch (x->dtype) {
+    case TG_F32:
+        return (double)((const float *)x->data)[at];
+    case TG_F64:
+        return ((const double *)x->data)[at];
+    case TG_I32:
+        return ((const int32_t *)x->data)[at];
+    case TG_U8:
+        return ((const uint8_t *)x->data)[at];
+    default:
+        return NAN;
+    }
+}
+
+tg_status tg_tensor_set(tg_tensor *x, int64_t i, double value, tg_error *err)
+{
+    tg_status status = writable("set", x, err);
+    if (!status) status = fits("set", x, value, err);
+    if (status) return status;
+    if (i < 0 || i >= x->size)
+        return tg_fail(err, TG_EINDEX, "set: element %lld of %lld", (long long)i,
+                       (long long)x->size);
+    put(x, tgi_offset(x, i), value);
+    tg_tensor_touch(x);
+    return TG_OK;
+}
+
+double tg_item(const tg_tensor *x) { return x && x->size == 1 ? tg_tensor_get(x, 0) : NAN; }
+
+void tg_tensor_touch(tg_tensor *x)
+{
+    if (x && x->storage) atomic_fetch_add(&x->storage->version, 1);
+}
+
+uint64_t tgi_version(const tg_tensor *x)
+{
+    return x->storage ? atomic_load(&x->storage->version) : 0;
+}
+
+bool tg_tensor_is_contiguous(const tg_tensor *x)
+{
+    int64_t step = 1;
+    if (!x) return false;
+    if (x->size == 0) return true;
+    for (int i = x->ndim - 1; i >= 0; i--) {
+        if (x->shape[i] != 1 && x->strides[i] != step) return false;
+        step *= x->shape[i];
+    }
+    return true;
+}
+
+bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b)
+{
+    if (!a || !b || a->ndim != b->ndim) return false;
+    for (int i = 0; i < a->ndim; i++)
+        if (a->shape[i] != b->shape[i]) return false;
+    return true;
+}
+
+char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
+{
+    size_t used = 0;
+    if (size == 0) return text;
+    if (ndim < 0) (void)snprintf(text, size, "[?]"); /* the loop writes nothing */
+    for (int i = 0; i <= ndim && i <= TG_MAX_NDIM && used < size; i++) {
+        const int n =
+            i == ndim || i == TG_MAX_NDIM
+                ? snprintf(text + used, size - used, "%s]", ndim > 0 ? "" : "[")
+                : snprintf(text + used, size - used, "%s%lld", i ? "," : "[", (long long)shape[i]);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    text[size - 1] = '\0';
+    return text;
+}
+
+char *tg_tensor_describe(const tg_tensor *x, char *text, size_t size)
+{
+    char shape[TG_DESCRIBE_SIZE];
+    if (!x)
+        (void)snprintf(text, size, "NULL");
+    else
+        (void)snprintf(text, size, "%s%s", tg_dtype_name(x->dtype),
+                       tg_shape_describe(x->ndim, x->shape, shape, sizeof shape));
+    return text;
+}
