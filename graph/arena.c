@@ -1,0 +1,90 @@
+/* arena.c - a chain of chunks that grow with what was asked for before. */
+#include "graph/arena.h"
+
+#include <stdint.h>
+
+#include "tapegrad/alloc.h"
+
+enum { ALIGN = 64, FIRST_CHUNK = 1 << 16 };
+
+struct tgi_chunk {
+    struct tgi_chunk *next;
+    size_t size;
+    char *data; /* aligned, inside this same allocation */
+};
+
+static struct tgi_chunk *chunk_new(size_t size)
+{
+    const size_t head = sizeof(struct tgi_chunk);
+    if (size > SIZE_MAX - head - ALIGN) return NULL;
+    struct tgi_chunk *c = tg_malloc(head + size + ALIGN);
+    if (!c) return NULL;
+    c->next = NULL;
+    c->size = size;
+    c->data = (char *)(c + 1) + (ALIGN - (uintptr_t)(c + 1) % ALIGN) % ALIGN;
+    return c;
+}
+
+/* Puts a new chunk behind the current one: as large as all before, so that their number stays
+ * logarithmic. */
+static struct tgi_chunk *grow(tgi_arena *a, size_t bytes)
+{
+    size_t size = a->bytes > FIRST_CHUNK ? a->bytes : FIRST_CHUNK;
+    if (size < bytes) size = bytes;
+    struct tgi_chunk *c = chunk_new(size);
+    if (!c && size > bytes) c = chunk_new(size = bytes);
+    if (!c) return NULL;
+    if (a->current) {
+        c->next = a->current->next;
+        a->current->next = c;
+    } else {
+        c->next = a->first;
+        a->first = c;
+    }
+    a->bytes += size;
+    return c;
+}
+
+void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
+{
+    const size_t align = bytes >= ALIGN ? ALIGN : 16;
+    if (bytes > SIZE_MAX / 2) return NULL;
+    if (a->current) {
+        const size_t at = (a->used + align - 1) / align * align;
+        if (at <= a->current->size && bytes <= a->current->size - at) {
+            a->used = at + bytes;
+            return a->current->data + at;
+        }
+    }
+    struct tgi_chunk *next = a->current ? a->current->next : a->first;
+    if (!next || next->size < bytes) next = grow(a, bytes);
+    if (!next) return NULL;
+    a->current = next;
+    a->used = bytes;
+    return next->data;
+}
+
+tgi_mark tgi_arena_mark(const tgi_arena *a) { return (tgi_mark){a->current, a->used}; }
+
+void tgi_arena_rewind(tgi_arena *a, tgi_mark mark)
+{
+    a->current = mark.current;
+    a->used = mark.used;
+}
+
+bool tgi_arena_holds(const tgi_arena *a, const void *p)
+{
+    for (const struct tgi_chunk *c = a->first; c; c = c->next)
+        if ((uintptr_t)p - (uintptr_t)c->data < c->size) return true;
+    return false;
+}
+
+void tgi_arena_free(tgi_arena *a)
+{
+    for (struct tgi_chunk *c = a->first; c;) {
+        struct tgi_chunk *next = c->next;
+        tg_free(c);
+        c = next;
+    }
+    *a = (tgi_arena){0};
+}

@@ -1,0 +1,36 @@
+/* arena.h - memory that is handed out in order and taken back all at once. */
+#ifndef TG_GRAPH_ARENA_H
+#define TG_GRAPH_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tgi_chunk;
+
+/* Zeroed memory is an empty arena. */
+typedef struct tgi_arena {
+    struct tgi_chunk *first, *current;
+    size_t used;  /* bytes taken from the current chunk */
+    size_t bytes; /* bytes held in all */
+} tgi_arena;
+
+/* A place to come back to. */
+typedef struct tgi_mark {
+    struct tgi_chunk *current;
+    size_t used;
+} tgi_mark;
+
+/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory. */
+void *tgi_arena_alloc(tgi_arena *a, size_t bytes);
+
+/* Takes back all that came after the mark (rewind to a zeroed mark: all), keeping the chunks.
+ * The same requests then find the same chunks: nothing is allocated again. */
+tgi_mark tgi_arena_mark(const tgi_arena *a);
+void tgi_arena_rewind(tgi_arena *a, tgi_mark mark);
+
+/* p points into the arena's memory, in use or not. */
+bool tgi_arena_holds(const tgi_arena *a, const void *p);
+
+void tgi_arena_free(tgi_arena *a);
+
+#endif

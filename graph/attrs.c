@@ -1,0 +1,154 @@
+/* attrs.c - attributes from text, by what the descriptor says of its struct. */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/tape.h"
+
+/* Reads a double whatever the locale's decimal point is. */
+static bool parse_float(const char *text, double *value)
+{
+    char copy[64], *end;
+    const size_t n = strlen(text);
+    if (n == 0 || n >= sizeof copy) return false;
+    memcpy(copy, text, n + 1);
+    char *point = strchr(copy, '.');
+    if (point) *point = *localeconv()->decimal_point;
+    *value = strtod(copy, &end);
+    return *end == '\0';
+}
+
+static bool parse_int(const char *text, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long v = strtoll(text, &end, 10);
+    *value = v;
+    return end != text && *end == '\0' && errno == 0;
+}
+
+static bool parse_ints(char *text, tg_ints *value)
+{
+    *value = (tg_ints){0};
+    if (strcmp(text, "all") == 0) {
+        value->n = TG_ALL;
+        return true;
+    }
+    while (*text) {
+        char *comma = strchr(text, ',');
+        if (comma) *comma = '\0';
+        if (value->n == TG_MAX_NDIM || !parse_int(text, &value->v[value->n++])) return false;
+        text = comma ? comma + 1 : text + strlen(text);
+    }
+    return true;
+}
+
+static bool parse_dtype(const char *text, tg_dtype *value)
+{
+    for (int d = 0; d < TG_DTYPE_COUNT; d++)
+        if (strcmp(text, tg_dtype_name((tg_dtype)d)) == 0) {
+            *value = (tg_dtype)d;
+            return true;
+        }
+    return false;
+}
+
+/* Writes one field; text may be cut up. */
+static bool parse_value(tg_attr_kind kind, char *text, void *field)
+{
+    char *end;
+    switch (kind) {
+    case TG_ATTR_INT:
+        return parse_int(text, field);
+    case TG_ATTR_FLOAT:
+        return parse_float(text, field);
+    case TG_ATTR_INTS:
+        return parse_ints(text, field);
+    case TG_ATTR_DTYPE:
+        return parse_dtype(text, field);
+    case TG_ATTR_STRING:
+        *(const char **)field = text;
+        return true;
+    case TG_ATTR_BOOL:
+        *(bool *)field = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+        return *(bool *)field || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
+    case TG_ATTR_U64:
+        errno = 0;
+        *(uint64_t *)field = strtoull(text, &end, 10);
+        return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+    default:
+        return false;
+    }
+}
+
+/* Finds "name=" among the words and ends the value with a NUL; NULL when it is not there. */
+static char *find_word(char *words, size_t size, const char *name)
+{
+    const size_t n = strlen(name);
+    for (char *w = words; w < words + size; w += strlen(w) + 1)
+        if (strncmp(w, name, n) == 0 && w[n] == '=') return w + n + 1;
+    return NULL;
+}
+
+static const tg_attr_def *find_def(const tg_op *op, const char *word, size_t n)
+{
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
+        if (strlen(d->name) == n && strncmp(d->name, word, n) == 0) return d;
+    return NULL;
+}
+
+static tg_status field_from(tg_tape *t, const tg_op *op, const tg_attr_def *d, char *words,
+                            size_t size, void *attrs)
+{
+    char *text = find_word(words, size, d->name);
+    if (!text && !d->fallback) {
+        (void)tg_tape_fail(t, TG_EKEY, "%s: attribute '%s' is missing", op->name, d->name);
+        return TG_EKEY;
+    }
+    const char *given = text ? text : d->fallback;
+    const size_t n = strlen(given) + 1;
+    char *copy = tg_tape_alloc(t, n);
+    if (!copy) return t->error.status;
+    memcpy(copy, given, n);
+    if (parse_value(d->kind, copy, (char *)attrs + d->offset)) return TG_OK;
+    (void)tg_tape_fail(t, TG_EARG, "%s: '%s' is not a value for attribute '%s'", op->name, given,
+                       d->name);
+    return TG_EARG;
+}
+
+tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *attrs)
+{
+    if (!t) return TG_EARG;
+    if (t->error.status) return t->error.status;
+    if (!op) {
+        (void)tg_tape_fail(t, TG_EKEY, "apply: no such operation");
+        return TG_EKEY;
+    }
+    const size_t size = text ? strlen(text) + 1 : 0;
+    char *words = tg_tape_alloc(t, size);
+    if (!words) return t->error.status;
+    for (size_t i = 0; i < size; i++) words[i] = text[i] == ' ' ? '\0' : text[i];
+    for (const char *w = words; w < words + size; w += strlen(w) + 1) {
+        const char *equals = strchr(w, '=');
+        if (*w && (!equals || !find_def(op, w, (size_t)(equals - w)))) {
+            (void)tg_tape_fail(t, TG_EKEY, "%s: no attribute '%s'", op->name, w);
+            return TG_EKEY;
+        }
+    }
+    if (op->attrs_size) memset(attrs, 0, op->attrs_size);
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
+        if (field_from(t, op, d, words, size, attrs)) break;
+    return t->error.status;
+}
+
+tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
+                         const char *attrs)
+{
+    if (!t || t->error.status) return NULL;
+    const tg_op *op = name ? tg_op_find(name) : NULL;
+    if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no operation '%s'", name ? name : "NULL");
+    void *parsed = tg_tape_alloc(t, op->attrs_size);
+    if (!parsed || tg_attrs_parse(t, op, attrs, parsed)) return NULL;
+    return tg_apply(t, op, inputs, n, op->attrs_size ? parsed : NULL);
+}

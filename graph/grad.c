@@ -1,0 +1,257 @@
+/* grad.c - the sweep back over the tape. */
+#include "tapegrad/grad.h"
+
+#include <string.h>
+
+#include "graph/tape.h"
+
+/* Marks of a value. */
+enum {
+    ABOVE = 1, /* some y depends on it */
+    REACH = 2  /* it depends on some x, by operations that have a derivative */
+};
+
+typedef struct sweep {
+    tg_tape *t;
+    int32_t top; /* values 0..top-1 take part */
+    int ny;
+    tg_tensor *const *ys;
+    unsigned char *mark;
+    tg_tensor **cotangent;
+} sweep;
+
+/* The derivative can pass from input i of n to its output. */
+static bool passes(const tg_node *n, int i)
+{
+    return n->op->vjp && tg_dtype_is_float(n->output->dtype) &&
+           tg_dtype_is_float(n->inputs[i]->dtype);
+}
+
+static const tg_node *node_of(const sweep *s, int32_t id) { return s->t->values[id]->node; }
+
+static void mark_above(sweep *s)
+{
+    for (int32_t id = s->top - 1; id >= 0; id--) {
+        const tg_node *n = node_of(s, id);
+        if (!n || !(s->mark[id] & ABOVE)) continue;
+        for (int i = 0; i < n->n_inputs; i++) s->mark[n->input_ids[i]] |= ABOVE;
+    }
+}
+
+static void mark_reach(sweep *s, int32_t first)
+{
+    for (int32_t id = first; id < s->top; id++) {
+        const tg_node *n = node_of(s, id);
+        if (!n || !(s->mark[id] & ABOVE)) continue;
+        for (int i = 0; i < n->n_inputs && !(s->mark[id] & REACH); i++)
+            if ((s->mark[n->input_ids[i]] & REACH) && passes(n, i)) s->mark[id] |= REACH;
+    }
+}
+
+static tg_tensor *filled(tg_tape *t, const tg_tensor *like, double value)
+{
+    tgi_full_attrs a = {.value = value, .dtype = like->dtype, .shape = {.n = like->ndim}};
+    for (int i = 0; i < like->ndim; i++) a.shape.v[i] = like->shape[i];
+    return tg_record(t, t->core.full, NULL, 0, &a);
+}
+
+static bool broadcasts(const tg_tensor *x, const tg_tensor *to)
+{
+    bool fits = x->ndim <= to->ndim;
+    for (int i = 1; fits && i <= x->ndim; i++) {
+        const int64_t from = x->shape[x->ndim - i];
+        fits = from == 1 || from == to->shape[to->ndim - i];
+    }
+    return fits;
+}
+
+/* Undoes broadcasting, in this one place, and refuses what does not fit. */
+static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
+{
+    const tg_tensor *x = n->inputs[i];
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    if (g->weak) g = tgi_strengthen(t, g, x->dtype);
+    if (!g) return NULL;
+    if (g->dtype != x->dtype)
+        return tg_tape_fail(t, TG_EDTYPE, "grad: the VJP of %s gives %s for operand %d, %s",
+                            n->op->name, tg_tensor_describe(g, a, sizeof a), i + 1,
+                            tg_tensor_describe(x, b, sizeof b));
+    if (tg_tensor_same_shape(g, x)) return g;
+    if (!broadcasts(x, g))
+        return tg_tape_fail(t, TG_ESHAPE, "grad: the VJP of %s gives %s for operand %d, %s",
+                            n->op->name, tg_tensor_describe(g, a, sizeof a), i + 1,
+                            tg_tensor_describe(x, b, sizeof b));
+    tgi_shape_attrs to = {.shape = {.n = x->ndim}};
+    for (int k = 0; k < x->ndim; k++) to.shape.v[k] = x->shape[k];
+    return tg_record(t, t->core.sum_to, &g, 1, &to);
+}
+
+static tg_tensor *plus(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    return a ? tg_record(t, t->core.add, (tg_tensor *[]){a, b}, 2, NULL) : b;
+}
+
+static tg_status back(sweep *s, const tg_node *n, tg_tensor *dy)
+{
+    tg_tape *t = s->t;
+    if (n->version != tgi_inputs_version(n->inputs, n->n_inputs)) {
+        (void)tg_tape_fail(t, TG_EGRAD,
+                           "grad: an operand of %s was written after it was recorded (by assign, "
+                           "an optimizer or tg_tensor_touch)",
+                           n->op->name);
+        return t->error.status;
+    }
+    for (int i = 0; i < n->n_inputs; i++) {
+        const int32_t id = n->input_ids[i];
+        if (!(s->mark[id] & REACH) || !passes(n, i)) continue;
+        t->visited++;
+        tg_tensor *g = n->op->vjp(t, n, i, dy);
+        if (t->error.status) return t->error.status;
+        if (!g || !(g = fit(t, n, i, g))) continue;
+        s->cotangent[id] = plus(t, s->cotangent[id], g);
+    }
+    return t->error.status;
+}
+
+static tg_status run_back(sweep *s)
+{
+    tg_tape *t = s->t;
+    const char *lent = t->scope_lent;
+    for (int32_t id = s->top - 1; id >= 0 && !t->error.status; id--) {
+        const tg_node *n = node_of(s, id);
+        if (!n || !(s->mark[id] & REACH) || !s->cotangent[id]) continue;
+        t->scope_lent = n->scope;
+        (void)back(s, n, s->cotangent[id]);
+    }
+    t->scope_lent = lent;
+    return t->error.status;
+}
+
+/* x got no cotangent: zero, unless its only ways to a y are through operations without a
+ * derivative. */
+static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int number)
+{
+    enum { SMOOTH = 4, ANY = 8 };
+    const tg_op *blocked = NULL;
+    int seen = 0;
+    for (int32_t id = 0; id < s->top; id++) s->mark[id] &= ABOVE | REACH;
+    s->mark[first] |= SMOOTH | ANY;
+    for (int32_t id = first; id < s->top; id++) {
+        const tg_node *n = node_of(s, id);
+        if (!n || !(s->mark[id] & ABOVE) || (n->op->flags & TG_OP_ZERO_GRAD)) continue;
+        for (int i = 0; i < n->n_inputs; i++) {
+            const int m = s->mark[n->input_ids[i]];
+            s->mark[id] |= (unsigned char)(m & (passes(n, i) ? SMOOTH | ANY : ANY));
+            if ((m & SMOOTH) && !passes(n, i) && !blocked) blocked = n->op;
+        }
+    }
+    for (int i = 0; i < s->ny; i++) seen |= s->mark[tgi_tape_find(s->t, s->ys[i])];
+    if (!blocked || (seen & SMOOTH) || !(seen & ANY)) return TG_OK;
+    char text[TG_DESCRIBE_SIZE];
+    (void)tg_tape_fail(
+        s->t, TG_EGRAD,
+        "grad: tensor %d, %s, reaches the result only through %s, which has no derivative",
+        number + 1, tg_tensor_describe(x, text, sizeof text), blocked->name);
+    return TG_EGRAD;
+}
+
+/* ---- the arguments -------------------------------------------------------------------------- */
+
+static bool check_tensor(tg_tape *t, const char *what, int i, const tg_tensor *x, bool recorded)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!x)
+        (void)tg_tape_fail(t, TG_EARG, "grad: %s %d is NULL", what, i + 1);
+    else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
+        (void)tg_tape_fail(t, TG_ETAPE, "grad: %s %d is not on this tape", what, i + 1);
+    else if (!tg_dtype_is_float(x->dtype))
+        (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s %d is %s, only f32 and f64 have gradients", what,
+                           i + 1, tg_tensor_describe(x, text, sizeof text));
+    else if (!recorded && x->weak) /* what it was used as is a copy in the other's dtype */
+        (void)tg_tape_fail(t, TG_EARG, "grad: %s %d is a weak scalar (use tg_full)", what, i + 1);
+    return t->error.status == TG_OK;
+}
+
+static bool seed(sweep *s, tg_tensor *const *dys)
+{
+    tg_tape *t = s->t;
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    for (int i = 0; i < s->ny; i++) {
+        tg_tensor *y = s->ys[i], *dy = dys && dys[i] ? dys[i] : filled(t, y, 1);
+        if (dy && !tgi_tape_takes(t, dy)) {
+            (void)tg_tape_fail(t, TG_ETAPE, "grad: cotangent %d is not on this tape", i + 1);
+            return false;
+        }
+        if (dy && dy->weak) dy = tgi_strengthen(t, dy, y->dtype);
+        if (!dy) return false;
+        if (dy->dtype != y->dtype || !tg_tensor_same_shape(dy, y)) {
+            (void)tg_tape_fail(t, dy->dtype != y->dtype ? TG_EDTYPE : TG_ESHAPE,
+                               "grad: cotangent %d is %s, its output %s", i + 1,
+                               tg_tensor_describe(dy, a, sizeof a),
+                               tg_tensor_describe(y, b, sizeof b));
+            return false;
+        }
+        tg_tensor **c = &s->cotangent[tgi_tape_find(t, y)];
+        *c = plus(t, *c, dy);
+    }
+    return t->error.status == TG_OK;
+}
+
+static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *const *xs,
+                           tg_tensor **dxs)
+{
+    tg_tape *t = s->t;
+    int32_t first = s->top;
+    for (int j = 0; j < nx; j++) {
+        const int32_t id = tgi_tape_find(t, xs[j]);
+        if (id < 0 || id >= s->top) continue;
+        s->mark[id] |= REACH;
+        if (id < first) first = id;
+    }
+    mark_above(s);
+    mark_reach(s, first);
+    if (!seed(s, dys) || run_back(s)) return t->error.status;
+    for (int j = 0; j < nx; j++) {
+        const int32_t id = tgi_tape_find(t, xs[j]);
+        const bool here = id >= 0 && id < s->top;
+        dxs[j] = here ? s->cotangent[id] : NULL;
+        if (dxs[j]) continue;
+        if (here && check_way(s, xs[j], id, j)) break;
+        dxs[j] = filled(t, xs[j], 0);
+    }
+    return t->error.status;
+}
+
+tg_status tg_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
+                 tg_tensor *const *xs, tg_tensor **dxs)
+{
+    if (!t) return TG_EARG;
+    if (t->error.status) return t->error.status;
+    if ((ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
+        (void)tg_tape_fail(t, TG_EARG, "grad: a list of tensors is NULL");
+        return TG_EARG;
+    }
+    sweep s = {.t = t, .ny = ny, .ys = ys};
+    for (int j = 0; j < nx; j++)
+        if (!check_tensor(t, "tensor", j, xs[j], false)) return t->error.status;
+    for (int i = 0; i < ny; i++) {
+        if (!check_tensor(t, "output", i, ys[i], true)) return t->error.status;
+        const int32_t id = tgi_tape_find(t, ys[i]);
+        if (id >= s.top) s.top = id + 1;
+    }
+    t->visited = 0;
+    const tgi_mark mark = tgi_arena_mark(&t->scratch);
+    const size_t n = (size_t)s.top;
+    s.mark = tgi_arena_alloc(&t->scratch, n);
+    s.cotangent = tgi_arena_alloc(&t->scratch, n * sizeof *s.cotangent);
+    if (!s.mark || !s.cotangent) {
+        (void)tgi_tape_out_of_memory(t, "grad");
+    } else {
+        memset(s.mark, 0, n);
+        memset(s.cotangent, 0, n * sizeof *s.cotangent);
+        for (int i = 0; i < ny; i++) s.mark[tgi_tape_find(t, ys[i])] |= ABOVE;
+        (void)sweep_all(&s, dys, nx, xs, dxs);
+    }
+    tgi_arena_rewind(&t->scratch, mark);
+    return t->error.status;
+}

@@ -1,0 +1,223 @@
+/* record.c - the one door through which every operation goes: check, infer, allocate,
+ * compute, append. */
+#include <math.h>
+#include <string.h>
+
+#include "graph/storage.h"
+#include "graph/tape.h"
+#include "tapegrad/alloc.h"
+
+enum { FEW = 8 }; /* inputs that fit on the stack */
+
+/* ---- inputs --------------------------------------------------------------------------------- */
+
+static bool inputs_valid(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n)
+{
+    if (n < op->min_inputs || (op->max_inputs >= 0 && n > op->max_inputs)) {
+        (void)tg_tape_fail(t, TG_EARG, "%s: %d operands given, takes %d%s", op->name, n,
+                           op->min_inputs,
+                           op->max_inputs < 0                ? " or more"
+                           : op->max_inputs > op->min_inputs ? " at least"
+                                                             : "");
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        if (!inputs[i]) {
+            (void)tg_tape_fail(t, TG_EARG, "%s: operand %d is NULL", op->name, i + 1);
+            return false;
+        }
+        if (!tgi_tape_takes(t, inputs[i])) {
+            (void)tg_tape_fail(t, TG_ETAPE,
+                               "%s: operand %d belongs to another tape or was dropped by a reset",
+                               op->name, i + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Gives weak scalars the dtype of the operand beside them; true when the result is weak too,
+ * because all operands are.  The condition of a choice (a u8 before two elementwise operands)
+ * does not count; between two weak sides it makes f32. */
+static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
+{
+    const int first = n == 3 && op->map[TG_F32] && inputs[0]->dtype == TG_U8 ? 1 : 0;
+    const tg_tensor *strong = NULL;
+    int weak = 0;
+    for (int i = first; i < n; i++) {
+        if (inputs[i]->weak) weak++;
+        else if (!strong || tg_dtype_is_float(inputs[i]->dtype)) strong = inputs[i];
+    }
+    if (weak == 0) return false;
+    if (!strong && first == 0) return true;
+    const tg_dtype dtype = strong ? strong->dtype : TG_F32;
+    for (int i = first; i < n; i++)
+        if (inputs[i]->weak) inputs[i] = tgi_strengthen(t, inputs[i], dtype);
+    return false;
+}
+
+/* Its caller asked for a dtype, which is then nobody else's to choose. */
+static bool names_dtype(const tg_op *op)
+{
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
+        if (d->kind == TG_ATTR_DTYPE) return true;
+    return false;
+}
+
+tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype)
+{
+    const double value = tg_item(weak);
+    if (!tg_dtype_is_float(dtype) &&
+        !(value == floor(value) && value >= (dtype == TG_U8 ? 0.0 : -2147483648.0) &&
+          value <= (dtype == TG_U8 ? 255.0 : 2147483647.0)))
+        return tg_tape_fail(t, TG_EDTYPE, "scalar: %g is not a value of %s (use tg_cast)", value,
+                            tg_dtype_name(dtype));
+    const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
+    return tg_record(t, t->core.full, NULL, 0, &attrs);
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static size_t round16(size_t bytes) { return (bytes + 15) / 16 * 16; }
+
+/* The value, its node and all that hangs on them, in one piece of the arena. */
+static tg_tensor *value_new(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
+                            const void *attrs, tg_node **node)
+{
+    struct head {
+        tg_tensor x;
+        tg_node node;
+    };
+    const size_t head = round16(sizeof(struct head)), attrs_size = round16(op->attrs_size);
+    if ((size_t)n > (SIZE_MAX / 2 - head - attrs_size) / (sizeof *inputs + 4)) return NULL;
+    const size_t pointers = round16((size_t)n * sizeof *inputs);
+    char *p = tgi_arena_alloc(&t->arena, head + attrs_size + pointers + (size_t)n * 4);
+    const char *scope = tgi_tape_scope(t);
+    if (!p || !scope) return NULL;
+    struct head *h = (struct head *)(void *)p;
+    void *attrs_copy = p + head;
+    tg_tensor **inputs_copy = (tg_tensor **)(void *)(p + head + attrs_size);
+    int32_t *ids = (int32_t *)(void *)(p + head + attrs_size + pointers);
+    if (op->attrs_size && attrs) memcpy(attrs_copy, attrs, op->attrs_size);
+    for (int i = 0; i < n; i++) {
+        inputs_copy[i] = inputs[i];
+        if ((ids[i] = tgi_tape_number(t, inputs[i])) < 0) return NULL;
+    }
+    h->node = (tg_node){.op = op,
+                        .attrs = op->attrs_size ? attrs_copy : NULL,
+                        .inputs = inputs_copy,
+                        .n_inputs = n,
+                        .output = &h->x,
+                        .scope = scope,
+                        .input_ids = ids};
+    h->x = (tg_tensor){.tape = t, .node = &h->node};
+    *node = &h->node;
+    return &h->x;
+}
+
+/* Shape, strides and data of the output, from what the shape rule said. */
+static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
+{
+    int64_t size;
+    if (tgi_shape_size(c->op->name, c->ndim, c->shape, c->dtype, &size, c->err)) return false;
+    int64_t *dims = NULL;
+    if (c->ndim > 0) {
+        dims = tgi_arena_alloc(&t->arena, 2 * (size_t)c->ndim * sizeof *dims);
+        if (!dims) return false;
+        memcpy(dims, c->shape, (size_t)c->ndim * sizeof *dims);
+        if (c->view)
+            memcpy(dims + c->ndim, c->strides, (size_t)c->ndim * sizeof *dims);
+        else
+            tgi_row_major(c->ndim, dims, dims + c->ndim);
+    }
+    x->shape = dims;
+    x->strides = dims ? dims + c->ndim : NULL;
+    x->ndim = c->ndim;
+    x->dtype = c->dtype;
+    x->size = size;
+    const size_t width = tg_dtype_size(c->dtype);
+    if (c->view) {
+        const tg_tensor *base = c->inputs[0];
+        x->storage = base->storage;
+        x->data = size ? (char *)base->data + c->offset * (int64_t)width : base->data;
+        return true;
+    }
+    if ((uint64_t)size > SIZE_MAX / width) return false;
+    x->data = tgi_arena_alloc(&t->arena, (size_t)size * width);
+    return x->data != NULL;
+}
+
+/* ---- computing ------------------------------------------------------------------------------ */
+
+static bool run(tg_tape *t, tg_node *n, tg_error *err)
+{
+    const tg_op *op = n->op;
+    if (!op->forward)
+        return tg_fail(err, TG_EARG, "%s: the descriptor has no forward", op->name) == TG_OK;
+    if (op->check && op->check(n, err)) return false;
+    const tgi_mark mark = tgi_arena_mark(&t->scratch);
+    const size_t bytes = op->work_size ? op->work_size(n) : 0;
+    void *work = bytes ? tgi_arena_alloc(&t->scratch, bytes) : NULL;
+    if (bytes && !work) return false;
+    op->forward(n, work);
+    tgi_arena_rewind(&t->scratch, mark);
+    return true;
+}
+
+static bool is_finite(const tg_tensor *x)
+{
+    if (!tg_dtype_is_float(x->dtype)) return true;
+    for (int64_t i = 0; i < x->size; i++)
+        if (!isfinite(tg_tensor_get(x, i))) return false;
+    return true;
+}
+
+static bool anomaly(tg_tape *t, const tg_node *n)
+{
+    if (is_finite(n->output)) return false;
+    bool clean = true;
+    for (int i = 0; i < n->n_inputs; i++) clean = clean && is_finite(n->inputs[i]);
+    (void)tg_tape_fail(t, TG_ENAN, "%s: the result holds NaN or Inf%s", n->op->name,
+                       clean ? "" : ", as its operands do");
+    return true;
+}
+
+tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
+                     const void *attrs)
+{
+    tg_tensor *few[FEW], **settled = few;
+    if (!t || t->error.status || !op || !inputs_valid(t, op, inputs, n)) return NULL;
+    if (n > FEW) settled = tg_tape_alloc(t, (size_t)n * sizeof *settled);
+    if (!settled) return NULL;
+    if (n > 0) memcpy(settled, inputs, (size_t)n * sizeof *settled);
+    const bool weak = settle_weak(t, op, settled, n);
+    if (t->error.status) return NULL;
+
+    tg_node *node;
+    tg_tensor *x = value_new(t, op, settled, n, attrs, &node);
+    if (!x) return tgi_tape_out_of_memory(t, op->name);
+    tg_error error = TG_ERROR_INIT; /* the tape's own adds the scope */
+    tg_infer c = {.op = op, .attrs = node->attrs, .inputs = node->inputs, .n_inputs = n};
+    c.err = &error;
+    c.dtype = n > 0 ? settled[0]->dtype : TG_F32;
+    if (op->infer(&c) || !value_place(t, x, &c) || (!c.view && !run(t, node, &error))) {
+        if (!error.status) return tgi_tape_out_of_memory(t, op->name);
+        return tg_tape_fail(t, error.status, "%s", error.text);
+    }
+    x->weak = weak && x->dtype == TG_F64 && x->ndim == 0 && !names_dtype(op);
+    node->version = tgi_inputs_version(node->inputs, n);
+    if (t->anomaly && anomaly(t, node)) return NULL;
+    x->id = tgi_tape_append(t, x);
+    return x->id < 0 ? NULL : x;
+}
+
+tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n, const void *attrs)
+{
+    if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no such operation");
+    if (!op->name || !op->infer)
+        return tg_tape_fail(t, TG_EARG, "apply: the descriptor has no name or no infer");
+    if (n < 0 || (n > 0 && !inputs)) return tg_tape_fail(t, TG_EARG, "%s: no operands", op->name);
+    if (op->attrs_size && !attrs)
+        return tg_tape_fail(t, TG_EARG, "%s: attributes are missing", op->name);
+    return tg_record(t, op, inputs, n, attrs);
+}

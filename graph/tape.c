@@ -1,0 +1,239 @@
+/* tape.c - the tape's memory, its list of values, its error and its scopes. */
+#include "graph/tape.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/storage.h"
+#include "tapegrad/alloc.h"
+#include "tapegrad/grad.h"
+
+tg_tape *tg_tape_new(void)
+{
+    tg_tape *t = tg_calloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->core = (tgi_core_ops){tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to")};
+    return t;
+}
+
+void tg_tape_free(tg_tape *t)
+{
+    if (!t) return;
+    tg_tape_reset(t);
+    tgi_arena_free(&t->arena);
+    tgi_arena_free(&t->scratch);
+    tg_free(t->values);
+    tg_free(t->leaf_slots);
+    tg_free(t->scope);
+    tg_free(t->scope_marks);
+    tg_free(t);
+}
+
+void tg_tape_reset(tg_tape *t)
+{
+    if (!t) return;
+    for (int32_t i = 0; i < t->size && t->leaf_count > 0; i++)
+        if (!t->values[i]->tape) {
+            tg_tensor_free(t->values[i]);
+            t->leaf_count--;
+        }
+    if (t->leaf_slots) memset(t->leaf_slots, 0, t->leaf_capacity * sizeof *t->leaf_slots);
+    t->size = 0;
+    t->leaf_count = 0;
+    t->scope_size = t->scope_depth = 0;
+    t->scope_copy = t->scope_lent = NULL;
+    t->error = (tg_error)TG_ERROR_INIT;
+    t->visited = 0;
+    tgi_arena_rewind(&t->arena, (tgi_mark){0});
+    tgi_arena_rewind(&t->scratch, (tgi_mark){0});
+}
+
+/* ---- errors --------------------------------------------------------------------------------- */
+
+tg_status tg_tape_status(const tg_tape *t) { return t ? t->error.status : TG_EARG; }
+
+const char *tg_tape_message(const tg_tape *t) { return t ? t->error.text : "the tape is NULL"; }
+
+tg_error *tg_tape_error(tg_tape *t) { return t ? &t->error : NULL; }
+
+tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
+{
+    if (!t || t->error.status) return NULL;
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(t->error.text, sizeof t->error.text, format, args);
+    va_end(args);
+    const size_t used = n < 0 ? 0 : (size_t)n;
+    const char *scope = t->scope_lent ? t->scope_lent : t->scope_size ? t->scope : "";
+    if (*scope && used < sizeof t->error.text)
+        (void)snprintf(t->error.text + used, sizeof t->error.text - used, " (in %s)", scope);
+    t->error.status = status;
+    return NULL;
+}
+
+void *tgi_tape_out_of_memory(tg_tape *t, const char *who)
+{
+    return tg_tape_fail(t, TG_ENOMEM, "%s: out of memory", who);
+}
+
+void tg_tape_set_anomaly(tg_tape *t, bool on)
+{
+    if (t) t->anomaly = on;
+}
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+void tg_scope_push(tg_tape *t, const char *name)
+{
+    if (!t || !name) return;
+    const size_t n = strlen(name), need = t->scope_size + n + 2;
+    if (t->scope_depth == t->scope_most) {
+        const size_t most = t->scope_most ? 2 * t->scope_most : 16;
+        size_t *marks = tg_realloc_array(t->scope_marks, most, sizeof *marks);
+        if (!marks) {
+            (void)tgi_tape_out_of_memory(t, "scope");
+            return;
+        }
+        t->scope_marks = marks;
+        t->scope_most = most;
+    }
+    if (need > t->scope_capacity) {
+        char *scope = tg_realloc_array(t->scope, 2, need);
+        if (!scope) {
+            (void)tgi_tape_out_of_memory(t, "scope");
+            return;
+        }
+        t->scope = scope;
+        t->scope_capacity = 2 * need;
+    }
+    t->scope_marks[t->scope_depth++] = t->scope_size;
+    if (t->scope_size) t->scope[t->scope_size++] = '/';
+    memcpy(t->scope + t->scope_size, name, n + 1);
+    t->scope_size += n;
+    t->scope_copy = NULL;
+}
+
+void tg_scope_pop(tg_tape *t)
+{
+    if (!t || !t->scope_depth) return;
+    t->scope_size = t->scope_marks[--t->scope_depth];
+    t->scope[t->scope_size] = '\0';
+    t->scope_copy = NULL;
+}
+
+const char *tgi_tape_scope(tg_tape *t)
+{
+    if (t->scope_lent) return t->scope_lent;
+    if (!t->scope_size) return "";
+    if (!t->scope_copy) {
+        char *copy = tgi_arena_alloc(&t->arena, t->scope_size + 1);
+        if (copy) memcpy(copy, t->scope, t->scope_size + 1);
+        t->scope_copy = copy;
+    }
+    return t->scope_copy;
+}
+
+/* ---- memory and values ---------------------------------------------------------------------- */
+
+void *tg_tape_alloc(tg_tape *t, size_t bytes)
+{
+    if (!t) return NULL;
+    void *p = tgi_arena_alloc(&t->arena, bytes);
+    return p ? p : tgi_tape_out_of_memory(t, "tape");
+}
+
+size_t tg_tape_bytes(const tg_tape *t)
+{
+    if (!t) return 0;
+    return t->arena.bytes + t->scratch.bytes + (size_t)t->capacity * sizeof *t->values +
+           t->leaf_capacity * sizeof *t->leaf_slots + t->scope_capacity +
+           t->scope_most * sizeof *t->scope_marks;
+}
+
+int32_t tg_tape_size(const tg_tape *t) { return t ? t->size : 0; }
+
+tg_tensor *tg_tape_value(const tg_tape *t, int32_t i)
+{
+    return t && i >= 0 && i < t->size ? t->values[i] : NULL;
+}
+
+int64_t tg_tape_visited(const tg_tape *t) { return t ? t->visited : 0; }
+
+int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
+{
+    if (t->size == t->capacity) {
+        const int32_t capacity = t->capacity ? t->capacity * 2 : 256;
+        tg_tensor **values = t->capacity > INT32_MAX / 2
+                                 ? NULL
+                                 : tg_realloc_array(t->values, (size_t)capacity, sizeof *values);
+        if (!values) {
+            (void)tgi_tape_out_of_memory(t, "tape");
+            return -1;
+        }
+        t->values = values;
+        t->capacity = capacity;
+    }
+    t->values[t->size] = x;
+    return t->size++;
+}
+
+/* Where leaf x is, or would be put, in the table. */
+static size_t leaf_slot(const tg_tape *t, const tg_tensor *x)
+{
+    const size_t mask = t->leaf_capacity - 1;
+    size_t at = (size_t)(((uint64_t)(uintptr_t)x * 0x9E3779B97F4A7C15u) >> 32) & mask;
+    while (t->leaf_slots[at] && t->values[t->leaf_slots[at] - 1] != x) at = (at + 1) & mask;
+    return at;
+}
+
+static bool leaf_table_grow(tg_tape *t)
+{
+    const size_t capacity = t->leaf_capacity ? t->leaf_capacity * 2 : 64;
+    int32_t *slots = tg_calloc(capacity, sizeof *slots), *old = t->leaf_slots;
+    const size_t old_capacity = t->leaf_capacity;
+    if (!slots) return false;
+    t->leaf_slots = slots;
+    t->leaf_capacity = capacity;
+    for (size_t i = 0; i < old_capacity; i++)
+        if (old[i]) slots[leaf_slot(t, t->values[old[i] - 1])] = old[i];
+    tg_free(old);
+    return true;
+}
+
+int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x)
+{
+    if (x->tape) return x->tape == t ? x->id : -1;
+    return t->leaf_capacity ? t->leaf_slots[leaf_slot(t, x)] - 1 : -1;
+}
+
+bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
+{
+    if (x->tape) return x->tape == t && tg_tape_value(t, x->id) == x;
+    /* What a reset dropped looks like a leaf once something has put zeros there. */
+    return tgi_tape_find(t, x) >= 0 || !tgi_arena_holds(&t->arena, x);
+}
+
+int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
+{
+    if (x->tape) return x->id;
+    if ((size_t)t->leaf_count + 1 > t->leaf_capacity / 2 && !leaf_table_grow(t)) {
+        (void)tgi_tape_out_of_memory(t, "tape");
+        return -1;
+    }
+    const size_t slot = leaf_slot(t, x);
+    if (t->leaf_slots[slot]) return t->leaf_slots[slot] - 1;
+    const int32_t id = tgi_tape_append(t, x);
+    if (id < 0) return -1;
+    (void)tg_tensor_ref(x);
+    t->leaf_slots[slot] = id + 1;
+    t->leaf_count++;
+    return id;
+}
+
+uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < n; i++) sum += tgi_version(inputs[i]);
+    return sum;
+}

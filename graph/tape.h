@@ -1,0 +1,74 @@
+/* tape.h - the inside of a tape. */
+#ifndef TG_GRAPH_TAPE_H
+#define TG_GRAPH_TAPE_H
+
+#include "graph/arena.h"
+#include "tapegrad/op.h"
+
+/* The handful of operations that the sweep itself applies, by descriptor. */
+typedef struct tgi_core_ops {
+    const tg_op *full, *add, *sum_to;
+} tgi_core_ops;
+
+struct tg_tape {
+    tgi_arena arena;   /* values, nodes, data: until the reset */
+    tgi_arena scratch; /* work memory, used as a stack */
+    tg_error error;
+    bool anomaly;
+
+    tg_tensor **values; /* in the order of recording; a leaf at its first use */
+    int32_t size, capacity;
+
+    int32_t *leaf_slots;  /* open addressing: number of a leaf's value + 1, 0 free */
+    size_t leaf_capacity; /* a power of two, or 0 */
+    int32_t leaf_count;
+
+    char *scope; /* the path now in force, in a buffer that grows */
+    size_t scope_size, scope_capacity;
+    size_t *scope_marks; /* its size before each push */
+    size_t scope_depth, scope_most;
+    const char *scope_copy; /* the arena's copy, made when first needed; NULL: make one */
+    const char *scope_lent; /* in a sweep: the scope of the node whose VJP runs */
+
+    int64_t visited; /* VJPs called by the last sweep */
+    tgi_core_ops core;
+};
+
+/* The number of x on the tape; -1 for a leaf that it has not seen. */
+int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);
+
+/* The same, and a leaf not yet seen gets a number and is held until the reset.  -1 when out of
+ * memory, with the tape poisoned. */
+int32_t tgi_tape_number(tg_tape *t, tg_tensor *x);
+
+/* x can be an operand: a leaf, or a value that the tape holds now. */
+bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x);
+
+/* Appends a recorded value; its number, or -1 with the tape poisoned. */
+int32_t tgi_tape_append(tg_tape *t, tg_tensor *x);
+
+/* The scope now in force, in the arena; NULL when out of memory. */
+const char *tgi_tape_scope(tg_tape *t);
+
+/* Poisons the tape for want of memory; returns NULL. */
+void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
+
+/* Sum of the versions of the storages that the inputs of a node look at. */
+uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n);
+
+/* The constant of a weak scalar in another dtype. */
+tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
+
+/* The attributes of the op "full". */
+typedef struct tgi_full_attrs {
+    double value;
+    tg_dtype dtype;
+    tg_ints shape;
+} tgi_full_attrs;
+
+/* The attributes of the op "sum_to". */
+typedef struct tgi_shape_attrs {
+    tg_ints shape;
+} tgi_shape_attrs;
+
+#endif

@@ -1,0 +1,133 @@
+/* ops.h - the vocabulary: every primitive operation, one line each.
+ *
+ * All take the tape first and return a value recorded on it, or NULL with the tape poisoned;
+ * a NULL operand gives NULL.  Inputs broadcast as in NumPy.  Both operands of a binary
+ * operation have the same dtype; a tg_scalar takes the dtype of the other.  axis may be
+ * negative; TG_ALL means all axes. */
+#ifndef TAPEGRAD_OPS_H
+#define TAPEGRAD_OPS_H
+
+#include "tapegrad/rng.h"
+#include "tapegrad/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef TG_ALL
+#define TG_ALL (-2147483647 - 1)
+#endif
+
+/* ---- constants ------------------------------------------------------------------------------ */
+tg_tensor *tg_scalar(tg_tape *t, double value); /* weak 0-d: takes the other operand's dtype */
+tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value);
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x);
+
+/* ---- elementwise, one operand (f32, f64; neg abs square also i32) --------------------------- */
+tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);     /* -x */
+tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);     /* |x|; derivative 0 at 0 */
+tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);    /* -1, 0 or 1; NaN stays NaN; derivative 0 */
+tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);     /* e^x */
+tg_tensor *tg_log(tg_tape *t, tg_tensor *x);     /* ln x; -Inf at 0, NaN below */
+tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);    /* derivative Inf at 0, NaN below */
+tg_tensor *tg_square(tg_tape *t, tg_tensor *x);  /* x^2 */
+tg_tensor *tg_tanh(tg_tape *t, tg_tensor *x);    /* never overflows */
+tg_tensor *tg_sigmoid(tg_tape *t, tg_tensor *x); /* 1 / (1 + e^-x), never overflows */
+tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);    /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+
+/* ---- elementwise, two operands (f32, f64, i32; i32 wraps around; no i32 division) ----------- */
+tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_sub(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_mul(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either is; at a tie a
+                                                                  takes the whole gradient */
+
+/* ---- comparisons: u8 masks of 0 and 1, any dtype; false where either is NaN, but for
+ *      not_equal, which is true; no derivative ---------------------------------------------- */
+tg_tensor *tg_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_not_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_less(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_less_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_greater(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_greater_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
+
+/* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
+ * not even a NaN, to the value or the gradient. */
+tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
+
+/* ---- dtype and graph ------------------------------------------------------------------------ */
+tg_tensor *tg_cast(tg_tape *t, tg_tensor *x, tg_dtype dtype); /* to i32, u8: truncates toward 0,
+                                          clamps to the range, NaN gives 0, and has no derivative */
+tg_tensor *tg_stop_gradient(tg_tape *t, tg_tensor *x);        /* x, with derivative 0 */
+tg_tensor *tg_assign(tg_tape *t, tg_tensor *leaf, tg_tensor *value); /* writes value into leaf, of
+                                          the same shape and dtype, and returns value */
+
+/* ---- reductions over an axis (f32, f64).  keepdims leaves an axis of size 1.  The reduction of
+ *      nothing is 0 for sum, NaN for mean, -Inf for logsumexp, TG_ESHAPE for max and argmax ---- */
+tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* also i32, wraps around */
+tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis,
+                  bool keepdims); /* ties share the gradient
+                      equally; NaN if any element is; also i32 */
+tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis,
+                        bool keepdims); /* ln sum e^x, no overflow */
+tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis,
+                     bool keepdims); /* i32; the first of equals;
+a NaN counts as the largest, as in NumPy; TG_ALL: index in row-major order */
+/* The same over several axes at once. */
+tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+tg_tensor *tg_max_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+/* Undoes a broadcast: sums x over the axes that broadcasting to x's shape had repeated. */
+tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape);
+
+/* ---- contraction ---------------------------------------------------------------------------- */
+/* (..., m, k) x (..., k, n) -> (..., m, n), leading axes broadcast.  A 1-D operand is a row on the
+ * left, a column on the right, and its axis is dropped from the result, as in NumPy. */
+tg_tensor *tg_matmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
+
+/* ---- shape: views where strides allow ------------------------------------------------------- */
+tg_tensor *tg_reshape(tg_tape *t, tg_tensor *x, int ndim,
+                      const int64_t *shape); /* one size may be -1 */
+tg_tensor *tg_permute(tg_tape *t, tg_tensor *x, int n,
+                      const int *axes); /* axis i of y is axes[i] of x */
+tg_tensor *tg_transpose(tg_tape *t, tg_tensor *x, int axis1, int axis2); /* swaps two axes */
+tg_tensor *tg_expand(tg_tape *t, tg_tensor *x, int ndim,
+                     const int64_t *shape); /* broadcasts; no copy */
+/* y = x[start:stop:step] along one axis, NumPy's rules: negative counts from the end, out of range
+ * is clipped.  step is not 0.  TG_END as stop: to the end in the direction of step. */
+#define TG_END INT64_MAX
+tg_tensor *tg_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t stop, int64_t step);
+/* The transpose of slice: 0, but y[start + j step] = x[j] along an axis of `size` elements. */
+tg_tensor *tg_unslice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t step,
+                      int64_t size);
+
+/* ---- indexing: index is i32, in -size..size-1, checked (TG_EINDEX) -------------------------- */
+/* Rows of x along axis: y has index's shape in the place of that axis; as NumPy's take. */
+tg_tensor *tg_gather(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+/* The transpose of gather: zeros of size `size` along axis, y[index[j]] += x[j]; repeats add up. */
+tg_tensor *tg_scatter_add(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size);
+/* x (..., n), index (...) -> y (...) = x[..., index[...]]: one element from each row. */
+tg_tensor *tg_pick(tg_tape *t, tg_tensor *x, tg_tensor *index);
+/* The transpose of pick: y (..., n) is 0 but for y[..., index[...]] = x[...]. */
+tg_tensor *tg_unpick(tg_tape *t, tg_tensor *x, tg_tensor *index, int64_t n);
+/* index (...) -> y (..., depth) of 0 and 1; index in 0..depth-1. */
+tg_tensor *tg_one_hot(tg_tape *t, tg_tensor *index, int64_t depth, tg_dtype dtype);
+
+/* ---- random: element j comes from word j of the generator, which moves on (tg_rng_skip), so
+ *      that f32 and f64 draw the same numbers but for rounding.  NULL rng is TG_EARG
+ * --------------------- */
+tg_tensor *tg_uniform(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                      double lo, double hi); /* [lo, hi) */
+tg_tensor *tg_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                     double mean, double std);
+tg_tensor *tg_bernoulli(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                        double p); /* 1 with probability p, else 0; any dtype */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* tape.h - the tape: what was computed, in order, with the memory that holds it.
+ *
+ * Each operation takes the tape first, computes at once and is recorded.  The first one
+ * that fails poisons the tape: it keeps the status and a message, and every operation after
+ * it returns NULL.  So a whole computation needs one check at its end.
+ * One tape belongs to one thread at a time; two tapes never meet. */
+#ifndef TAPEGRAD_TAPE_H
+#define TAPEGRAD_TAPE_H
+
+#include "tapegrad/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tg_tape tg_tape;
+
+/* NULL when out of memory.  free returns everything; NULL is allowed. */
+tg_tape *tg_tape_new(void);
+void tg_tape_free(tg_tape *t);
+
+/* Forgets all recorded values and the error, and keeps the memory: from the second equal
+ * iteration on, recording makes no call to the allocator. */
+void tg_tape_reset(tg_tape *t);
+
+/* The first failure since the last reset; TG_OK and "" when there was none. */
+tg_status tg_tape_status(const tg_tape *t);
+const char *tg_tape_message(const tg_tape *t);
+/* The same as a tg_error that lives in the tape: hand it to functions that take one. */
+tg_error *tg_tape_error(tg_tape *t);
+
+/* Poisons the tape from a composition of one's own; adds the scope.  Always returns NULL. */
+tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
+
+/* Anomaly mode: the first operation whose result holds NaN or Inf becomes the error
+ * TG_ENAN.  Off by default; reset keeps it. */
+void tg_tape_set_anomaly(tg_tape *t, bool on);
+
+/* Names a region for messages, pictures and profiles: push "hidden1", push "batch_norm"
+ * records under "hidden1/batch_norm".  A pop without a push is ignored; reset pops all. */
+void tg_scope_push(tg_tape *t, const char *name);
+void tg_scope_pop(tg_tape *t);
+
+/* Memory that lives until the reset, aligned for any element (64 bytes when larger than
+ * that).  NULL, with the tape poisoned, when out of memory. */
+void *tg_tape_alloc(tg_tape *t, size_t bytes);
+
+/* How many values the tape holds (leaves that were used included), and the i-th of them in
+ * the order of recording; NULL outside 0..size-1. */
+int32_t tg_tape_size(const tg_tape *t);
+tg_tensor *tg_tape_value(const tg_tape *t, int32_t i);
+
+/* Bytes that the tape got from the allocator. */
+size_t tg_tape_bytes(const tg_tape *t);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

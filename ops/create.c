@@ -1,0 +1,91 @@
+/* create.c - constants. */
+#include "graph/tape.h"
+#include "ops/families.h"
+#include "tapegrad/ops.h"
+
+static const tg_attr_def full_attrs[] = {
+    {"value", TG_ATTR_FLOAT, offsetof(tgi_full_attrs, value), NULL},
+    {"dtype", TG_ATTR_DTYPE, offsetof(tgi_full_attrs, dtype), "f32"},
+    {"shape", TG_ATTR_INTS, offsetof(tgi_full_attrs, shape), ""},
+    {NULL, TG_ATTR_INT, 0, NULL}};
+
+static tg_status full_infer(tg_infer *c)
+{
+    const tgi_full_attrs *a = c->attrs;
+    c->dtype = a->dtype;
+    c->ndim = a->shape.n;
+    for (int i = 0; i < a->shape.n && i < TG_MAX_NDIM; i++) c->shape[i] = a->shape.v[i];
+    return TG_OK;
+}
+
+static void full_forward(const tg_node *n, void *work)
+{
+    const double value = ((const tgi_full_attrs *)n->attrs)->value;
+    const int64_t size = n->output->size;
+    void *y = n->output->data;
+    (void)work;
+    switch (n->output->dtype) {
+    case TG_F32:
+        for (int64_t i = 0; i < size; i++) ((float *)y)[i] = (float)value;
+        break;
+    case TG_F64:
+        for (int64_t i = 0; i < size; i++) ((double *)y)[i] = value;
+        break;
+    case TG_I32:
+        for (int64_t i = 0; i < size; i++) ((int32_t *)y)[i] = (int32_t)value;
+        break;
+    default:
+        for (int64_t i = 0; i < size; i++) ((uint8_t *)y)[i] = (uint8_t)value;
+    }
+}
+
+/* A value outside an integer dtype has no conversion: refused before the loop. */
+static tg_status full_check(const tg_node *n, tg_error *err)
+{
+    const double v = ((const tgi_full_attrs *)n->attrs)->value;
+    const tg_dtype d = n->output->dtype;
+    const bool fine = d == TG_I32  ? v > -2147483649.0 && v < 2147483648.0
+                      : d == TG_U8 ? v > -1.0 && v < 256.0
+                                   : true;
+    return fine ? TG_OK : tg_fail(err, TG_EARG, "full: %g does not fit %s", v, tg_dtype_name(d));
+}
+
+static const tg_sample full_samples[] = {{NULL, "value=0.5 dtype=f64 shape=2,3"},
+                                         {NULL, "value=-3 dtype=i32 shape=0,2"},
+                                         {NULL, "value=1.25"},
+                                         {NULL, NULL}};
+
+const tg_op tgi_create_ops[] = {{.name = "full",
+                                 .formula = "value everywhere",
+                                 .flags = TG_OP_ZERO_GRAD,
+                                 .attrs = full_attrs,
+                                 .attrs_size = sizeof(tgi_full_attrs),
+                                 .infer = full_infer,
+                                 .check = full_check,
+                                 .forward = full_forward,
+                                 .samples = full_samples}};
+TGI_FAMILY_COUNT(create);
+
+tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value)
+{
+    tgi_full_attrs a = {.value = value, .dtype = dtype, .shape = {.n = ndim}};
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM && shape; i++) a.shape.v[i] = shape[i];
+    return tg_record(t, &tgi_create_ops[0], NULL, 0, &a);
+}
+
+tg_tensor *tg_scalar(tg_tape *t, double value)
+{
+    tg_tensor *x = tg_full(t, TG_F64, 0, NULL, value);
+    if (x) x->weak = true;
+    return x;
+}
+
+static tg_tensor *full_like(tg_tape *t, tg_tensor *x, double value)
+{
+    return x ? tg_full(t, x->dtype, x->ndim, x->shape, value)
+             : tg_tape_fail(t, TG_EARG, "full: like NULL");
+}
+
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 0); }
+
+tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 1); }

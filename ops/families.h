@@ -1,0 +1,31 @@
+/* families.h - the tables that make up the registry, one per file of operations. */
+#ifndef TG_OPS_FAMILIES_H
+#define TG_OPS_FAMILIES_H
+
+#include "tapegrad/op.h"
+
+#define TGI_FAMILIES(X)                                                                            \
+    X(create)                                                                                      \
+    X(unary)                                                                                       \
+    X(binary)                                                                                      \
+    X(convert)                                                                                     \
+    X(reduction)                                                                                   \
+    X(matmul)                                                                                      \
+    X(shape)                                                                                       \
+    X(slice)                                                                                       \
+    X(gather)                                                                                      \
+    X(pick)                                                                                        \
+    X(random)
+
+#define X(family)                                                                                  \
+    extern const tg_op tgi_##family##_ops[];                                                       \
+    extern const int tgi_##family##_ops_count;
+TGI_FAMILIES(X)
+#undef X
+
+/* At the end of a family's file, after its table. */
+#define TGI_FAMILY_COUNT(family)                                                                   \
+    const int tgi_##family##_ops_count =                                                           \
+        (int)(sizeof tgi_##family##_ops / sizeof *tgi_##family##_ops)
+
+#endif

@@ -1,0 +1,219 @@
+/* matmul.c - products of matrices, also of stacks of them.
+ *
+ * y[..., i, j] = sum over p of a[..., i, p] b[..., p, j], leading axes broadcast.  With dy the
+ * cotangent of y, da = dy b^T and db = a^T dy; the transposes are views. */
+#include <string.h>
+
+#include "graph/parallel.h"
+#include "ops/families.h"
+#include "ops/kernels/kernels.h"
+#include "tapegrad/ops.h"
+
+enum {
+    ALONE = 1 << 20, /* multiplications in one matrix worth all threads; smaller ones share them */
+    CHUNK = 1 << 18, /* multiplications worth handing to a thread */
+    MAX_CHUNKS = 64
+};
+
+/* ---- the shape rule ------------------------------------------------------------------------- */
+
+static int64_t dim(const tg_tensor *x, int from_end) { return x->shape[x->ndim - from_end]; }
+
+/* A vector is a row on the left and a column on the right. */
+static tg_status check_operands(const tg_tensor *a, const tg_tensor *b, int min_ndim, tg_error *err)
+{
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    (void)tg_tensor_describe(a, one, sizeof one);
+    (void)tg_tensor_describe(b, two, sizeof two);
+    if (!tg_dtype_is_float(a->dtype) || !tg_dtype_is_float(b->dtype))
+        return tg_fail(err, TG_EDTYPE, "matmul: the dtypes are not f32 or f64: %s x %s", one, two);
+    if (a->dtype != b->dtype)
+        return tg_fail(err, TG_EDTYPE, "matmul: the dtypes differ: %s x %s (use tg_cast)", one,
+                       two);
+    if (a->ndim < min_ndim || b->ndim < min_ndim)
+        return tg_fail(err, TG_ESHAPE, "matmul: an operand has fewer than %d dimensions: %s x %s",
+                       min_ndim, one, two);
+    if (dim(a, 1) != dim(b, b->ndim == 1 ? 1 : 2))
+        return tg_fail(err, TG_ESHAPE, "matmul: inner dimensions differ: %s x %s", one, two);
+    return TG_OK;
+}
+
+static tg_status matmul_infer(tg_infer *c)
+{
+    const tg_tensor *a = c->inputs[0], *b = c->inputs[1];
+    tg_status status = check_operands(a, b, 2, c->err);
+    if (status) return status;
+    status = tg_broadcast_shapes("matmul", a->ndim - 2, a->shape, b->ndim - 2, b->shape, &c->ndim,
+                                 c->shape, c->err);
+    if (status) return status;
+    c->shape[c->ndim++] = dim(a, 2);
+    c->shape[c->ndim++] = dim(b, 1);
+    return TG_OK;
+}
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+/* A stack of equal multiplications. */
+typedef struct stack {
+    const tgi_gemm_kernel *kernel;
+    tgi_gemm first;
+    int axes; /* of the stack */
+    int64_t shape[TG_MAX_NDIM], a_step[TG_MAX_NDIM], b_step[TG_MAX_NDIM];
+    int64_t count, chunks;
+    size_t work_bytes; /* scratch of one chunk */
+    char *work;
+} stack;
+
+/* Where all matrices of the last axis meet the same b and their rows run on, they are one. */
+static bool fold_last_axis(stack *s)
+{
+    const int i = s->axes - 1;
+    tgi_gemm *g = &s->first;
+    if (s->shape[i] != 1) {
+        if (s->b_step[i] != 0) return false;
+        if (g->m == 1)
+            g->a_row = s->a_step[i];
+        else if (s->a_step[i] != g->m * g->a_row)
+            return false;
+        g->m *= s->shape[i];
+    }
+    s->axes--;
+    return true;
+}
+
+static stack make_stack(const tg_node *n)
+{
+    const tg_tensor *a = n->inputs[0], *b = n->inputs[1], *y = n->output;
+    stack s = {.kernel = &tgi_kernels_get()->gemm[y->dtype], .axes = y->ndim - 2, .count = 1};
+    s.first = (tgi_gemm){.m = dim(a, 2),
+                         .n = dim(b, 1),
+                         .k = dim(a, 1),
+                         .a = a->data,
+                         .a_row = a->strides[a->ndim - 2],
+                         .a_col = a->strides[a->ndim - 1],
+                         .b = b->data,
+                         .b_row = b->strides[b->ndim - 2],
+                         .b_col = b->strides[b->ndim - 1],
+                         .c = y->data,
+                         .c_row = dim(b, 1)};
+    for (int i = 0; i < s.axes; i++) {
+        const int in_a = i - (y->ndim - a->ndim), in_b = i - (y->ndim - b->ndim);
+        s.shape[i] = y->shape[i];
+        s.a_step[i] = in_a < 0 || a->shape[in_a] == 1 ? 0 : a->strides[in_a];
+        s.b_step[i] = in_b < 0 || b->shape[in_b] == 1 ? 0 : b->strides[in_b];
+    }
+    while (s.axes > 0 && fold_last_axis(&s)) continue;
+    for (int i = 0; i < s.axes; i++) s.count *= s.shape[i];
+
+    const double one = (double)s.first.m * (double)s.first.n * (double)s.first.k;
+    const double chunks = one >= ALONE ? 1 : one * (double)s.count / CHUNK;
+    s.chunks = chunks < 1 ? 1 : chunks > MAX_CHUNKS ? MAX_CHUNKS : (int64_t)chunks;
+    if (s.chunks > s.count) s.chunks = s.count;
+    s.work_bytes = tgi_gemm_work(s.kernel, &s.first);
+    return s;
+}
+
+static size_t matmul_work(const tg_node *n)
+{
+    if (n->output->size == 0) return 0;
+    const stack s = make_stack(n);
+    return (size_t)s.chunks * s.work_bytes;
+}
+
+static void multiply_chunk(void *user, int64_t c)
+{
+    const stack *s = user;
+    const int64_t size = s->kernel->size;
+    const int64_t end = s->count * (c + 1) / s->chunks;
+    for (int64_t item = s->count * c / s->chunks; item < end; item++) {
+        tgi_gemm g = s->first;
+        int64_t rest = item, a = 0, b = 0;
+        for (int i = s->axes - 1; i >= 0; i--) {
+            a += rest % s->shape[i] * s->a_step[i];
+            b += rest % s->shape[i] * s->b_step[i];
+            rest /= s->shape[i];
+        }
+        g.a = (const char *)g.a + a * size;
+        g.b = (const char *)g.b + b * size;
+        g.c = (char *)g.c + item * g.m * g.n * size;
+        tgi_gemm_run(s->kernel, &g, s->work + (size_t)c * s->work_bytes);
+    }
+}
+
+static void matmul_forward(const tg_node *n, void *work)
+{
+    if (n->output->size == 0) return;
+    stack s = make_stack(n);
+    s.work = work;
+    tgi_parallel_for(s.chunks, multiply_chunk, &s);
+}
+
+/* ---- the derivative ------------------------------------------------------------------------- */
+
+/* The matrices of a stack under each other, (..., m, n) -> (stack*m, n). */
+static tg_tensor *flatten(tg_tape *t, tg_tensor *x)
+{
+    int64_t rows = 1;
+    if (!x) return NULL;
+    for (int i = 0; i < x->ndim - 1; i++) rows *= x->shape[i];
+    return tg_reshape(t, x, 2, (const int64_t[]){rows, dim(x, 1)});
+}
+
+static tg_tensor *matmul_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *a = n->inputs[0], *b = n->inputs[1];
+    if (i == 0) return tg_matmul(t, dy, tg_transpose(t, b, -1, -2));
+    /* One b for the whole stack: sums over it within one product, not after many. */
+    if (b->ndim == 2 && a->ndim > 2) a = flatten(t, a), dy = flatten(t, dy);
+    return tg_matmul(t, tg_transpose(t, a, -1, -2), dy);
+}
+
+/* ---- the call ------------------------------------------------------------------------------- */
+
+/* x can be read; what is wrong with it otherwise is for tg_record to say. */
+static bool usable(const tg_tape *t, const tg_tensor *x)
+{
+    return t && x && (!x->tape || (x->tape == t && tg_tape_value(t, x->id) == x));
+}
+
+tg_tensor *tg_matmul(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    const bool vectors = usable(t, a) && usable(t, b) && (a->ndim == 1 || b->ndim == 1);
+    if (!vectors) return tg_record(t, tgi_matmul_ops, (tg_tensor *[]){a, b}, 2, NULL);
+
+    tg_error err = TG_ERROR_INIT;
+    if (check_operands(a, b, 1, &err)) return tg_tape_fail(t, err.status, "%s", err.text);
+    const bool row = a->ndim == 1, column = b->ndim == 1;
+    if (row) a = tg_reshape(t, a, 2, (const int64_t[]){1, a->size});
+    if (column) b = tg_reshape(t, b, 2, (const int64_t[]){b->size, 1});
+    tg_tensor *y = tg_record(t, tgi_matmul_ops, (tg_tensor *[]){a, b}, 2, NULL);
+    if (!y) return NULL;
+
+    int64_t shape[TG_MAX_NDIM];
+    int ndim = y->ndim - 2;
+    memcpy(shape, y->shape, (size_t)ndim * sizeof *shape);
+    if (!row) shape[ndim++] = dim(y, 2);
+    if (!column) shape[ndim++] = dim(y, 1);
+    return tg_reshape(t, y, ndim, shape);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static const tg_sample matmul_samples[] = {
+    {"f[3,4] f[4,2]", NULL},       {"f[1,3] f[3,1]", NULL},   {"f[2,3,4] f[2,4,5]", NULL},
+    {"f[2,1,2,3] f[3,3,2]", NULL}, {"f[2,3,4] f[4,2]", NULL}, {"f[2,3] f[3,3,2]", NULL},
+    {"f[7,9] f[9,17]", NULL},      {"f[3,0] f[0,2]", NULL},   {"f[0,3] f[3,2]", NULL},
+    {"f[2,3] f[3,0]", NULL},       {"f[0,2,3] f[3,2]", NULL}, {NULL, NULL}};
+
+const tg_op tgi_matmul_ops[] = {{.name = "matmul",
+                                 .formula = "sum over p of a[..., i, p] * b[..., p, j]",
+                                 .derivative = "matmul(dy, b^T), matmul(a^T, dy)",
+                                 .min_inputs = 2,
+                                 .max_inputs = 2,
+                                 .infer = matmul_infer,
+                                 .work_size = matmul_work,
+                                 .forward = matmul_forward,
+                                 .vjp = matmul_vjp,
+                                 .samples = matmul_samples}};
+
+TGI_FAMILY_COUNT(matmul);

@@ -1,0 +1,180 @@
+/* random.c - random values: each is a pure function of the generator's state in its attributes. */
+#include <math.h>
+
+#include "ops/families.h"
+#include "tapegrad/ops.h"
+
+/* The state is that of the generator when the op was recorded; a and b are lo and hi, mean and
+ * std, or p. */
+typedef struct random_attrs {
+    uint64_t seed, stream, counter;
+    double a, b;
+    tg_dtype dtype;
+    tg_ints shape;
+} random_attrs;
+
+#define RANDOM_DEFS(...)                                                                           \
+    {                                                                                              \
+        {"seed", TG_ATTR_U64, offsetof(random_attrs, seed), NULL},                                 \
+            {"stream", TG_ATTR_U64, offsetof(random_attrs, stream), "0"},                          \
+            {"counter", TG_ATTR_U64, offsetof(random_attrs, counter), "0"},                        \
+            {"dtype", TG_ATTR_DTYPE, offsetof(random_attrs, dtype), "f32"},                        \
+            {"shape", TG_ATTR_INTS, offsetof(random_attrs, shape), ""}, __VA_ARGS__,               \
+        {                                                                                          \
+            NULL, TG_ATTR_INT, 0, NULL                                                             \
+        }                                                                                          \
+    }
+
+static const tg_attr_def uniform_defs[] =
+    RANDOM_DEFS({"lo", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0"},
+                {"hi", TG_ATTR_FLOAT, offsetof(random_attrs, b), "1"});
+static const tg_attr_def normal_defs[] =
+    RANDOM_DEFS({"mean", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0"},
+                {"std", TG_ATTR_FLOAT, offsetof(random_attrs, b), "1"});
+static const tg_attr_def bernoulli_defs[] =
+    RANDOM_DEFS({"p", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0.5"});
+
+static tg_status random_infer(tg_infer *c)
+{
+    const random_attrs *r = c->attrs;
+    c->dtype = r->dtype;
+    c->ndim = r->shape.n;
+    for (int i = 0; i < r->shape.n && i < TG_MAX_NDIM; i++) c->shape[i] = r->shape.v[i];
+    return TG_OK;
+}
+
+static tg_status float_infer(tg_infer *c)
+{
+    const random_attrs *r = c->attrs;
+    if (!tg_dtype_is_float(r->dtype))
+        return tg_fail(c->err, TG_EDTYPE, "%s: dtype %s, must be f32 or f64", c->op->name,
+                       tg_dtype_name(r->dtype));
+    if (!isfinite(r->a) || !isfinite(r->b))
+        return tg_fail(c->err, TG_EARG, "%s: %g and %g must be finite", c->op->name, r->a, r->b);
+    return random_infer(c);
+}
+
+static tg_status bernoulli_infer(tg_infer *c)
+{
+    const double p = ((const random_attrs *)c->attrs)->a;
+    if (!(p >= 0 && p <= 1))
+        return tg_fail(c->err, TG_EARG, "bernoulli: p is %g, must be in [0, 1]", p);
+    return random_infer(c);
+}
+
+/* y[i] = formula of `word`, the i-th after the counter, two to a block. */
+#define DRAW(T, formula)                                                                           \
+    for (int64_t i = 0; i < n; i += 2) {                                                           \
+        uint32_t w[4];                                                                             \
+        tg_rng_block(r->seed, r->stream, r->counter + (uint64_t)i / 2, w);                         \
+        for (int64_t k = 0; k < 2 && i + k < n; k++) {                                             \
+            const uint64_t word = (uint64_t)w[2 * k + 1] << 32 | w[2 * k];                         \
+            ((T *)y)[i + k] = (T)(formula);                                                        \
+        }                                                                                          \
+    }
+
+static void uniform_forward(const tg_node *node, void *work)
+{
+    const random_attrs *r = node->attrs;
+    const int64_t n = node->output->size;
+    void *y = node->output->data;
+    const double a = r->a, width = r->b - r->a;
+    (void)work;
+    if (r->dtype == TG_F32) {
+        DRAW(float, (float)a + (float)width * tg_rng_unit24(word))
+    } else {
+        DRAW(double, a + width * tg_rng_unit(word))
+    }
+}
+
+static void normal_forward(const tg_node *node, void *work)
+{
+    const random_attrs *r = node->attrs;
+    const int64_t n = node->output->size;
+    void *y = node->output->data;
+    (void)work;
+    if (r->dtype == TG_F32) {
+        DRAW(float, r->a + r->b * tg_rng_normal(word))
+    } else {
+        DRAW(double, r->a + r->b * tg_rng_normal(word))
+    }
+}
+
+static void bernoulli_forward(const tg_node *node, void *work)
+{
+    const random_attrs *r = node->attrs;
+    const int64_t n = node->output->size;
+    void *y = node->output->data;
+    const double p = r->a;
+    (void)work;
+    switch (r->dtype) {
+    case TG_F32:
+        DRAW(float, tg_rng_unit(word) < p) break;
+    case TG_F64:
+        DRAW(double, tg_rng_unit(word) < p) break;
+    case TG_I32:
+        DRAW(int32_t, tg_rng_unit(word) < p) break;
+    default:
+        DRAW(uint8_t, tg_rng_unit(word) < p) break;
+    }
+}
+
+static const tg_sample uniform_samples[] = {{NULL, "seed=1 dtype=f64 shape=2,3 lo=-1 hi=2"},
+                                            {NULL, "seed=1 counter=7 shape=5"},
+                                            {NULL, "seed=2 stream=3 shape=0,2"},
+                                            {NULL, NULL}};
+static const tg_sample normal_samples[] = {
+    {NULL, "seed=1 dtype=f64 shape=2,3 mean=1 std=0.5"}, {NULL, "seed=1"}, {NULL, NULL}};
+static const tg_sample bernoulli_samples[] = {
+    {NULL, "seed=1 dtype=f64 shape=2,3 p=0.3"}, {NULL, "seed=1 dtype=u8 shape=4"}, {NULL, NULL}};
+
+enum { UNIFORM, NORMAL, BERNOULLI };
+
+#define RANDOM_OP(opname, text, rule)                                                              \
+    {                                                                                              \
+        .name = #opname, .formula = text, .flags = TG_OP_RANDOM | TG_OP_ZERO_GRAD,                 \
+        .attrs = opname##_defs, .attrs_size = sizeof(random_attrs), .infer = rule,                 \
+        .forward = opname##_forward, .samples = opname##_samples                                   \
+    }
+
+const tg_op tgi_random_ops[] = {
+    [UNIFORM] = RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", float_infer),
+    [NORMAL] = RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", float_infer),
+    [BERNOULLI] = RANDOM_OP(bernoulli, "1 with probability p, else 0", bernoulli_infer),
+};
+TGI_FAMILY_COUNT(random);
+
+static tg_tensor *draw(tg_tape *t, const tg_op *op, tg_rng *rng, tg_dtype dtype, int ndim,
+                       const int64_t *shape, double a, double b)
+{
+    if (!rng) return tg_tape_fail(t, TG_EARG, "%s: the generator is NULL", op->name);
+    random_attrs r = {.seed = rng->seed,
+                      .stream = rng->stream,
+                      .counter = rng->counter,
+                      .a = a,
+                      .b = b,
+                      .dtype = dtype,
+                      .shape = {.n = ndim}};
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM && shape; i++) r.shape.v[i] = shape[i];
+    tg_tensor *y = tg_record(t, op, NULL, 0, &r);
+    if (y) tg_rng_skip(rng, (uint64_t)y->size);
+    return y;
+}
+
+tg_tensor *tg_uniform(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                      double lo, double hi)
+{
+    return draw(t, &tgi_random_ops[UNIFORM], rng, dtype, ndim, shape, lo, hi);
+}
+
+tg_tensor *tg_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                     double mean, double std)
+{
+    return draw(t, &tgi_random_ops[NORMAL], rng, dtype, ndim, shape, mean, std);
+}
+
+tg_tensor *tg_bernoulli(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
+                        double p)
+{
+    return draw(t, &tgi_random_ops[BERNOULLI], rng, dtype, ndim, shape, p, 0);
+}

@@ -1,0 +1,206 @@
+/* reduce.c - the axes of a reduction, put in an order that suits memory, and the walk. */
+#include "ops/reduce.h"
+
+/* ---- axes ----------------------------------------------------------------------------------- */
+
+static tg_status fail_axis(const char *who, const tg_tensor *x, int64_t axis, const char *what,
+                           tg_error *err)
+{
+    char text[TG_DESCRIBE_SIZE];
+    return tg_fail(err, TG_EAXIS, "%s: axis %lld is %s for %s", who, (long long)axis, what,
+                   tg_tensor_describe(x, text, sizeof text));
+}
+
+tg_status tgi_reduce_axes(const char *who, const tg_tensor *x, tg_ints *axis, tg_error *err)
+{
+    if (axis->n == TG_ALL) return TG_OK;
+    if (axis->n < 0 || axis->n > TG_MAX_NDIM)
+        return tg_fail(err, TG_EAXIS, "%s: %d is not a number of axes", who, axis->n);
+    unsigned seen = 0;
+    for (int i = 0; i < axis->n; i++) {
+        const int64_t given = axis->v[i], a = given < 0 ? given + x->ndim : given;
+        if (a < 0 || a >= x->ndim) return fail_axis(who, x, given, "out of range", err);
+        if (seen >> a & 1) return fail_axis(who, x, given, "given twice", err);
+        seen |= 1u << a;
+    }
+    int n = 0;
+    for (int a = 0; a < x->ndim; a++)
+        if (seen >> a & 1) axis->v[n++] = a;
+    return TG_OK;
+}
+
+unsigned tgi_reduce_mask(const tg_ints *axis, int ndim)
+{
+    if (axis->n == TG_ALL) return (1u << ndim) - 1;
+    unsigned mask = 0;
+    for (int i = 0; i < axis->n; i++) mask |= 1u << axis->v[i];
+    return mask;
+}
+
+unsigned tgi_reduce_mask_to(const tg_ints *shape, const tg_tensor *x)
+{
+    const int lead = x->ndim - shape->n;
+    unsigned mask = (1u << lead) - 1;
+    for (int i = 0; i < shape->n; i++)
+        if (shape->v[i] != x->shape[lead + i]) mask |= 1u << (lead + i);
+    return mask;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------- */
+
+/* Small for what should be innermost.  A repeated axis (step 0) costs least outside. */
+static int64_t distance(const tgi_reduce_axis *a)
+{
+    return a->x_step == 0 ? INT64_MAX : a->x_step < 0 ? -a->x_step : a->x_step;
+}
+
+static void sort_axes(tgi_reduce_axis *axes, int n)
+{
+    for (int i = 1; i < n; i++) {
+        const tgi_reduce_axis a = axes[i];
+        int j = i;
+        for (; j > 0 && distance(&axes[j - 1]) < distance(&a); j--) axes[j] = axes[j - 1];
+        axes[j] = a;
+    }
+}
+
+/* Joins neighbours that one loop can walk; returns how many are left. */
+static int join_axes(tgi_reduce_axis *axes, int n)
+{
+    int last = 0;
+    for (int i = 1; i < n; i++) {
+        tgi_reduce_axis *const a = &axes[last];
+        const tgi_reduce_axis b = axes[i];
+        if (a->x_step == b.size * b.x_step && a->y_step == b.size * b.y_step)
+            *a = (tgi_reduce_axis){a->size * b.size, b.x_step, b.y_step};
+        else
+            axes[++last] = b;
+    }
+    return n > 0 ? last + 1 : 0;
+}
+
+/* Columns when outputs lie closer together than the elements behind one output, or when a row
+ * would be too short for its lanes; not for a handful of outputs. */
+static bool prefer_columns(const tgi_reduce *p, bool ordered)
+{
+    if (p->n_kept == 0) return false;
+    const tgi_reduce_axis *const kept = &p->kept[p->n_kept - 1];
+    const tgi_reduce_axis *const reduced = &p->reduced[p->n_reduced - 1];
+    return kept->size >= 4 &&
+           (distance(kept) < distance(reduced) || (!ordered && reduced->size < TGI_REDUCE_LANES));
+}
+
+void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsigned mask,
+                     bool ordered)
+{
+    p->n_kept = p->n_reduced = 0;
+    p->outputs = p->count = 1;
+    for (int i = 0; i < x->ndim; i++) *(mask >> i & 1 ? &p->count : &p->outputs) *= x->shape[i];
+    int64_t y_step = p->outputs;
+    for (int i = 0; i < x->ndim && p->outputs > 0; i++) {
+        const int64_t size = x->shape[i];
+        if (size == 1) continue;
+        if (mask >> i & 1) {
+            p->reduced[p->n_reduced++] = (tgi_reduce_axis){size, x->strides[i], 0};
+        } else {
+            y_step /= size;
+            /* Without elements x has no address from which steps could be taken. */
+            const int64_t x_step = p->count > 0 ? x->strides[i] : 0;
+            p->kept[p->n_kept++] = (tgi_reduce_axis){size, x_step, y_step};
+        }
+    }
+    if (p->n_reduced == 0) p->reduced[p->n_reduced++] = (tgi_reduce_axis){1, 0, 0};
+    sort_axes(p->kept, p->n_kept);
+    if (!ordered) sort_axes(p->reduced, p->n_reduced);
+    p->n_kept = join_axes(p->kept, p->n_kept);
+    p->n_reduced = join_axes(p->reduced, p->n_reduced);
+    p->columns = prefer_columns(p, ordered);
+    p->lanes = ordered ? 1 : TGI_REDUCE_LANES;
+    p->dtype = x->dtype;
+    p->x_size = tg_dtype_size(x->dtype);
+    p->y_size = tg_dtype_size(y->dtype);
+}
+
+/* ---- the walk ------------------------------------------------------------------------------- */
+
+typedef struct position {
+    int64_t index[TG_MAX_NDIM];
+    int64_t x, y; /* in elements */
+} position;
+
+/* To the next index over the first n axes; false after the last. */
+static bool advance(position *at, const tgi_reduce_axis *axes, int n)
+{
+    for (int i = n; i-- > 0;) {
+        at->x += axes[i].x_step;
+        at->y += axes[i].y_step;
+        if (++at->index[i] < axes[i].size) return true;
+        at->x -= axes[i].size * axes[i].x_step;
+        at->y -= axes[i].size * axes[i].y_step;
+        at->index[i] = 0;
+    }
+    return false;
+}
+
+static const void *x_at(const tgi_reduce *p, const void *x, int64_t i)
+{
+    return (const char *)x + i * (int64_t)p->x_size;
+}
+
+static void *y_at(const tgi_reduce *p, void *y, int64_t i)
+{
+    return (char *)y + i * (int64_t)p->y_size;
+}
+
+int64_t tgi_reduce_x_step(const tgi_reduce *p)
+{
+    return p->columns ? p->kept[p->n_kept - 1].x_step : 0;
+}
+
+int64_t tgi_reduce_y_step(const tgi_reduce *p)
+{
+    return p->columns ? p->kept[p->n_kept - 1].y_step : 0;
+}
+
+void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block)
+{
+    if (p->outputs == 0) return;
+    if (p->count == 0) x = y; /* any address will do, and NULL would not */
+    const int outer = p->n_kept - (p->columns ? 1 : 0);
+    const int64_t x_step = tgi_reduce_x_step(p), y_step = tgi_reduce_y_step(p);
+    position at = {{0}, 0, 0};
+    do {
+        const void *const bx = x_at(p, x, at.x);
+        void *const by = y_at(p, y, at.y);
+        if (!p->columns) {
+            block(p, bx, by, p->lanes);
+            continue;
+        }
+        const int64_t n = p->kept[outer].size;
+        for (int64_t c = 0; c < n; c += TGI_REDUCE_WIDTH) {
+            const int width = n - c < TGI_REDUCE_WIDTH ? (int)(n - c) : TGI_REDUCE_WIDTH;
+            block(p, x_at(p, bx, c * x_step), y_at(p, by, c * y_step), width);
+        }
+    } while (advance(&at, p->kept, outer));
+}
+
+void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold, void *acc)
+{
+    if (p->count == 0) return;
+    const int outer = p->n_reduced - 1;
+    const int64_t n = p->reduced[outer].size, step = p->reduced[outer].x_step;
+    const int64_t column_step = tgi_reduce_x_step(p);
+    /* Spelled out, since a division by a variable costs as much as a short row. */
+    const int64_t rows = p->lanes == 1 ? n : n / TGI_REDUCE_LANES;
+    const int rest = (int)(n - rows * p->lanes);
+    position at = {{0}, 0, 0};
+    do {
+        const void *const run = x_at(p, x, at.x);
+        if (p->columns) {
+            fold(acc, n, width, run, step, column_step);
+            continue;
+        }
+        if (rows > 0) fold(acc, rows, p->lanes, run, p->lanes * step, step);
+        if (rest > 0) fold(acc, 1, rest, x_at(p, run, rows * p->lanes * step), 0, step);
+    } while (advance(&at, p->reduced, outer));
+}

@@ -1,0 +1,125 @@
+/* reduce.h - how a reduction walks over a strided tensor, and its kernels (internal).
+ *
+ * The axes of x are either kept or reduced.  The work is cut into blocks, in one of two ways:
+ *   columns  up to TGI_REDUCE_WIDTH outputs side by side, one accumulator for each
+ *   row      one output, whose elements are dealt out to TGI_REDUCE_LANES accumulators
+ * Either way a kernel sees a matrix of `width` columns and folds its rows into `width`
+ * accumulators.  The order in which elements meet depends on shape and strides alone. */
+#ifndef TAPEGRAD_OPS_REDUCE_H
+#define TAPEGRAD_OPS_REDUCE_H
+
+#include "tapegrad/op.h"
+
+#define TGI_REDUCE_WIDTH 512
+#define TGI_REDUCE_LANES 16
+
+/* The numbers of the operations in tgi_reduction_ops. */
+enum { TGI_SUM, TGI_MAX, TGI_ARGMAX, TGI_LOGSUMEXP, TGI_SUM_TO };
+
+/* ---- attributes of sum, max, argmax and logsumexp ------------------------------------------- */
+
+typedef struct tgi_reduce_attrs {
+    tg_ints axis; /* n = TG_ALL: all */
+    bool keepdims;
+} tgi_reduce_attrs;
+
+/* Makes the axes non-negative and ascending.  TG_EAXIS when one is out of x's range or twice. */
+tg_status tgi_reduce_axes(const char *who, const tg_tensor *x, tg_ints *axis, tg_error *err);
+
+/* Bit i set: axis i is reduced.  axis as tgi_reduce_axes left it. */
+unsigned tgi_reduce_mask(const tg_ints *axis, int ndim);
+
+/* The axes that summing x to a shape reduces, for a shape that broadcasts to x's. */
+unsigned tgi_reduce_mask_to(const tg_ints *shape, const tg_tensor *x);
+
+/* ---- the plan and its walk ------------------------------------------------------------------ */
+
+typedef struct tgi_reduce_axis {
+    int64_t size;
+    int64_t x_step, y_step; /* in elements; y_step 0 where reduced */
+} tgi_reduce_axis;
+
+typedef struct tgi_reduce {
+    tgi_reduce_axis kept[TG_MAX_NDIM];    /* outermost first; axes of size 1 are left out and */
+    tgi_reduce_axis reduced[TG_MAX_NDIM]; /*   axes that run on in memory are joined */
+    int n_kept;
+    int n_reduced;   /* at least 1 */
+    int64_t outputs; /* elements of y */
+    int64_t count;   /* elements of x behind each */
+    bool columns;
+    int lanes;
+    tg_dtype dtype;        /* of x */
+    size_t x_size, y_size; /* bytes of one element */
+} tgi_reduce;
+
+/* ordered: the rows of a block come in x's row-major order, and a block of one output has one
+ * lane; otherwise the axes are sorted by their steps in memory. */
+void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsigned mask,
+                     bool ordered);
+
+/* Computes the outputs of one block from x on: y[j * step], j < width, for columns, with step
+ * as tgi_reduce_y_step gives it; y[0] alone for a row. */
+typedef void (*tgi_reduce_block)(const tgi_reduce *p, const void *x, void *y, int width);
+
+/* Calls block for every block of y. */
+void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block);
+
+/* Folds x[r * row_step + j * column_step], r < rows, into acc[j], j < width. */
+typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int width, const void *x, int64_t row_step,
+                                int64_t column_step);
+
+/* Shows all elements of a block to fold; none when count is 0.  In a row the last call may be
+ * narrower than width. */
+void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold,
+                     void *acc);
+
+/* b where it is larger or NaN: once a NaN is in a, it stays.  Two simple choices, which gcc
+ * can vectorise; one with a compound condition it does not. */
+static inline float tgi_larger_f32(float a, float b)
+{
+    const float larger = b > a ? b : a;
+    return b == b ? larger : b;
+}
+
+static inline double tgi_larger_f64(double a, double b)
+{
+    const double larger = b > a ? b : a;
+    return b == b ? larger : b;
+}
+
+/* Steps from one column of a block to the next; 0 for a row. */
+int64_t tgi_reduce_x_step(const tgi_reduce *p);
+int64_t tgi_reduce_y_step(const tgi_reduce *p);
+
+/* ---- sums in double ------------------------------------------------------------------------- */
+
+/* Accumulators in levels: 128 rows are added up in level 0, which is then added to level 1;
+ * after 32 of those level 1 goes to level 2, and so on.  So no element passes through more
+ * than some 200 roundings, each of the size of the sum it is part of. */
+#define TGI_TOTAL_LEVELS 6
+
+typedef struct tgi_total {
+    tgi_reduce_rows fold; /* of the dtype that is read */
+    size_t x_size;        /* bytes of one element of what fold reads */
+    int width;
+    int levels;
+    int used[TGI_TOTAL_LEVELS]; /* rows or lower levels that each one holds */
+    double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
+} tgi_total;
+
+void tgi_total_begin(tgi_total *total, int width, tg_dtype dtype);
+/* A tgi_reduce_rows whose accumulator is a tgi_total. */
+void tgi_total_rows(void *total, int64_t rows, int width, const void *x, int64_t row_step,
+                    int64_t column_step);
+/* Leaves the sums in sum[0]: one for each column, or of a row its one sum in sum[0][0]. */
+void tgi_total_end(tgi_total *total, bool columns);
+
+/* ---- forward functions ---------------------------------------------------------------------- */
+
+void tgi_sum_forward(const tg_node *n, void *work);
+void tgi_sum_to_forward(const tg_node *n, void *work); /* its attributes are one tg_ints */
+void tgi_max_forward(const tg_node *n, void *work);
+void tgi_argmax_forward(const tg_node *n, void *work);
+void tgi_logsumexp_forward(const tg_node *n, void *work);
+
+#endif
