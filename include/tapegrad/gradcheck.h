@@ -1,0 +1,60 @@
+/* gradcheck.h - gradients against finite differences.
+ *
+ *     tg_tensor *my_layer(tg_tape *t, const tg_dict *x, void *user) { ... }
+ *     tg_dict *x = tg_dict_new();               // f64 leaves at which to check
+ *     tg_dict_take(x, "W", tg_tensor_new(...), &err);
+ *     if (tg_gradcheck(my_layer, NULL, x, NULL, NULL, &err)) puts(err.text);
+ */
+#ifndef TAPEGRAD_GRADCHECK_H
+#define TAPEGRAD_GRADCHECK_H
+
+#include "tapegrad/dict.h"
+#include "tapegrad/op.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A differentiable function of the tensors of a dict.  It must compute the same at every call. */
+typedef tg_tensor *(*tg_function)(tg_tape *t, const tg_dict *x, void *user);
+
+typedef struct tg_gradcheck_options {
+    double h;         /* step: x +- h max(1, |x|); 1e-5 */
+    double tolerance; /* 1e-6 */
+    int64_t samples;  /* elements checked of each tensor, at random; 0, the default: all */
+    uint64_t seed;    /* of the cotangents and of the choice; 1 */
+} tg_gradcheck_options;
+
+tg_gradcheck_options tg_gradcheck_defaults(void);
+
+typedef struct tg_gradcheck_report {
+    int64_t checked; /* elements compared */
+    char key[64];    /* the worst of them: its tensor, */
+    int64_t index;   /*   its number in row-major order, */
+    double analytic; /*   the tape's derivative */
+    double numeric;  /*   and (f(x+h) - f(x-h)) / 2h */
+    double error;    /* |analytic - numeric| / max(|analytic|, |numeric|, 1e-2) */
+} tg_gradcheck_report;
+
+/* Compares d f / d x for every tensor of x (f64 leaves, any strides).  Where f has more than
+ * one element, the function checked is sum(u f) for a fixed random u.  The tensors are changed
+ * while it runs and are restored, bit for bit, before it returns.
+ * TG_OK when every error is within the tolerance; TG_EGRAD, naming the worst element, when
+ * not; else what went wrong in f.  options and report may be NULL. */
+tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck_options *options,
+                       tg_gradcheck_report *report, tg_error *err);
+
+/* The second order: checks sum_k <v_k, d f / d x_k> for fixed random v in the same way. */
+tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
+                           const tg_gradcheck_options *options, tg_gradcheck_report *report,
+                           tg_error *err);
+
+/* Checks an operation on all its samples: f32 against f64, contiguous against strided inputs,
+ * first and second order.  TG_EARG when it has no samples. */
+tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
+                      tg_gradcheck_report *report, tg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,163 @@
+/* gradcheck.c - central differences in f64 against the tape. */
+#include "tapegrad/gradcheck.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "tapegrad/ops.h"
+
+tg_gradcheck_options tg_gradcheck_defaults(void)
+{
+    return (tg_gradcheck_options){.h = 1e-5, .tolerance = 1e-6, .seed = 1};
+}
+
+typedef struct check {
+    tg_function f;
+    void *user;
+    tg_dict *x;
+    tg_gradcheck_options options;
+    tg_tape *t;
+    tg_error *err;
+} check;
+
+/* sum(u y) with random u; y itself where it has one element. */
+static tg_tensor *project(tg_tape *t, tg_tensor *y, uint64_t seed, uint64_t stream)
+{
+    if (!y || y->size == 1) return tg_sum(t, y, TG_ALL, false);
+    tg_rng rng = tg_rng_make(seed, stream);
+    tg_tensor *u = tg_normal(t, &rng, y->dtype, y->ndim, y->shape, 0, 1);
+    return tg_sum(t, tg_mul(t, y, u), TG_ALL, false);
+}
+
+static tg_status passed_on(const check *c)
+{
+    const tg_error *e = tg_tape_error(c->t);
+    return e->status ? tg_fail(c->err, e->status, "%s", e->text) : TG_OK;
+}
+
+static tg_status value(const check *c, double *y)
+{
+    tg_tape_reset(c->t);
+    *y = tg_item(project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0));
+    return passed_on(c);
+}
+
+/* (f(x+h) - f(x-h)) / 2h in element i of leaf w, which is left as it was. */
+static tg_status difference(const check *c, tg_tensor *w, int64_t i, double *slope)
+{
+    const double w0 = tg_tensor_get(w, i), h = c->options.h * fmax(1, fabs(w0));
+    const double hi = w0 + h, lo = w0 - h;
+    double above = NAN, below = NAN;
+    (void)tg_tensor_set(w, i, hi, NULL);
+    tg_status status = value(c, &above);
+    (void)tg_tensor_set(w, i, lo, NULL);
+    if (!status) status = value(c, &below);
+    (void)tg_tensor_set(w, i, w0, NULL);
+    *slope = (above - below) / (hi - lo);
+    return status;
+}
+
+static void compare(const char *key, int64_t index, double analytic, double numeric,
+                    tg_gradcheck_report *r)
+{
+    const double scale = fmax(fmax(fabs(analytic), fabs(numeric)), 1e-2);
+    const bool alike = analytic == numeric || (isnan(analytic) && isnan(numeric));
+    const double error = alike ? 0 : fabs(analytic - numeric) / scale;
+    if (r->checked++ == 0 || !(error <= r->error)) {
+        (void)snprintf(r->key, sizeof r->key, "%s", key);
+        r->index = index;
+        r->analytic = analytic;
+        r->numeric = numeric;
+        r->error = isnan(error) ? INFINITY : error;
+    }
+}
+
+static tg_status check_tensor(const check *c, int k, const tg_tensor *gradient,
+                              tg_gradcheck_report *r)
+{
+    tg_tensor *w = tg_dict_at(c->x, k);
+    const int64_t all = w->size, asked = c->options.samples;
+    const bool sampled = asked > 0 && asked < all;
+    tg_rng rng = tg_rng_make(c->options.seed, 1 + (uint64_t)k);
+    for (int64_t j = 0; j < (sampled ? asked : all); j++) {
+        const int64_t i = sampled ? (int64_t)tg_rng_next_below(&rng, (uint64_t)all) : j;
+        double slope;
+        const tg_status status = difference(c, w, i, &slope);
+        if (status) return status;
+        compare(tg_dict_key(c->x, k), i, tg_tensor_get(gradient, i), slope, r);
+    }
+    return TG_OK;
+}
+
+static tg_status check_all(const check *c, tg_gradcheck_report *r)
+{
+    tg_tensor *y = project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0);
+    tg_dict *grads = tg_grad(c->t, y, c->x);
+    tg_status status = passed_on(c);
+    tg_dict *kept = status ? NULL : tg_dict_clone(grads, c->err); /* the tape is used again */
+    if (!status && !kept) status = TG_ENOMEM;
+    for (int k = 0; !status && k < tg_dict_size(c->x); k++)
+        status = check_tensor(c, k, tg_dict_at(kept, k), r);
+    tg_dict_free(kept);
+    if (status) return status;
+    if (r->error <= c->options.tolerance) return TG_OK;
+    return tg_fail(c->err, TG_EGRAD,
+                   "gradcheck: %s[%lld]: the tape gives %.10g, differences %.10g (error %.2g)",
+                   r->key, (long long)r->index, r->analytic, r->numeric, r->error);
+}
+
+static tg_status check_arguments(tg_function f, const tg_dict *x, tg_error *err)
+{
+    if (!f || !x) return tg_fail(err, TG_EARG, "gradcheck: no function or no dict");
+    for (int k = 0; k < tg_dict_size(x); k++)
+        if (tg_dict_at(x, k)->dtype != TG_F64)
+            return tg_fail(err, TG_EDTYPE, "gradcheck: '%s' is %s, must be f64", tg_dict_key(x, k),
+                           tg_dtype_name(tg_dict_at(x, k)->dtype));
+    return TG_OK;
+}
+
+tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck_options *options,
+                       tg_gradcheck_report *report, tg_error *err)
+{
+    tg_gradcheck_report own;
+    tg_gradcheck_report *r = report ? report : &own;
+    *r = (tg_gradcheck_report){0};
+    tg_status status = check_arguments(f, x, err);
+    if (status) return status;
+    check c = {.f = f, .user = user, .x = x, .err = err};
+    c.options = options ? *options : tg_gradcheck_defaults();
+    c.t = tg_tape_new();
+    if (!c.t) return tg_fail(err, TG_ENOMEM, "gradcheck: out of memory");
+    status = check_all(&c, r);
+    tg_tape_free(c.t);
+    return status;
+}
+
+/* ---- the second order ----------------------------------------------------------------------- */
+
+typedef struct inner {
+    tg_function f;
+    void *user;
+    uint64_t seed;
+} inner;
+
+static tg_tensor *directional(tg_tape *t, const tg_dict *x, void *user)
+{
+    const inner *in = user;
+    tg_tensor *y = project(t, in->f(t, x, in->user), in->seed, 0), *sum = tg_scalar(t, 0);
+    tg_dict *grads = tg_grad(t, y, x);
+    for (int k = 0; k < tg_dict_size(grads); k++)
+        sum = tg_add(t, sum,
+                     project(t, tg_dict_at(grads, k), in->seed, ((uint64_t)1 << 32) + (uint64_t)k));
+    return tg_dict_size(grads) > 0 ? sum : NULL;
+}
+
+tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
+                           const tg_gradcheck_options *options, tg_gradcheck_report *report,
+                           tg_error *err)
+{
+    inner in = {f, user, options ? options->seed : tg_gradcheck_defaults().seed};
+    if (!f || tg_dict_size(x) == 0)
+        return tg_fail(err, TG_EARG, "gradgradcheck: no function or no tensors");
+    return tg_gradcheck(directional, &in, x, options, report, err);
+}
