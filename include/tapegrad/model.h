@@ -1,0 +1,69 @@
+/* model.h - a network as the trainer sees it, and the multi-layer perceptron of the book. */
+#ifndef TAPEGRAD_MODEL_H
+#define TAPEGRAD_MODEL_H
+
+#include "tapegrad/init.h"
+#include "tapegrad/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a network is run this time. */
+typedef struct tg_pass {
+    bool train;              /* false: evaluation */
+    tg_rng *rng;             /* draws the dropout masks of a training pass; moves on */
+    tg_tensor *const *masks; /* dropout masks to use instead, one for each hidden layer; or NULL */
+} tg_pass;
+
+/* A network: its tensors and two functions.  It stays the owner of what it points to. */
+typedef struct tg_model {
+    tg_dict *params; /* what is trained */
+    tg_dict *state;  /* what is carried along: running statistics; may be NULL */
+    tg_dtype dtype;  /* of the inputs it takes */
+    /* inputs (N, ...) -> outputs (N, C) */
+    tg_tensor *(*forward)(tg_tape *t, const struct tg_model *m, tg_tensor *x, const tg_pass *pass);
+    /* outputs, i32 labels (N) -> what is minimised, penalties included, 0-d */
+    tg_tensor *(*loss)(tg_tape *t, const struct tg_model *m, tg_tensor *y, tg_tensor *labels);
+    const void *self; /* for these functions */
+} tg_model;
+
+/* ---- the multi-layer perceptron ------------------------------------------------------------- */
+
+typedef enum tg_activation { TG_RELU, TG_SIGMOID, TG_TANH, TG_IDENTITY } tg_activation;
+
+/* affine -> [batch_norm] -> activation -> [dropout] for each hidden layer, then affine: the
+ * book's MultiLayerNetExtend.  Parameters W1 b1 [gamma1 beta1] W2 b2 ..., W_l (in, out); state
+ * running_mean1 running_var1 ... */
+typedef struct tg_mlp_options {
+    int n_sizes;                  /* at least 2 */
+    const int64_t *sizes;         /* inputs, hidden layers, outputs; copied */
+    tg_dtype dtype;               /* TG_F32 */
+    tg_activation activation;     /* TG_RELU */
+    tg_init init;                 /* He; biases start at 0 */
+    bool batch_norm;              /* false */
+    tg_batch_norm_options bn;     /* tg_batch_norm_book() */
+    double dropout;               /* ratio dropped, 0 */
+    tg_dropout_form dropout_form; /* TG_DROPOUT_BOOK */
+    double weight_decay;          /* lambda of the L2 penalty on the W, 0 */
+    double loss_eps;              /* of tg_softmax_cross_entropy_eps, 1e-7 */
+} tg_mlp_options;
+
+tg_mlp_options tg_mlp_defaults(void);
+
+/* The weights are drawn from rng, layer by layer.  The caller frees it.  NULL with TG_EARG,
+ * TG_ESHAPE, TG_EDTYPE naming the option at fault, or TG_ENOMEM. */
+tg_model *tg_mlp_new(const tg_mlp_options *options, tg_rng *rng, tg_error *err);
+void tg_mlp_free(tg_model *m);
+
+/* What it was built from; NULL for a model of another kind. */
+const tg_mlp_options *tg_mlp_get_options(const tg_model *m);
+
+/* m->forward and m->loss, for those who hold a model. */
+tg_tensor *tg_model_forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_pass *pass);
+tg_tensor *tg_model_loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *labels);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,77 @@
+/* nn.h - layers and losses: functions composed of operations.  None has a backward of its own.
+ *
+ * A layer takes the tape, its input and its parameters.  State that a layer keeps (the running
+ * statistics of batch normalisation) is a leaf beside the parameters; training and evaluation
+ * differ by an argument. */
+#ifndef TAPEGRAD_NN_H
+#define TAPEGRAD_NN_H
+
+#include "tapegrad/dict.h"
+#include "tapegrad/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* x (..., in) W (in, out) + b (out) -> (..., out); b may be NULL: no bias. */
+tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b);
+
+/* e^x / sum e^x, and its logarithm, along an axis; neither overflows. */
+tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis);
+tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
+
+/* Mean over the rows of -log softmax(logits)[label].  logits (N, C) float; labels either i32 (N)
+ * or of the dtype of logits and (N, C), one-hot or any distribution.  -> 0-d.  No overflow at
+ * any logits. */
+tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
+
+/* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), the
+ * derivative is that of eps = 0.  The book's eps is 1e-7. */
+tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
+                                        double eps);
+
+/* 1/2 lambda sum of w^2 over the entries of params whose key begins with prefix ("W": the
+ * weights, not the biases) -> 0-d.  TG_EKEY when no key does. */
+tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, double lambda);
+
+/* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
+
+typedef struct tg_batch_norm_options {
+    double keep;              /* running = keep * running + (1 - keep) * batch */
+    double eps;               /* added to the variance, inside the root */
+    bool unbiased;            /* running variance by n-1; the batch's own is always by n */
+    double running_var_start; /* what the running variance starts from; the mean from 0 */
+} tg_batch_norm_options;
+
+/* The book: keep 0.9, eps 10e-7 = 1e-6, biased, from 0.
+ * PyTorch: keep 0.9 (its "momentum" 0.1), eps 1e-5, unbiased, from 1. */
+tg_batch_norm_options tg_batch_norm_book(void);
+tg_batch_norm_options tg_batch_norm_torch(void);
+
+/* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C).
+ * train: gamma (x - mean) / sqrt(var + eps) + beta with mean and variance over the batch, through
+ * which the gradient goes; the running statistics, two leaves, are written.  Otherwise these are
+ * used in their place, and nothing is written. */
+tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
+                         tg_tensor *running_mean, tg_tensor *running_var,
+                         const tg_batch_norm_options *options, bool train);
+
+/* ---- dropout (Srivastava et al. 2014) ------------------------------------------------------- */
+
+typedef enum tg_dropout_form {
+    TG_DROPOUT_INVERTED, /* train: x mask / (1 - ratio); else x */
+    TG_DROPOUT_BOOK      /* train: x mask; else x (1 - ratio) */
+} tg_dropout_form;
+
+/* Drops each element with probability ratio, in [0, 1).  rng is needed when train. */
+tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
+                      bool train);
+
+/* The training form with a mask of one's own: of x's shape and dtype, 1 keeps, 0 drops. */
+tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
+                           tg_dropout_form form);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

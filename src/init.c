@@ -1,0 +1,51 @@
+/* init.c - initial weights. */
+#include "tapegrad/init.h"
+
+#include <math.h>
+
+tg_init tg_init_he(void) { return (tg_init){.scheme = TG_INIT_HE}; }
+tg_init tg_init_xavier(void) { return (tg_init){.scheme = TG_INIT_XAVIER}; }
+tg_init tg_init_glorot(void) { return (tg_init){.scheme = TG_INIT_GLOROT}; }
+tg_init tg_init_normal(double std) { return (tg_init){.scheme = TG_INIT_NORMAL, .std = std}; }
+
+double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
+{
+    if (fan_in < 1 || fan_out < 1) return 0;
+    switch (init.scheme) {
+    case TG_INIT_NORMAL:
+        return init.std;
+    case TG_INIT_XAVIER:
+        return sqrt(1 / (double)fan_in);
+    case TG_INIT_GLOROT:
+        return sqrt(2 / ((double)fan_in + (double)fan_out));
+    case TG_INIT_HE:
+        return sqrt(2 / (double)fan_in);
+    default:
+        return NAN;
+    }
+}
+
+tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!w || !rng) return tg_fail(err, TG_EARG, "init: no tensor or no generator");
+    if (!tg_dtype_is_float(w->dtype))
+        return tg_fail(err, TG_EDTYPE, "init: %s is not a float tensor",
+                       tg_tensor_describe(w, text, sizeof text));
+    if (w->ndim != 2)
+        return tg_fail(err, TG_ESHAPE, "init: %s is not a matrix (in, out)",
+                       tg_tensor_describe(w, text, sizeof text));
+    const double std = tg_init_std(init, w->shape[0], w->shape[1]);
+    if (!(std >= 0) || !isfinite(std))
+        return tg_fail(err, TG_EARG, "init: standard deviation %g", std);
+    const double half = sqrt(3.0) * std;
+    for (int64_t i = 0; i < w->size; i++) {
+        const uint64_t word = tg_rng_word(rng, (uint64_t)i);
+        const double v =
+            init.uniform ? half * (2 * tg_rng_unit(word) - 1) : std * tg_rng_normal(word);
+        const tg_status status = tg_tensor_set(w, i, v, err);
+        if (status) return status;
+    }
+    tg_rng_skip(rng, (uint64_t)w->size);
+    return TG_OK;
+}

@@ -1,0 +1,101 @@
+/* layers.c - affine, softmax, batch normalisation and dropout as compositions. */
+#include <math.h>
+
+#include "tapegrad/nn.h"
+
+tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
+{
+    tg_tensor *y = tg_matmul(t, x, W);
+    return b ? tg_add(t, y, b) : y;
+}
+
+tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis)
+{
+    return tg_exp(t, tg_log_softmax(t, x, axis));
+}
+
+tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
+{
+    return tg_sub(t, x, tg_logsumexp(t, x, axis, true));
+}
+
+/* ---- batch normalisation -------------------------------------------------------------------- */
+
+tg_batch_norm_options tg_batch_norm_book(void)
+{
+    return (tg_batch_norm_options){.keep = 0.9, .eps = 10e-7};
+}
+
+tg_batch_norm_options tg_batch_norm_torch(void)
+{
+    return (tg_batch_norm_options){
+        .keep = 0.9, .eps = 1e-5, .unbiased = true, .running_var_start = 1};
+}
+
+/* running = keep * running + (1 - keep) * batch, outside of any gradient. */
+static void follow(tg_tape *t, tg_tensor *running, tg_tensor *batch, double keep)
+{
+    tg_tensor *old = tg_mul(t, running, tg_scalar(t, keep));
+    tg_tensor *new = tg_mul(t, tg_stop_gradient(t, batch), tg_scalar(t, 1 - keep));
+    (void)tg_assign(t, running, tg_add(t, old, new));
+}
+
+/* gamma centred / sqrt(var + eps) + beta */
+static tg_tensor *normalise(tg_tape *t, tg_tensor *centred, tg_tensor *var, double eps,
+                            tg_tensor *gamma, tg_tensor *beta)
+{
+    tg_tensor *std = tg_sqrt(t, tg_add(t, var, tg_scalar(t, eps)));
+    return tg_add(t, tg_mul(t, gamma, tg_div(t, centred, std)), beta);
+}
+
+tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
+                         tg_tensor *running_mean, tg_tensor *running_var,
+                         const tg_batch_norm_options *options, bool train)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (tg_tape_status(t)) return NULL;
+    if (!x || !options || x->ndim != 2)
+        return tg_tape_fail(
+            t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
+            tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
+    if (!train)
+        return normalise(t, tg_sub(t, x, running_mean), running_var, options->eps, gamma, beta);
+    tg_tensor *mean = tg_mean(t, x, 0, false);
+    tg_tensor *centred = tg_sub(t, x, mean);
+    tg_tensor *var = tg_mean(t, tg_square(t, centred), 0, false);
+    tg_tensor *y = normalise(t, centred, var, options->eps, gamma, beta);
+    const double n = (double)x->shape[0];
+    tg_tensor *kept = options->unbiased ? tg_mul(t, var, tg_scalar(t, n / (n - 1))) : var;
+    follow(t, running_mean, mean, options->keep);
+    follow(t, running_var, kept, options->keep);
+    return tg_tape_status(t) ? NULL : y;
+}
+
+/* ---- dropout -------------------------------------------------------------------------------- */
+
+static bool ratio_valid(tg_tape *t, double ratio)
+{
+    if (ratio >= 0 && ratio < 1) return true;
+    (void)tg_tape_fail(t, TG_EARG, "dropout: ratio is %g, must be in [0, 1)", ratio);
+    return false;
+}
+
+tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
+                           tg_dropout_form form)
+{
+    if (!ratio_valid(t, ratio)) return NULL;
+    tg_tensor *y = tg_mul(t, x, mask);
+    return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - ratio)));
+}
+
+tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
+                      bool train)
+{
+    if (!x || !ratio_valid(t, ratio)) return NULL;
+    if (ratio == 0) return x;
+    if (train) {
+        tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - ratio);
+        return tg_dropout_mask(t, x, mask, ratio, form);
+    }
+    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - ratio)) : x;
+}
