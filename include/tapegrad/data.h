@@ -1,0 +1,101 @@
+/* data.h - data sets: IDX files, MNIST, drawn digits, and the minibatches taken from them. */
+#ifndef TAPEGRAD_DATA_H
+#define TAPEGRAD_DATA_H
+
+#include "tapegrad/rng.h"
+#include "tapegrad/tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* Reads an IDX file, the format of MNIST, into a leaf that the caller frees.  u8 -> u8, i8 i16
+ * i32 -> i32, f32 -> f32, f64 -> f64, from big-endian.  NULL on failure: TG_EIO, TG_ENOMEM,
+ * TG_EFORMAT (no IDX file, or not of the size that its header promises). */
+tg_tensor *tg_idx_load(const char *path, tg_error *err);
+
+/* ---- data sets ------------------------------------------------------------------------------ */
+
+typedef struct tg_dataset {
+    tg_tensor *images; /* u8 (size, features) */
+    tg_tensor *labels; /* i32 (size), 0 .. classes-1 */
+    int64_t size;
+    int classes;
+} tg_dataset;
+
+/* Reads the four files of MNIST, or of a set in its form, from dir: train-images-idx3-ubyte,
+ * train-labels-idx1-ubyte and the two t10k-..., unpacked; names with ".idx" for "-idx" are
+ * taken as well.  images are (n, 784).  Release both with tg_dataset_free.  On failure both are
+ * zeroed: TG_EIO, TG_ENOMEM, TG_EARG (NULL), TG_EFORMAT (also for images that are not 28x28, a
+ * label above 9, or counts that differ). */
+tg_status tg_mnist_load(const char *dir, tg_dataset *train, tg_dataset *test, tg_error *err);
+
+/* The same from drawn digits (digits.h), without a file: train has the numbers 0 .. n_train-1 of
+ * the endless set of seed, test those from 2^32 on.  On failure both are zeroed: TG_EARG (NULL, or
+ * a count outside 0 .. 2^31-1), TG_ENOMEM. */
+tg_status tg_digits_load(uint64_t seed, int64_t n_train, int64_t n_test, tg_dataset *train,
+                         tg_dataset *test, tg_error *err);
+
+/* Drops d's tensors and zeroes it; a zeroed or NULL d is left alone. */
+void tg_dataset_free(tg_dataset *d);
+
+/* out = the first n rows of d, 0 <= n <= size, as views on its memory, which lives as long as
+ * either does.  out is another struct than d and is released on its own.  On failure out is zeroed:
+ * TG_EARG, TG_ENOMEM. */
+tg_status tg_dataset_head(const tg_dataset *d, int64_t n, tg_dataset *out, tg_error *err);
+
+/* What a network is given, recorded on t.  rows: i32 (n), row numbers, as tg_batches_next returns;
+ * NULL for all rows.
+ *   inputs  pixel / 255 rounded to f32, then in dtype (f32 or f64): (n, features)
+ *   labels  i32 (n)
+ * NULL with the tape poisoned on failure: TG_EARG, TG_EDTYPE, TG_EINDEX. */
+tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, tg_dtype dtype);
+tg_tensor *tg_dataset_labels(tg_tape *t, const tg_dataset *d, tg_tensor *rows);
+
+/* ---- minibatches ---------------------------------------------------------------------------- */
+
+typedef struct tg_batches tg_batches;
+
+typedef struct tg_batches_options {
+    int64_t batch;  /* rows per batch, 100 */
+    bool replace;   /* each row drawn from all n, as numpy.random.choice(n, batch); false */
+    bool drop_last; /* leave out the short batch at the end of an epoch; false */
+} tg_batches_options;
+tg_batches_options tg_batches_defaults(void);
+
+/* Draws numbers of n rows, batch by batch.  Without replace each epoch goes through a fresh random
+ * order of all rows.  1 <= n < 2^31, 1 <= batch < 2^31; with drop_last batch <= n.  NULL on
+ * failure: TG_EARG, TG_ENOMEM. */
+tg_batches *tg_batches_new(int64_t n, tg_batches_options options, tg_rng rng, tg_error *err);
+void tg_batches_free(tg_batches *b);
+
+/* The next batch: an i32 leaf (batch) of row numbers, or a shorter one, (n % batch), where an epoch
+ * ends.  Borrowed; the same two leaves are written again by later calls.  Allocates nothing and
+ * cannot fail; NULL for a NULL b. */
+tg_tensor *tg_batches_next(tg_batches *b);
+
+/* Batches in an epoch: n / batch, and the short one where it is kept; with replace at least 1. */
+int64_t tg_batches_per_epoch(const tg_batches *b);
+
+/* Epochs completed: goes up with the last batch of each. */
+int64_t tg_batches_epoch(const tg_batches *b);
+
+/* Where the drawing stands.  The order of an epoch is tg_rng_shuffle of 0 .. n-1 by rng with
+ * epoch * 2^32 added to its counter; with replace a row is tg_rng_next_below(&rng, n). */
+typedef struct tg_batches_state {
+    int64_t epoch;    /* epochs completed */
+    int64_t position; /* batches drawn in this one, 0 .. per_epoch-1 */
+    tg_rng rng;       /* moves only with replace */
+} tg_batches_state;
+
+/* set makes the batches that follow equal to those that followed get, for the same n and options.
+ * TG_EARG for a NULL b, a negative epoch or a position out of range; b is then as it was. */
+tg_batches_state tg_batches_get_state(const tg_batches *b);
+tg_status tg_batches_set_state(tg_batches *b, tg_batches_state state, tg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
