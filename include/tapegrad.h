@@ -1,0 +1,31 @@
+/* tapegrad.h - all of tapegrad.
+ *
+ *     data -> tape -> ops -> loss -> tg_grad -> grads -> optimizer -> params
+ */
+#ifndef TAPEGRAD_H
+#define TAPEGRAD_H
+
+#include "tapegrad/alloc.h"
+#include "tapegrad/history.h"
+#include "tapegrad/data.h"
+#include "tapegrad/dict.h"
+#include "tapegrad/digits.h"
+#include "tapegrad/grad.h"
+#include "tapegrad/gradcheck.h"
+#include "tapegrad/init.h"
+#include "tapegrad/model.h"
+#include "tapegrad/nn.h"
+#include "tapegrad/npy.h"
+#include "tapegrad/op.h"
+#include "tapegrad/ops.h"
+#include "tapegrad/optim.h"
+#include "tapegrad/plot.h"
+#include "tapegrad/progress.h"
+#include "tapegrad/rng.h"
+#include "tapegrad/status.h"
+#include "tapegrad/tape.h"
+#include "tapegrad/tensor.h"
+#include "tapegrad/threads.h"
+#include "tapegrad/train.h"
+
+#endif

@@ -1,0 +1,36 @@
+/* progress.h - a progress bar for programs; the library itself is silent. */
+#ifndef TAPEGRAD_PROGRESS_H
+#define TAPEGRAD_PROGRESS_H
+
+#include <stdio.h>
+
+#include "tapegrad/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* On a terminal: one line with a bar, rate, time left and a text of metrics, redrawn at most ten
+ * times a second.  Elsewhere: a plain line for each tenth of the way. */
+typedef struct tg_progress {
+    FILE *out;
+    const char *label;
+    int64_t total;
+    bool terminal;
+    int64_t tenths;      /* plain lines written */
+    double start, drawn; /* seconds */
+} tg_progress;
+
+/* out: where to, for instance stderr; NULL: nowhere.  label is borrowed. */
+tg_progress tg_progress_start(FILE *out, const char *label, int64_t total);
+
+/* done of total; metrics may be NULL. */
+void tg_progress_update(tg_progress *p, int64_t done, const char *metrics);
+
+/* Ends the line, saying how long it took. */
+void tg_progress_end(tg_progress *p, const char *metrics);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

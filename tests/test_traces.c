@@ -1,0 +1,288 @@
+/* test_traces.c - parity with the reference traces, in f64: every loss of every optimizer, and the
+ * first gradients.  Formulas and tolerances: shared/reference/traces/README.md.
+ *
+ * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
+ * skipped.  TG_TEST_QUICK shortens them, for runs under valgrind. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tapegrad.h"
+
+typedef struct net {
+    const char *name;
+    bool mnist;
+    int64_t sizes[8];
+    int n_sizes;
+    tg_activation activation;
+    double weight_decay, dropout;
+    bool batch_norm;
+} net;
+
+static const net nets[] = {
+    {"mlp", true, {784, 100, 100, 100, 100, 10}, 6, TG_RELU, 0, 0, false},
+    {"mlp_wd", true, {784, 100, 100, 100, 100, 10}, 6, TG_RELU, 0.1, 0, false},
+    {"bn", true, {784, 100, 100, 100, 100, 100, 10}, 7, TG_RELU, 0, 0, true},
+    {"bn_std0.01_wd", true, {784, 50, 50, 10}, 4, TG_RELU, 0.1, 0, true},
+    {"small_bn_dropout", false, {20, 16, 16, 4}, 4, TG_RELU, 0, 0.2, true},
+    {"small_bn_dropout_wd", false, {20, 16, 16, 4}, 4, TG_RELU, 0.1, 0.5, true},
+    {"small_dropout", false, {20, 16, 16, 4}, 4, TG_RELU, 0, 0.2, false},
+    {"small_sigmoid_xavier_wd", false, {20, 16, 16, 4}, 4, TG_SIGMOID, 0.1, 0, false},
+};
+enum { NETS = sizeof nets / sizeof *nets, OPTIMIZERS = 7 };
+
+static const char *const labels[OPTIMIZERS] = {"SGD",     "Momentum",        "AdaGrad", "Adam",
+                                               "RMSprop", "RMSprop_lr0.001", "Nesterov"};
+
+static tg_optimizer *make(int k)
+{
+    tg_rmsprop_options rms = tg_rmsprop_defaults();
+    tg_nesterov_options nesterov = tg_nesterov_defaults();
+    nesterov.book_form = true;
+    if (k == 5) rms.lr = 0.001;
+    switch (k) {
+    case 0:
+        return tg_sgd(tg_sgd_defaults(), NULL);
+    case 1:
+        return tg_momentum(tg_momentum_defaults(), NULL);
+    case 2:
+        return tg_adagrad(tg_adagrad_defaults(), NULL);
+    case 3:
+        return tg_adam(tg_adam_defaults(), NULL);
+    case 6:
+        return tg_nesterov(nesterov, NULL);
+    default:
+        return tg_rmsprop(rms, NULL);
+    }
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static const char *path_of(const char *folder, const char *name, const char *file)
+{
+    static char path[4][1024];
+    static int next;
+    char *p = path[next++ % 4];
+    const char *shared = getenv("TAPEGRAD_SHARED");
+    ck_assert_int_lt(snprintf(p, sizeof path[0], "%s/%s/%s/%s", shared, folder, name, file),
+                     (int)sizeof path[0]);
+    return p;
+}
+
+static bool exists(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (f) fclose(f);
+    return f != NULL;
+}
+
+static tg_tensor *npy(const net *n, const char *file)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_tensor *x = tg_npy_load(path_of("reference/traces", n->name, file), &err);
+    ck_assert_msg(x != NULL, "%s", err.text);
+    return x;
+}
+
+static tg_dict *npz(const net *n, const char *file)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_dict *d = tg_npz_load(path_of("reference/traces", n->name, file), &err);
+    ck_assert_msg(d != NULL, "%s", err.text);
+    return d;
+}
+
+/* ---- one run ----------------------------------------------------------------------------------
+ */
+
+typedef struct run {
+    const net *n;
+    tg_model *model;
+    tg_dict *masks; /* or NULL */
+    tg_tensor *batches;
+    tg_dataset data;  /* of MNIST nets */
+    tg_tensor *x, *t; /* of the others */
+    tg_tape *tape;
+} run;
+
+static void run_start(run *r, const net *n)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_mlp_options o = tg_mlp_defaults();
+    tg_rng rng = tg_rng_make(1, 0);
+    o.n_sizes = n->n_sizes;
+    o.sizes = n->sizes;
+    o.dtype = TG_F64;
+    o.activation = n->activation;
+    o.batch_norm = n->batch_norm;
+    o.dropout = n->dropout;
+    o.weight_decay = n->weight_decay;
+    *r = (run){.n = n, .model = tg_mlp_new(&o, &rng, &err), .tape = tg_tape_new()};
+    ck_assert_msg(r->model != NULL, "%s", err.text);
+    tg_dict *p0 = npz(n, "params0.npz");
+    ck_assert_int_eq(tg_dict_size(p0), tg_dict_size(r->model->params));
+    for (int i = 0; i < tg_dict_size(p0); i++) {
+        tg_tensor *to = tg_dict_get(r->model->params, tg_dict_key(p0, i));
+        const tg_tensor *wide = tg_cast(r->tape, tg_dict_at(p0, i), TG_F64);
+        ck_assert_msg(tg_tensor_copy(to, wide, &err) == TG_OK, "%s", err.text);
+    }
+    tg_dict_free(p0);
+    r->batches = npy(n, "batches.npy");
+    if (n->dropout > 0) r->masks = npz(n, "masks.npz");
+    if (n->mnist) {
+        tg_dataset test;
+        const char *dir = path_of("data", "mnist", "");
+        ck_assert_msg(tg_mnist_load(dir, &r->data, &test, &err) == TG_OK, "%s", err.text);
+        tg_dataset_free(&test);
+    } else {
+        r->x = npy(n, "x.npy");
+        r->t = npy(n, "t.npy");
+    }
+}
+
+static void run_end(run *r)
+{
+    tg_tape_free(r->tape);
+    tg_mlp_free(r->model);
+    tg_dict_free(r->masks);
+    tg_dataset_free(&r->data);
+    tg_tensor_free(r->batches);
+    tg_tensor_free(r->x);
+    tg_tensor_free(r->t);
+}
+
+/* Row i of a leaf (iterations, ...), on the tape. */
+static tg_tensor *row(tg_tape *t, tg_tensor *x, int64_t i)
+{
+    return tg_reshape(t, tg_slice(t, x, 0, i, i + 1, 1), x->ndim - 1, x->shape + 1);
+}
+
+/* Both forms of the loss in one mode; the one with eps is returned. */
+static tg_tensor *losses(run *r, tg_tensor *x, tg_tensor *t, const tg_pass *pass, double *out)
+{
+    tg_tensor *y = tg_model_forward(r->tape, r->model, x, pass);
+    tg_tensor *loss = tg_model_loss(r->tape, r->model, y, t);
+    tg_tensor *plain = tg_softmax_cross_entropy(r->tape, y, t);
+    if (r->n->weight_decay > 0)
+        plain = tg_add(r->tape, plain,
+                       tg_l2_penalty(r->tape, r->model->params, "W", r->n->weight_decay));
+    out[0] = tg_item(loss);
+    out[1] = tg_item(plain);
+    return loss;
+}
+
+/* One iteration: four losses as in the reference; the gradients belong to the tape. */
+static const tg_dict *iterate(run *r, int64_t i, tg_optimizer *opt, double *out)
+{
+    tg_tape *t = r->tape;
+    tg_error err = TG_ERROR_INIT;
+    tg_tensor *masks[8];
+    tg_tape_reset(t);
+    tg_tensor *rows = row(t, r->batches, i);
+    tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, &r->data, rows, TG_F64)
+                               : tg_cast(t, tg_gather(t, r->x, rows, 0), TG_F64);
+    tg_tensor *target =
+        r->n->mnist ? tg_dataset_labels(t, &r->data, rows) : tg_gather(t, r->t, rows, 0);
+    for (int l = 0; l < tg_dict_size(r->masks); l++)
+        masks[l] = tg_cast(t, row(t, tg_dict_at(r->masks, l), i), TG_F64);
+    tg_pass pass = {.train = true, .masks = r->masks ? masks : NULL};
+    tg_tensor *loss = losses(r, x, target, &pass, out);
+    const tg_dict *grads = tg_grad(t, loss, r->model->params);
+    ck_assert_msg(grads != NULL, "%s", tg_tape_message(t));
+    ck_assert_msg(tg_optimizer_update(opt, r->model->params, grads, &err) == TG_OK, "%s", err.text);
+    pass.train = false;
+    (void)losses(r, x, target, &pass, out + 2);
+    ck_assert_msg(tg_tape_status(t) == TG_OK, "%s", tg_tape_message(t));
+    return grads;
+}
+
+/* ---- comparisons -------------------------------------------------------------------------------
+ */
+
+static void compare_gradients(const run *r, const tg_dict *grads)
+{
+    tg_dict *want = npz(r->n, "grads0.npz");
+    for (int k = 0; k < tg_dict_size(grads); k++) {
+        const char *key = tg_dict_key(grads, k);
+        const tg_tensor *a = tg_dict_at(grads, k), *b = tg_dict_get(want, key);
+        double worst = 0, largest = 0;
+        ck_assert_msg(b && tg_tensor_same_shape(a, b), "%s", key);
+        for (int64_t i = 0; i < a->size; i++) {
+            worst = fmax(worst, fabs(tg_tensor_get(a, i) - tg_tensor_get(b, i)));
+            largest = fmax(largest, fabs(tg_tensor_get(b, i)));
+        }
+        /* A bias before batch normalisation has gradient 0 but for rounding. */
+        const bool zero =
+            r->n->batch_norm && key[0] == 'b' && key[1] != 'e' && atoi(key + 1) < r->n->n_sizes - 1;
+        const double allowed = zero ? 1e-14 : 1e-11 * largest;
+        ck_assert_msg(worst <= allowed, "%s: gradient of %s is off by %g, allowed %g", r->n->name,
+                      key, worst, allowed);
+    }
+    for (int l = 1; r->n->batch_norm && l < r->n->n_sizes - 1; l++) {
+        char ours[32], theirs[32];
+        for (int v = 0; v < 2; v++) {
+            (void)snprintf(ours, sizeof ours, v ? "running_var%d" : "running_mean%d", l);
+            (void)snprintf(theirs, sizeof theirs, v ? "rvar%d" : "rmean%d", l);
+            const tg_tensor *a = tg_dict_get(r->model->state, ours), *b = tg_dict_get(want, theirs);
+            for (int64_t i = 0; i < a->size; i++)
+                ck_assert_double_eq_tol(tg_tensor_get(a, i), tg_tensor_get(b, i), 1e-13);
+        }
+    }
+    tg_dict_free(want);
+}
+
+static void compare_run(const net *n, int k)
+{
+    static const char *const names[] = {"loss_train", "loss_train_noeps", "loss_after",
+                                        "loss_after_noeps"};
+    char file[64];
+    run r;
+    (void)snprintf(file, sizeof file, "loss_%s.npy", labels[k]);
+    if (!exists(path_of("reference/traces", n->name, file))) return;
+    tg_tensor *want = npy(n, file);
+    tg_optimizer *opt = make(k);
+    run_start(&r, n);
+    const double tolerance = strcmp(n->name, "mlp") == 0 && k == 4 ? 1e-7 : 1e-9;
+    const int64_t steps = getenv("TG_TEST_QUICK") ? 2 : want->shape[0];
+    for (int64_t i = 0; i < steps; i++) {
+        double got[4];
+        const tg_dict *grads = iterate(&r, i, opt, got);
+        if (i == 0) compare_gradients(&r, grads);
+        for (int j = 0; j < 4; j++) {
+            const double w = tg_tensor_get(want, 4 * i + j);
+            ck_assert_msg(fabs(got[j] / w - 1) <= tolerance,
+                          "%s, %s, iteration %d: %s %.17g, not %.17g", n->name, labels[k], (int)i,
+                          names[j], got[j], w);
+        }
+    }
+    run_end(&r);
+    tg_optimizer_free(opt);
+    tg_tensor_free(want);
+}
+
+START_TEST(test_trace)
+{
+    const net *n = &nets[_i / OPTIMIZERS];
+    if (getenv("TAPEGRAD_SHARED") && exists(path_of("reference/traces", n->name, "params0.npz")) &&
+        (!n->mnist || exists(path_of("data", "mnist", "train-images-idx3-ubyte"))))
+        compare_run(n, _i % OPTIMIZERS);
+    else if (_i % OPTIMIZERS == 0)
+        printf("test_traces: skipped %s, no reference in $TAPEGRAD_SHARED\n", n->name);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("traces");
+    TCase *c = tcase_create("parity");
+    tcase_set_timeout(c, 300);
+    tcase_add_loop_test(c, test_trace, 0, NETS * OPTIMIZERS);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
