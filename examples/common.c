@@ -1,0 +1,130 @@
+/* common.c - flags, data and files of the examples. */
+#include "common.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const extra no_extras[] = {{NULL, NULL, NULL}};
+
+static void print_help(const char *name, const char *about, const extra *extras)
+{
+    printf("%s: %s\n\nusage: %s [flags]\n", name, about, name);
+    for (const extra *e = extras; e->flag; e++)
+        printf("  %-16s %s (default %lld)\n", e->flag, e->help, (long long)*e->value);
+    printf("  --data DIR       folder with the four MNIST files; without it digits are drawn\n"
+           "  --seed N         of all random numbers (default 1)\n"
+           "  --out DIR        where %s.csv and %s.svg are written (default .)\n"
+           "  --threads N      (default: as many as there are processors)\n"
+           "  --dtype f32|f64  (default f32)\n"
+           "  --help           this text\n",
+           name, name);
+}
+
+static int complain(const char *name, const char *flag, const char *why)
+{
+    fprintf(stderr, "%s: %s %s (see --help)\n", name, flag, why);
+    return 2;
+}
+
+static bool read_count(const char *text, int64_t most, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    const long long v = strtoll(text, &end, 10);
+    if (end == text || *end || errno || v < 0 || v > most) return false;
+    *value = v;
+    return true;
+}
+
+/* One flag and its value; a text that says what is wrong, or NULL. */
+static const char *read_flag(options *o, const extra *extras, const char *flag, const char *value)
+{
+    int64_t n = 0;
+    const bool number = read_count(value, INT64_MAX, &n);
+    for (const extra *e = extras; e->flag; e++)
+        if (strcmp(flag, e->flag) == 0)
+            return number ? (*e->value = n, (const char *)NULL) : "needs a number";
+    if (strcmp(flag, "--data") == 0)
+        o->data = value;
+    else if (strcmp(flag, "--out") == 0)
+        o->out = value;
+    else if (strcmp(flag, "--seed") == 0) {
+        if (!number) return "needs a number";
+        o->seed = (uint64_t)n;
+    } else if (strcmp(flag, "--threads") == 0) {
+        if (!number || n < 1 || n > 1024) return "needs a number from 1 to 1024";
+        o->threads = (int)n;
+    } else if (strcmp(flag, "--dtype") == 0) {
+        if (strcmp(value, "f32") != 0 && strcmp(value, "f64") != 0) return "is f32 or f64";
+        o->dtype = value[1] == '3' ? TG_F32 : TG_F64;
+    } else
+        return "is not a flag";
+    return NULL;
+}
+
+int options_read(options *o, const char *name, const char *about, const extra *extras, int argc,
+                 char **argv)
+{
+    if (!extras) extras = no_extras;
+    *o = (options){.name = name, .out = ".", .seed = 1, .dtype = TG_F32};
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            print_help(name, about, extras);
+            return 0;
+        }
+    for (int i = 1; i < argc; i += 2) {
+        const char *wrong = read_flag(o, extras, argv[i], i + 1 < argc ? argv[i + 1] : "");
+        if (!wrong && i + 1 == argc) wrong = "needs a value";
+        if (wrong) return complain(name, argv[i], wrong);
+    }
+    if (o->threads) tg_set_num_threads(o->threads);
+    return -1;
+}
+
+tg_status options_load(const options *o, int64_t n_train, tg_dataset *train, tg_dataset *test,
+                       tg_error *err)
+{
+    if (!o->data) {
+        const int64_t n = n_train > 0 ? n_train : 60000;
+        return tg_digits_load(o->seed, n, n / 6 < 10000 ? n / 6 : 10000, train, test, err);
+    }
+    tg_dataset whole;
+    const tg_status status = tg_mnist_load(o->data, &whole, test, err);
+    if (status || n_train == 0 || n_train > whole.size) {
+        *train = whole;
+        return status;
+    }
+    const tg_status cut = tg_dataset_head(&whole, n_train, train, err);
+    tg_dataset_free(&whole);
+    if (cut) tg_dataset_free(test);
+    return cut;
+}
+
+static char *path_of(const options *o, const char *ending)
+{
+    const size_t n = strlen(o->out) + strlen(o->name) + strlen(ending) + 2;
+    char *path = malloc(n);
+    if (path) snprintf(path, n, "%s/%s%s", o->out, o->name, ending);
+    return path;
+}
+
+tg_status options_write(const options *o, const tg_history *history, const tg_figure *figure,
+                        tg_error *err)
+{
+    char *csv = path_of(o, ".csv"), *svg = path_of(o, ".svg");
+    tg_status status = csv && svg ? TG_OK : tg_fail(err, TG_ENOMEM, "out of memory");
+    if (!status) status = tg_history_write_csv(history, csv, err);
+    if (!status) status = tg_figure_write_svg(figure, svg, err);
+    if (!status) printf("wrote %s and %s\n", csv, svg);
+    free(csv);
+    free(svg);
+    return status;
+}
+
+int options_fail(const options *o, const tg_error *err)
+{
+    fprintf(stderr, "%s: %s\n", o->name, err->status ? err->text : "failed");
+    return 1;
+}
