@@ -21,6 +21,8 @@
       "dy (1 - y^2)")                                                                              \
     X(sigmoid, SIGMOID(F(exp)(-F(fabs)(x))), NULL, tg_mul(t, dy, tg_mul(t, y, one_minus(t, y))),   \
       "", "1 / (1 + e^-x)", "dy y (1 - y)")                                                        \
+    X(softplus, F(log1p)(F(exp)(-F(fabs)(x))) + (x > 0 ? x : 0), NULL,                             \
+      tg_mul(t, dy, tg_sigmoid(t, x)), "", "ln(1 + e^x)", "dy sigmoid(x)")                         \
     X(relu, !(x <= 0) ? x : 0, NULL, tg_where(t, positive(t, x), dy, zero(t)), ":~0.2..2",         \
       "max(x, 0)", "dy where x > 0, else 0")
 

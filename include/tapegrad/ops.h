@@ -25,16 +25,17 @@ tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x);
 
 /* ---- elementwise, one operand (f32, f64; neg abs square also i32) --------------------------- */
-tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);     /* -x */
-tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);     /* |x|; derivative 0 at 0 */
-tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);    /* -1, 0 or 1; NaN stays NaN; derivative 0 */
-tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);     /* e^x */
-tg_tensor *tg_log(tg_tape *t, tg_tensor *x);     /* ln x; -Inf at 0, NaN below */
-tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);    /* derivative Inf at 0, NaN below */
-tg_tensor *tg_square(tg_tape *t, tg_tensor *x);  /* x^2 */
-tg_tensor *tg_tanh(tg_tape *t, tg_tensor *x);    /* never overflows */
-tg_tensor *tg_sigmoid(tg_tape *t, tg_tensor *x); /* 1 / (1 + e^-x), never overflows */
-tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);    /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);      /* -x */
+tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);      /* |x|; derivative 0 at 0 */
+tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);     /* -1, 0 or 1; NaN stays NaN; derivative 0 */
+tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);      /* e^x */
+tg_tensor *tg_log(tg_tape *t, tg_tensor *x);      /* ln x; -Inf at 0, NaN below */
+tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);     /* derivative Inf at 0, NaN below */
+tg_tensor *tg_square(tg_tape *t, tg_tensor *x);   /* x^2 */
+tg_tensor *tg_tanh(tg_tape *t, tg_tensor *x);     /* never overflows */
+tg_tensor *tg_sigmoid(tg_tape *t, tg_tensor *x);  /* 1 / (1 + e^-x), never overflows */
+tg_tensor *tg_softplus(tg_tape *t, tg_tensor *x); /* ln(1 + e^x), never overflows */
+tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);     /* max(x, 0); derivative 0 at 0; NaN stays NaN */
 
 /* ---- elementwise, two operands (f32, f64, i32; i32 wraps around; no i32 division) ----------- */
 tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
