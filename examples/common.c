@@ -8,18 +8,18 @@
 
 static const extra no_extras[] = {{NULL, NULL, NULL}};
 
-static void print_help(const char *name, const char *about, const extra *extras)
+static void print_help(const options *o, const char *about, const extra *extras)
 {
-    printf("%s: %s\n\nusage: %s [flags]\n", name, about, name);
+    printf("%s: %s\n\nusage: %s [flags]\n", o->name, about, o->name);
     for (const extra *e = extras; e->flag; e++)
         printf("  %-16s %s (default %lld)\n", e->flag, e->help, (long long)*e->value);
     printf("  --data DIR       folder with the four MNIST files; without it digits are drawn\n"
            "  --seed N         of all random numbers (default 1)\n"
            "  --out DIR        where %s.csv and %s.svg are written (default .)\n"
            "  --threads N      (default: as many as there are processors)\n"
-           "  --dtype f32|f64  (default f32)\n"
+           "  --dtype f32|f64  (default %s)\n"
            "  --help           this text\n",
-           name, name);
+           o->name, o->name, tg_dtype_name(o->dtype));
 }
 
 static int complain(const char *name, const char *flag, const char *why)
@@ -38,29 +38,35 @@ static bool read_count(const char *text, int64_t most, int64_t *value)
     return true;
 }
 
+/* The place where a flag that takes a number puts it; NULL for another flag. */
+static int64_t *number_of(const extra *extras, const char *flag, int64_t *seed, int64_t *threads)
+{
+    for (const extra *e = extras; e->flag; e++)
+        if (strcmp(flag, e->flag) == 0) return e->value;
+    if (strcmp(flag, "--seed") == 0) return seed;
+    return strcmp(flag, "--threads") == 0 ? threads : NULL;
+}
+
 /* One flag and its value; a text that says what is wrong, or NULL. */
 static const char *read_flag(options *o, const extra *extras, const char *flag, const char *value)
 {
-    int64_t n = 0;
-    const bool number = read_count(value, INT64_MAX, &n);
-    for (const extra *e = extras; e->flag; e++)
-        if (strcmp(flag, e->flag) == 0)
-            return number ? (*e->value = n, (const char *)NULL) : "needs a number";
-    if (strcmp(flag, "--data") == 0)
+    int64_t seed = (int64_t)o->seed, threads = o->threads;
+    int64_t *number = number_of(extras, flag, &seed, &threads);
+    if (number) {
+        if (!read_count(value, number == &threads ? 1024 : INT64_MAX, number))
+            return number == &threads ? "needs a number up to 1024" : "needs a number";
+        o->seed = (uint64_t)seed;
+        o->threads = (int)threads;
+    } else if (strcmp(flag, "--data") == 0)
         o->data = value;
     else if (strcmp(flag, "--out") == 0)
         o->out = value;
-    else if (strcmp(flag, "--seed") == 0) {
-        if (!number) return "needs a number";
-        o->seed = (uint64_t)n;
-    } else if (strcmp(flag, "--threads") == 0) {
-        if (!number || n < 1 || n > 1024) return "needs a number from 1 to 1024";
-        o->threads = (int)n;
-    } else if (strcmp(flag, "--dtype") == 0) {
-        if (strcmp(value, "f32") != 0 && strcmp(value, "f64") != 0) return "is f32 or f64";
-        o->dtype = value[1] == '3' ? TG_F32 : TG_F64;
-    } else
+    else if (strcmp(flag, "--dtype") != 0)
         return "is not a flag";
+    else if (strcmp(value, "f32") != 0 && strcmp(value, "f64") != 0)
+        return "is f32 or f64";
+    else
+        o->dtype = value[1] == '3' ? TG_F32 : TG_F64;
     return NULL;
 }
 
@@ -68,15 +74,15 @@ int options_read(options *o, const char *name, const char *about, const extra *e
                  char **argv)
 {
     if (!extras) extras = no_extras;
-    *o = (options){.name = name, .out = ".", .seed = 1, .dtype = TG_F32};
+    *o = (options){.name = name, .out = ".", .seed = 1, .dtype = o->dtype};
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
-            print_help(name, about, extras);
-            return 0;
+            print_help(o, about, extras);
+            return fflush(stdout) == 0 ? 0 : 1;
         }
     for (int i = 1; i < argc; i += 2) {
-        const char *wrong = read_flag(o, extras, argv[i], i + 1 < argc ? argv[i + 1] : "");
-        if (!wrong && i + 1 == argc) wrong = "needs a value";
+        const char *wrong =
+            i + 1 < argc ? read_flag(o, extras, argv[i], argv[i + 1]) : "needs a value";
         if (wrong) return complain(name, argv[i], wrong);
     }
     if (o->threads) tg_set_num_threads(o->threads);

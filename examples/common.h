@@ -10,7 +10,7 @@ typedef struct options {
     const char *out;  /* folder for the files written, "." */
     uint64_t seed;    /* 1 */
     int threads;      /* 0: as many as there are processors */
-    tg_dtype dtype;   /* TG_F32 */
+    tg_dtype dtype;   /* the example's own default, set before options_read */
 } options;
 
 /* A number that only this example takes: --flag N, with its default in *value. */

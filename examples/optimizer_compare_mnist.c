@@ -124,7 +124,7 @@ static tg_status report(run *runs, const tg_dataset *test, tg_history *history, 
 
 int main(int argc, char **argv)
 {
-    options o;
+    options o = {.dtype = TG_F32};
     int64_t steps = 2000, images = 0;
     const extra extras[] = {{"--iterations", "updates of each network", &steps},
                             {"--images", "training images, 0 for all", &images},

@@ -64,7 +64,7 @@ static void draw(tg_axes *ax, const char *name, int color, const double *xs, con
 {
     static double gx[GRID], gy[GRID], z[GRID * GRID], levels[] = {0.1, 0.5, 1, 2, 4, 7, 12, 20};
     for (int i = 0; i < GRID; i++) gx[i] = -10 + 20.0 * i / (GRID - 1);
-    for (int i = 0; i < GRID; i++) gy[i] = -10 + 20.0 * i / (GRID - 1);
+    for (int i = 0; i < GRID; i++) gy[i] = -5 + 10.0 * i / (GRID - 1);
     for (int i = 0; i < GRID * GRID; i++)
         z[i] = gx[i % GRID] * gx[i % GRID] / 20 + gy[i / GRID] * gy[i / GRID];
     tg_plot_style grey = tg_plot_style_defaults(), style = grey;
@@ -84,7 +84,7 @@ static void draw(tg_axes *ax, const char *name, int color, const double *xs, con
 
 int main(int argc, char **argv)
 {
-    options o;
+    options o = {.dtype = TG_F64};
     const int stop = options_read(&o, "optimizer_compare_naive",
                                   "four optimizers walk down x^2/20 + y^2", NULL, argc, argv);
     if (stop >= 0) return stop;

@@ -21,10 +21,11 @@ static tg_tensor *bce(tg_tape *t, tg_tensor *z, tg_tensor *target)
     return tg_mean(t, tg_sub(t, tg_softplus(t, z), tg_mul(t, z, target)), TG_ALL, false);
 }
 
+/* Class 1 where p is above one half by more than rounding. */
 static double accuracy(tg_tape *t, tg_tensor *z, tg_tensor *target)
 {
     const tg_dtype d = target->dtype;
-    tg_tensor *p = tg_cast(t, tg_greater(t, tg_sigmoid(t, z), tg_scalar(t, 0.5)), d);
+    tg_tensor *p = tg_cast(t, tg_greater(t, tg_sigmoid(t, z), tg_scalar(t, 0.5 + 1e-5)), d);
     return tg_item(tg_mean(t, tg_cast(t, tg_equal(t, p, target), d), TG_ALL, false));
 }
 
@@ -92,7 +93,7 @@ static void draw(tg_axes *ax, const tg_history *history, const char *series)
 
 int main(int argc, char **argv)
 {
-    options o;
+    options o = {.dtype = TG_F32};
     int64_t steps = 2000;
     const extra extras[] = {{"--iterations", "updates of each network", &steps},
                             {NULL, NULL, NULL}};
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
     draw(ax, history, "sigmoid");
     (void)tg_axes_title(ax, "XOR, a 2-10-1 network");
     (void)tg_axes_xlabel(ax, "update");
+    (void)tg_axes_xlim(ax, 0, steps < 300 ? (double)steps + 1 : 300);
     (void)tg_axes_ylabel(ax, "binary cross-entropy");
     if (!status) status = options_write(&o, history, figure, &err);
     tg_figure_free(figure);

@@ -349,10 +349,12 @@ char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
     if (size == 0) return text;
     if (ndim < 0) (void)snprintf(text, size, "[?]"); /* the loop writes nothing */
     for (int i = 0; i <= ndim && i <= TG_MAX_NDIM && used < size; i++) {
-        const int n =
-            i == ndim || i == TG_MAX_NDIM
-                ? snprintf(text + used, size - used, "%s]", ndim > 0 ? "" : "[")
-                : snprintf(text + used, size - used, "%s%lld", i ? "," : "[", (long long)shape[i]);
+        const int n = i == ndim || i == TG_MAX_NDIM ? snprintf(text + used, size - used, "%s]",
+                                                               i < ndim ? ",..."
+                                                               : i      ? ""
+                                                                        : "[")
+                                                    : snprintf(text + used, size - used, "%s%lld",
+                                                               i ? "," : "[", (long long)shape[i]);
         used += n > 0 ? (size_t)n : 0;
     }
     text[size - 1] = '\0';

@@ -69,7 +69,8 @@ TGI_FAMILY_COUNT(create);
 tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value)
 {
     tgi_full_attrs a = {.value = value, .dtype = dtype, .shape = {.n = ndim}};
-    for (int i = 0; i < ndim && i < TG_MAX_NDIM && shape; i++) a.shape.v[i] = shape[i];
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "full: the shape is NULL");
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) a.shape.v[i] = shape[i];
     return tg_record(t, &tgi_create_ops[0], NULL, 0, &a);
 }
 

@@ -94,6 +94,10 @@ static tg_status scatter_infer(tg_infer *c)
     tg_status status = tgi_index_dtype(c, index);
     const int ndim = x->ndim - index->ndim + 1;
     bool fits = ndim >= 1;
+    if (!status && ndim > TG_MAX_NDIM)
+        return tg_fail(c->err, TG_ESHAPE,
+                       "scatter_add: the result would have %d dimensions, at most %d", ndim,
+                       TG_MAX_NDIM);
     if (!status && fits) status = tg_axis_normalise("scatter_add", &a->axis, ndim, c->err);
     if (status) return status;
     for (int k = 0; fits && k < index->ndim; k++) fits = x->shape[a->axis + k] == index->shape[k];

@@ -148,6 +148,7 @@ static tg_tensor *draw(tg_tape *t, const tg_op *op, tg_rng *rng, tg_dtype dtype,
                        const int64_t *shape, double a, double b)
 {
     if (!rng) return tg_tape_fail(t, TG_EARG, "%s: the generator is NULL", op->name);
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "%s: the shape is NULL", op->name);
     random_attrs r = {.seed = rng->seed,
                       .stream = rng->stream,
                       .counter = rng->counter,
@@ -155,7 +156,7 @@ static tg_tensor *draw(tg_tape *t, const tg_op *op, tg_rng *rng, tg_dtype dtype,
                       .b = b,
                       .dtype = dtype,
                       .shape = {.n = ndim}};
-    for (int i = 0; i < ndim && i < TG_MAX_NDIM && shape; i++) r.shape.v[i] = shape[i];
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) r.shape.v[i] = shape[i];
     tg_tensor *y = tg_record(t, op, NULL, 0, &r);
     if (y) tg_rng_skip(rng, (uint64_t)y->size);
     return y;

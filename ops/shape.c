@@ -9,7 +9,7 @@
 static tg_ints ints_of(int n, const int64_t *v)
 {
     tg_ints a = {.n = n};
-    for (int i = 0; i < n && i < TG_MAX_NDIM && v; i++) a.v[i] = v[i];
+    for (int i = 0; i < n && i < TG_MAX_NDIM; i++) a.v[i] = v[i];
     return a;
 }
 
@@ -289,13 +289,15 @@ TGI_FAMILY_COUNT(shape);
 
 tg_tensor *tg_reshape(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
 {
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "reshape: the shape is NULL");
     return tg_record(t, &tgi_shape_ops[RESHAPE], &x, 1, &(shape_attrs){ints_of(ndim, shape)});
 }
 
 tg_tensor *tg_permute(tg_tape *t, tg_tensor *x, int n, const int *axes)
 {
     permute_attrs a = {.axes = {.n = n}};
-    for (int i = 0; i < n && i < TG_MAX_NDIM && axes; i++) a.axes.v[i] = axes[i];
+    if (n > 0 && !axes) return tg_tape_fail(t, TG_EARG, "permute: the axes are NULL");
+    for (int i = 0; i < n && i < TG_MAX_NDIM; i++) a.axes.v[i] = axes[i];
     return tg_record(t, &tgi_shape_ops[PERMUTE], &x, 1, &a);
 }
 
@@ -306,5 +308,6 @@ tg_tensor *tg_transpose(tg_tape *t, tg_tensor *x, int axis1, int axis2)
 
 tg_tensor *tg_expand(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
 {
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "expand: the shape is NULL");
     return tg_record(t, &tgi_shape_ops[EXPAND], &x, 1, &(shape_attrs){ints_of(ndim, shape)});
 }

@@ -123,7 +123,7 @@ static void unslice_forward(const tg_node *n, void *work)
     if (x->size == 0) return;
     memcpy(strides, y->strides, (size_t)y->ndim * sizeof *strides);
     char *first = (char *)y->data + a->start * strides[a->axis] * (int64_t)width;
-    strides[a->axis] *= a->step;
+    strides[a->axis] *= x->shape[a->axis] > 1 ? a->step : 1;
     tgi_strided_copy(width, x->ndim, x->shape, first, strides, x->data, x->strides);
 }
 

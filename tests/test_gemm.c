@@ -118,8 +118,14 @@ START_TEST(test_sizes)
             for (int f64 = 0; f64 < 2; f64++) {
                 const int turn = i * COUNT(sizes) + j,
                           k = depths[(i + 3 * j + f64) % COUNT(depths)];
-                const trial c = {isa,      f64, turn / 5 % 2,   sizes[i],
-                                 sizes[j], k,   turn % LAYOUTS, turn / LAYOUTS % LAYOUTS};
+                const trial c = {isa,
+                                 f64,
+                                 turn / 5 % 2,
+                                 sizes[i],
+                                 sizes[j],
+                                 k,
+                                 (layout)(turn % LAYOUTS),
+                                 (layout)(turn / LAYOUTS % LAYOUTS)};
                 try(&c);
             }
 }
@@ -136,7 +142,7 @@ START_TEST(test_blocks)
     for (int i = 0; i < COUNT(shapes); i++)
         for (int turn = 0; turn < 4; turn++) {
             const trial c = {isa,          turn & 1,     turn >= 2,    shapes[i][0],
-                             shapes[i][1], shapes[i][2], (layout)turn, (i + turn) % 3};
+                             shapes[i][1], shapes[i][2], (layout)turn, (layout)((i + turn) % 3)};
             try(&c);
         }
 }

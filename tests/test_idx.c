@@ -100,6 +100,8 @@ static const struct {
     {BYTES("\0\0\x08\3\0\0\0\1"), "ends after 8 bytes, 8 more are missing"},
     {BYTES("\0\0\x08\x09"), "has 9 dimensions, at most 8 are supported"},
     {BYTES("\0\0\x0a\1\0\0\0\0"), "not an IDX file"},
+    {BYTES("\1\0\x08\1\0\0\0\0"), "not an IDX file"},
+    {BYTES("\0\1\x08\1\0\0\0\0"), "not an IDX file"},
     {BYTES(""), "not an IDX file"},
     {BYTES("\x1f\x8b\x08\x08"), "is compressed with gzip, unpack it first"},
 };

@@ -297,7 +297,8 @@ static void add_text(bytes *z, const char *text)
     z->n += strlen(text);
 }
 
-/* "a": u8[2] = {7, 9}, with all that can be in 64 bits there, and nothing but marks elsewhere. */
+/* "a": u8[2] = {7, 9}, with all but one of the numbers that can be in 64 bits there, and marks in
+ * their places. */
 static void forge_zip64(bytes *z, uint64_t size)
 {
     const int64_t two = 2;
@@ -310,11 +311,11 @@ static void forge_zip64(bytes *z, uint64_t size)
     ADD(z, "2288", 1, 16, 130, 130);
     z->n += read_file(z->b + z->n);
     const uint64_t at = z->n;
-    ADD(z, "4222222444", 0x02014b50, 45, 45, 0, 0, 0, 33, CRC, FULL, FULL);
-    ADD(z, "2222244", 5, 34, 0, 0, 0, 0, FULL);
+    ADD(z, "4222222444", 0x02014b50, 45, 45, 0, 0, 0, 33, CRC, 130, FULL);
+    ADD(z, "2222244", 5, 26, 0, 0, 0, 0, FULL);
     add_text(z, "a.npy");
-    ADD(z, "222", 77, 2, 0); /* another extra field first */
-    ADD(z, "22888", 1, 24, size, size, 0);
+    ADD(z, "222", 77, 2, 0);        /* another extra field first */
+    ADD(z, "2288", 1, 16, size, 0); /* of size and offset alone */
     const uint64_t end = z->n;
     ADD(z, "4822448888", 0x06064b50, 44, 45, 45, 0, 0, 1, 1, end - at, at);
     ADD(z, "4484", 0x07064b50, 0, end, 1);

@@ -195,7 +195,10 @@ START_TEST(descriptions_are_cut_to_size)
     int64_t most[8];
     for (int i = 0; i < 8; i++) most[i] = INT64_MIN;
     ck_assert_uint_eq(strlen(tg_shape_describe(8, most, text, TG_DESCRIBE_SIZE)), 8 * 20 + 9);
+    for (int i = 0; i < 8; i++) most[i] = i;
+    ck_assert_str_eq(tg_shape_describe(8, most, text, sizeof text), "[0,1,2,3,4,5,6,7]");
     /* A number of dimensions that no tensor has says so, and nothing is read. */
+    ck_assert_str_eq(tg_shape_describe(9, most, text, sizeof text), "[0,1,2,3,4,5,6,7,...]");
     ck_assert_str_eq(tg_shape_describe(-1, NULL, text, sizeof text), "[?]");
     ck_assert_str_eq(tg_shape_describe(TG_ALL, NULL, text, sizeof text), "[?]");
     free_leaves();
