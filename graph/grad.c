@@ -1,6 +1,7 @@
 /* grad.c - the sweep back over the tape. */
 #include "tapegrad/grad.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "graph/tape.h"
@@ -16,6 +17,7 @@ typedef struct sweep {
     int32_t top; /* values 0..top-1 take part */
     int ny;
     tg_tensor *const *ys;
+    const char *const *names; /* of the xs, for messages; or NULL */
     unsigned char *mark;
     tg_tensor **cotangent;
 } sweep;
@@ -127,6 +129,16 @@ static tg_status run_back(sweep *s)
     return t->error.status;
 }
 
+/* "'W1'" by name, else "tensor 2". */
+static const char *call_it(const char *const *names, const char *what, int i, char *text, size_t n)
+{
+    if (names)
+        (void)snprintf(text, n, "'%s'", names[i]);
+    else
+        (void)snprintf(text, n, "%s %d", what, i + 1);
+    return text;
+}
+
 /* x got no cotangent: zero, unless its only ways to a y are through operations without a
  * derivative. */
 static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int number)
@@ -147,28 +159,26 @@ static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int numb
     }
     for (int i = 0; i < s->ny; i++) seen |= s->mark[tgi_tape_find(s->t, s->ys[i])];
     if (!blocked || (seen & SMOOTH) || !(seen & ANY)) return TG_OK;
-    char text[TG_DESCRIBE_SIZE];
-    (void)tg_tape_fail(
-        s->t, TG_EGRAD,
-        "grad: tensor %d, %s, reaches the result only through %s, which has no derivative",
-        number + 1, tg_tensor_describe(x, text, sizeof text), blocked->name);
+    char text[TG_DESCRIBE_SIZE], which[64];
+    (void)tg_tape_fail(s->t, TG_EGRAD,
+                       "grad: %s, %s, reaches the result only through %s, which has no derivative",
+                       call_it(s->names, "tensor", number, which, sizeof which),
+                       tg_tensor_describe(x, text, sizeof text), blocked->name);
     return TG_EGRAD;
 }
 
 /* ---- the arguments -------------------------------------------------------------------------- */
 
-static bool check_tensor(tg_tape *t, const char *what, int i, const tg_tensor *x, bool recorded)
+static bool check_tensor(tg_tape *t, const char *which, const tg_tensor *x, bool recorded)
 {
     char text[TG_DESCRIBE_SIZE];
     if (!x)
-        (void)tg_tape_fail(t, TG_EARG, "grad: %s %d is NULL", what, i + 1);
-    else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
-        (void)tg_tape_fail(t, TG_ETAPE, "grad: %s %d is not on this tape", what, i + 1);
+        (void)tg_tape_fail(t, TG_EARG, "grad: %s is NULL", which);
+    else if ((x->tape && x->tape != t) || (recorded && tgi_tape_find(t, x) < 0))
+        (void)tg_tape_fail(t, TG_ETAPE, "grad: %s is not on this tape", which);
     else if (!tg_dtype_is_float(x->dtype))
-        (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s %d is %s, only f32 and f64 have gradients", what,
-                           i + 1, tg_tensor_describe(x, text, sizeof text));
-    else if (!recorded && x->weak) /* what it was used as is a copy in the other's dtype */
-        (void)tg_tape_fail(t, TG_EARG, "grad: %s %d is a weak scalar (use tg_full)", what, i + 1);
+        (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, only f32 and f64 have gradients", which,
+                           tg_tensor_describe(x, text, sizeof text));
     return t->error.status == TG_OK;
 }
 
@@ -225,17 +235,22 @@ static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *c
 tg_status tg_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
                  tg_tensor *const *xs, tg_tensor **dxs)
 {
+    return tgi_vjp(t, ny, ys, dys, nx, xs, NULL, dxs);
+}
+
+tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
+                  tg_tensor *const *xs, const char *const *names, tg_tensor **dxs)
+{
     if (!t) return TG_EARG;
     if (t->error.status) return t->error.status;
-    if ((ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
-        (void)tg_tape_fail(t, TG_EARG, "grad: a list of tensors is NULL");
-        return TG_EARG;
-    }
-    sweep s = {.t = t, .ny = ny, .ys = ys};
+    sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};
+    char which[64];
     for (int j = 0; j < nx; j++)
-        if (!check_tensor(t, "tensor", j, xs[j], false)) return t->error.status;
+        if (!check_tensor(t, call_it(names, "tensor", j, which, sizeof which), xs[j], false))
+            return t->error.status;
     for (int i = 0; i < ny; i++) {
-        if (!check_tensor(t, "output", i, ys[i], true)) return t->error.status;
+        if (!check_tensor(t, call_it(NULL, "output", i, which, sizeof which), ys[i], true))
+            return t->error.status;
         const int32_t id = tgi_tape_find(t, ys[i]);
         if (id >= s.top) s.top = id + 1;
     }

@@ -56,6 +56,10 @@ void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
 /* Sum of the versions of the storages that the inputs of a node look at. */
 uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n);
 
+/* tg_vjp with names for the xs in its messages; NULL: by number. */
+tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
+                  tg_tensor *const *xs, const char *const *names, tg_tensor **dxs);
+
 /* The constant of a weak scalar in another dtype. */
 tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
 

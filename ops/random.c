@@ -1,4 +1,5 @@
 /* random.c - random values: each is a pure function of the generator's state in its attributes. */
+#include <float.h>
 #include <math.h>
 
 #include "ops/families.h"
@@ -54,6 +55,17 @@ static tg_status float_infer(tg_infer *c)
     return random_infer(c);
 }
 
+static tg_status uniform_infer(tg_infer *c)
+{
+    const random_attrs *r = c->attrs;
+    const tg_status status = float_infer(c);
+    const double most = r->dtype == TG_F32 ? (double)FLT_MAX : DBL_MAX;
+    if (!status && (!(fabs(r->a) <= most) || !(fabs(r->b - r->a) <= most)))
+        return tg_fail(c->err, TG_EARG, "uniform: %g to %g is too wide for %s", r->a, r->b,
+                       tg_dtype_name(r->dtype));
+    return status;
+}
+
 static tg_status bernoulli_infer(tg_infer *c)
 {
     const double p = ((const random_attrs *)c->attrs)->a;
@@ -73,6 +85,17 @@ static tg_status bernoulli_infer(tg_infer *c)
         }                                                                                          \
     }
 
+/* Rounding may reach hi, which [lo, hi) leaves out. */
+static float below_f32(float y, float lo, float hi)
+{
+    return y >= hi && lo < hi ? nextafterf(hi, lo) : y;
+}
+
+static double below_f64(double y, double lo, double hi)
+{
+    return y >= hi && lo < hi ? nextafter(hi, lo) : y;
+}
+
 static void uniform_forward(const tg_node *node, void *work)
 {
     const random_attrs *r = node->attrs;
@@ -81,9 +104,10 @@ static void uniform_forward(const tg_node *node, void *work)
     const double a = r->a, width = r->b - r->a;
     (void)work;
     if (r->dtype == TG_F32) {
-        DRAW(float, (float)a + (float)width * tg_rng_unit24(word))
+        const float lo = (float)a, step = (float)width, hi = (float)r->b;
+        DRAW(float, below_f32(lo + step * tg_rng_unit24(word), lo, hi))
     } else {
-        DRAW(double, a + width * tg_rng_unit(word))
+        DRAW(double, below_f64(a + width * tg_rng_unit(word), a, r->b))
     }
 }
 
@@ -138,7 +162,7 @@ enum { UNIFORM, NORMAL, BERNOULLI };
     }
 
 const tg_op tgi_random_ops[] = {
-    [UNIFORM] = RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", float_infer),
+    [UNIFORM] = RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", uniform_infer),
     [NORMAL] = RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", float_infer),
     [BERNOULLI] = RANDOM_OP(bernoulli, "1 with probability p, else 0", bernoulli_infer),
 };

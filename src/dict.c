@@ -1,5 +1,5 @@
 /* dict.c - the insertion-ordered map from string to tensor. */
-#include "dict.h"
+#include "src/dict.h"
 
 #include <limits.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* dict_grad.c - the gradient of a loss with respect to every tensor of a dict. */
 #include <string.h>
 
-#include "dict.h"
+#include "graph/tape.h"
+#include "src/dict.h"
 
 /* A dict with the keys of d, its tensors still to be filled in, in memory of the tape: a
  * training loop that asks for gradients makes no call to the allocator. */
@@ -59,6 +60,7 @@ tg_dict *tg_grad(tg_tape *t, tg_tensor *loss, const tg_dict *params)
     }
     tg_dict *grads = tape_dict(t, params);
     if (!grads) return NULL;
-    if (tg_vjp(t, 1, &loss, NULL, params->n, params->tensors, grads->tensors) != TG_OK) return NULL;
+    const char *const *names = (const char *const *)grads->keys;
+    if (tgi_vjp(t, 1, &loss, NULL, params->n, params->tensors, names, grads->tensors)) return NULL;
     return grads;
 }

@@ -1,5 +1,5 @@
 /* digit_strokes.c - the table of strokes: ten digits, up to five ways to write each. */
-#include "digit_strokes.h"
+#include "src/digit_strokes.h"
 
 /* clang-format off */
 #define DOWN(x, y) {x, y, TGI_PEN_DOWN}

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "digit_strokes.h"
+#include "src/digit_strokes.h"
 #include "tapegrad/rng.h"
 
 /* Only + - * / and sqrt are used, so that equal bits come out of every IEEE machine. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink.h"
+#include "src/sink.h"
 #include "tapegrad/alloc.h"
 
 /* Texts by number.  Rows hold numbers; the texts are few and stay until the history goes. */

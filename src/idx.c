@@ -2,7 +2,7 @@
  * numbers are big-endian. */
 #include <string.h>
 
-#include "source.h"
+#include "src/source.h"
 #include "tapegrad/data.h"
 
 enum { MAGIC_BYTES = 4, SIZE_BYTES = 4 };

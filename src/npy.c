@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sink.h"
-#include "source.h"
+#include "src/sink.h"
+#include "src/source.h"
 #include "tapegrad/alloc.h"
 
 enum {

@@ -8,8 +8,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "sink.h"
-#include "source.h"
+#include "src/sink.h"
+#include "src/source.h"
 #include "tapegrad/alloc.h"
 
 enum {

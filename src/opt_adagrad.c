@@ -1,5 +1,5 @@
 /* opt_adagrad.c - AdaGrad: each element's step shrinks with the sum of its squared gradients. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #define TGI_OPTIONS tg_adagrad_options
 #define TGI_STATE_0 h
@@ -9,7 +9,7 @@
 #define TGI_FORMULA                                                                                \
     h += g * g;                                                                                    \
     w -= lr * g / (ROOT(h) + eps)
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "AdaGrad",

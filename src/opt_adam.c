@@ -1,6 +1,6 @@
 /* opt_adam.c - Adam: running means m of the gradient and v of its square, both corrected for
  * their start at zero through the step size. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #define TGI_OPTIONS tg_adam_options
 #define TGI_STATE_0 m
@@ -15,7 +15,7 @@
     m += fresh_m * (g - m);                                                                        \
     v += fresh_v * (g * g - v);                                                                    \
     w -= lr * m / (ROOT(v) + eps)
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "Adam",

@@ -1,5 +1,5 @@
 /* opt_momentum.c - gradient descent with momentum: the velocity v remembers past gradients. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #define TGI_OPTIONS tg_momentum_options
 #define TGI_STATE_0 v
@@ -9,7 +9,7 @@
 #define TGI_FORMULA                                                                                \
     v = momentum * v - lr * g;                                                                     \
     w += v
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "Momentum",

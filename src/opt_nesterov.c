@@ -2,7 +2,7 @@
  *
  * The true position p and its velocity v follow v' = mu v - lr g(p + mu v), p' = p + v'.  For
  * w = p + mu v that reads w' = w + mu v' - lr g(w). */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 /* Both forms are one formula with different shares of the velocity and the gradient. */
 #define TGI_OPTIONS tg_nesterov_options
@@ -17,7 +17,7 @@
     v = momentum * v - lr * g;                                                                     \
     w += of_v * v;                                                                                 \
     w -= of_g * g
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "Nesterov",

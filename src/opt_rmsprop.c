@@ -1,5 +1,5 @@
 /* opt_rmsprop.c - RMSprop: AdaGrad that forgets, with a running mean in the place of the sum. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #define TGI_OPTIONS tg_rmsprop_options
 #define TGI_STATE_0 h
@@ -11,7 +11,7 @@
 #define TGI_FORMULA                                                                                \
     h = decay * h + fresh * g * g;                                                                 \
     w -= lr * g / (ROOT(h) + eps)
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "RMSprop",

@@ -1,10 +1,10 @@
 /* opt_sgd.c - stochastic gradient descent. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #define TGI_OPTIONS tg_sgd_options
 #define TGI_CONSTANTS(o, u) CONSTANT(lr, (u)->lr)
 #define TGI_FORMULA w -= lr * g
-#include "opt_loop.inc"
+#include "src/opt_loop.inc"
 
 static const tg_optimizer_type type = {
     .name = "SGD",

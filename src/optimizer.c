@@ -1,14 +1,14 @@
 /* optimizer.c - what all optimizers share: options, state dicts, and the loop over the keys. */
-#include "optimizer.h"
+#include "src/optimizer.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dict.h"
 #include "graph/storage.h"
-#include "sink.h"
+#include "src/dict.h"
+#include "src/sink.h"
 #include "tapegrad/alloc.h"
 
 struct tg_optimizer {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
 enum { SIZE_MIN = 100, SIZE_MAX_PIXELS = 20000 };

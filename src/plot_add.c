@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
 static tg_status no_memory(tg_axes *ax)

@@ -1,7 +1,7 @@
 /* plot_arrows.c - draws a field of arrows. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 typedef struct {
     double x0, y0, x1, y1;

@@ -1,7 +1,7 @@
 /* plot_bars.c - draws bars over equal intervals, such as histograms. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 static double edge(const tgi_artist *a, size_t i)
 {

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
 typedef struct {

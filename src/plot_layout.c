@@ -1,7 +1,7 @@
 /* plot_layout.c - gives each axes of a figure its place and scales, and writes the SVG file. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
 /* The plotting areas of a grid have one size; their margins are per column and row. */

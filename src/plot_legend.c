@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* In font sizes: the sample line, the space after it, around and between entries. */
 #define SAMPLE 2.0

@@ -1,7 +1,7 @@
 /* plot_line.c - draws lines, thinned to what can be seen, and their markers. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
 enum {

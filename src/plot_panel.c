@@ -1,7 +1,7 @@
 /* plot_panel.c - draws one axes: grid, data, frame, tick labels, title, legend. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 const tgi_plot_drawer *const tgi_plot_kinds[] = {
     [TGI_LINE] = &tgi_plot_line,

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "sink.h"
+#include "src/sink.h"
 #include "tapegrad/plot.h"
 
 enum { TGI_GRID_MAX = 64 };

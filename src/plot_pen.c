@@ -1,7 +1,7 @@
 /* plot_pen.c - a pen that clips polylines and draws them, or marks where they pass. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* Pixels around the panel that are drawn too, so that neither the width of a line nor a bend of it
  * shows where it was clipped; the SVG viewport of the panel cuts them off. */

@@ -1,7 +1,7 @@
 /* plot_scale.c - the range of data that axes show, and its map to pixels. */
 #include <math.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* Beyond this, differences and margins could overflow. */
 #define HUGE_VALUE 1e300

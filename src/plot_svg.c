@@ -1,7 +1,7 @@
 /* plot_svg.c - numbers, colours, strokes and markers as SVG. */
 #include <string.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* A number with at most two decimals, whatever the locale. */
 static void put_real(tgi_sink *s, double value)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* The bytes that follow a lead byte, and the least character that needs them; -1 for a byte that
  * leads nothing. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plot_parts.h"
+#include "src/plot_parts.h"
 
 /* Indexes i of the multiples of a step that lie in [lo, hi], ends forgiven a little rounding; the
  * sum turns -0 into 0. */

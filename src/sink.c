@@ -3,7 +3,7 @@
 #define _XOPEN_SOURCE 700 /* POSIX 2008 with realpath */
 #endif
 
-#include "sink.h"
+#include "src/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>

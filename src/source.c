@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #endif
 
-#include "source.h"
+#include "src/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -30,8 +30,8 @@ tg_trainer_options tg_trainer_defaults(void)
 }
 
 tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_dataset *train,
-                           const tg_dataset *test, const tg_trainer_options *options, tg_history *history,
-                           const char *series, tg_error *err)
+                           const tg_dataset *test, const tg_trainer_options *options,
+                           tg_history *history, const char *series, tg_error *err)
 {
     const tg_trainer_options o = options ? *options : tg_trainer_defaults();
     if (!model || !optimizer || !train || o.steps < 0 || o.eval_every < 0 || o.eval_rows < 0) {
@@ -82,7 +82,8 @@ static tg_status failed(const tg_trainer *tr, tg_error *err)
 
 static tg_status keep(tg_trainer *tr, const char *metric, int64_t step, double value, tg_error *err)
 {
-    if (!tr->history || tg_history_add(tr->history, tr->series, metric, step, value) == TG_OK) return TG_OK;
+    if (!tr->history || tg_history_add(tr->history, tr->series, metric, step, value) == TG_OK)
+        return TG_OK;
     return tg_fail(err, TG_ENOMEM, "trainer: out of memory for the history");
 }
 

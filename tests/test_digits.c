@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../src/digit_strokes.h"
+#include "src/digit_strokes.h"
 #include "tapegrad/digits.h"
 
 enum { PIXELS = TG_DIGIT_SIDE * TG_DIGIT_SIDE, COUNT = 10000, TRAIN = 8000 };

@@ -185,6 +185,20 @@ START_TEST(test_no_derivative)
 }
 END_TEST
 
+/* tg_grad names the parameter. */
+START_TEST(test_no_derivative_by_name)
+{
+    tg_tape *t = tg_tape_new();
+    tg_dict *p = tg_dict_new();
+    (void)tg_dict_take(p, "W1", leaf(2), NULL);
+    ck_assert_ptr_null(tg_grad(t, through_argmax(t, tg_param(t, p, "W1")), p));
+    ck_assert_str_eq(tg_tape_message(t), "grad: 'W1', f64[], reaches the result only through "
+                                         "argmax, which has no derivative");
+    tg_tape_free(t);
+    tg_dict_free(p);
+}
+END_TEST
+
 START_TEST(test_written_leaf_is_refused)
 {
     tg_tape *t = tg_tape_new();
@@ -235,6 +249,7 @@ int main(void)
     tcase_add_test(c, test_intermediate_and_cotangents);
     tcase_add_test(c, test_several_outputs);
     tcase_add_loop_test(c, test_no_derivative, 0, sizeof ways / sizeof *ways);
+    tcase_add_test(c, test_no_derivative_by_name);
     tcase_add_test(c, test_written_leaf_is_refused);
     tcase_add_test(c, test_bad_arguments);
     suite_add_tcase(s, c);
