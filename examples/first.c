@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <tapegrad.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const int steps = argc > 1 ? 5 : 500; /* any argument: a short run */
     tg_error err = TG_ERROR_INIT; /* keeps the first failure of all calls */
     tg_dataset train, test;
     tg_digits_load(1, 10000, 1000, &train, &test, &err); /* or tg_mnist_load(dir, ...) */
@@ -14,7 +15,7 @@ int main(void)
     tg_optimizer *adam = tg_adam(tg_adam_defaults(), &err);
     tg_batches *batches = tg_batches_new(train.size, tg_batches_defaults(), rng, &err);
     tg_tape *t = tg_tape_new();
-    for (int step = 1; step <= 500 && !err.status; step++) {
+    for (int step = 1; step <= steps && !err.status; step++) {
         tg_tape_reset(t);
         tg_tensor *rows = tg_batches_next(batches);
         tg_tensor *x = tg_dataset_inputs(t, &train, rows, TG_F32);
@@ -28,5 +29,6 @@ int main(void)
     printf("test accuracy %.3f%s\n", accuracy, err.text);
     tg_tape_free(t), tg_batches_free(batches), tg_optimizer_free(adam), tg_mlp_free(model);
     tg_dataset_free(&train), tg_dataset_free(&test);
+    (void)argv;
     return err.status != TG_OK;
 }

@@ -6,17 +6,21 @@
 
 #include "graph/tape.h"
 
-/* Reads a double whatever the locale's decimal point is. */
+/* Reads a double with a '.', whatever the locale's decimal point is. */
 static bool parse_float(const char *text, double *value)
 {
+    const char *mark = localeconv()->decimal_point;
     char copy[64], *end;
-    const size_t n = strlen(text);
-    if (n == 0 || n >= sizeof copy) return false;
-    memcpy(copy, text, n + 1);
-    char *point = strchr(copy, '.');
-    if (point) *point = *localeconv()->decimal_point;
+    size_t n = 0;
+    for (; *text; text++) {
+        const size_t width = *text == '.' ? strlen(mark) : 1;
+        if (n + width >= sizeof copy || (*text == *mark && *text != '.')) return false;
+        memcpy(copy + n, *text == '.' ? mark : text, width);
+        n += width;
+    }
+    copy[n] = '\0';
     *value = strtod(copy, &end);
-    return *end == '\0';
+    return n > 0 && *end == '\0';
 }
 
 static bool parse_int(const char *text, int64_t *value)
@@ -38,6 +42,7 @@ static bool parse_ints(char *text, tg_ints *value)
     while (*text) {
         char *comma = strchr(text, ',');
         if (comma) *comma = '\0';
+        if (comma && !comma[1]) return false;
         if (value->n == TG_MAX_NDIM || !parse_int(text, &value->v[value->n++])) return false;
         text = comma ? comma + 1 : text + strlen(text);
     }
@@ -131,10 +136,13 @@ tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *at
     for (size_t i = 0; i < size; i++) words[i] = text[i] == ' ' ? '\0' : text[i];
     for (const char *w = words; w < words + size; w += strlen(w) + 1) {
         const char *equals = strchr(w, '=');
-        if (*w && (!equals || !find_def(op, w, (size_t)(equals - w)))) {
+        if (!*w) continue;
+        const tg_attr_def *d = equals ? find_def(op, w, (size_t)(equals - w)) : NULL;
+        if (!d)
             (void)tg_tape_fail(t, TG_EKEY, "%s: no attribute '%s'", op->name, w);
-            return TG_EKEY;
-        }
+        else if (find_word(words, size, d->name) != equals + 1)
+            (void)tg_tape_fail(t, TG_EKEY, "%s: attribute '%s' is given twice", op->name, d->name);
+        if (t->error.status) return TG_EKEY;
     }
     if (op->attrs_size) memset(attrs, 0, op->attrs_size);
     for (const tg_attr_def *d = op->attrs; d && d->name; d++)

@@ -174,11 +174,13 @@ static bool check_tensor(tg_tape *t, const char *which, const tg_tensor *x, bool
     char text[TG_DESCRIBE_SIZE];
     if (!x)
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is NULL", which);
-    else if ((x->tape && x->tape != t) || (recorded && tgi_tape_find(t, x) < 0))
+    else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
         (void)tg_tape_fail(t, TG_ETAPE, "grad: %s is not on this tape", which);
     else if (!tg_dtype_is_float(x->dtype))
         (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, only f32 and f64 have gradients", which,
                            tg_tensor_describe(x, text, sizeof text));
+    else if (!recorded && x->weak) /* what it was used as is a copy in the other's dtype */
+        (void)tg_tape_fail(t, TG_EARG, "grad: %s is a weak scalar (use tg_full)", which);
     return t->error.status == TG_OK;
 }
 
@@ -243,6 +245,10 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
 {
     if (!t) return TG_EARG;
     if (t->error.status) return t->error.status;
+    if ((ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
+        (void)tg_tape_fail(t, TG_EARG, "grad: a list of tensors is NULL");
+        return TG_EARG;
+    }
     sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};
     char which[64];
     for (int j = 0; j < nx; j++)

@@ -204,7 +204,8 @@ static void after_fork(void)
     pthread_cond_init(&pool.done, NULL);
 }
 
-static void at_first_start(void)
+/* Comes before the first job, so that no child can miss it. */
+static void prepare(void)
 {
     pthread_atfork(NULL, NULL, after_fork);
     atexit(end_workers);
@@ -213,8 +214,6 @@ static void at_first_start(void)
 /* Makes it `count` workers, or as many as can be had; returns how many there are. */
 static int start_workers(int count)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (pool.started < count) pthread_once(&once, at_first_start);
     sigset_t all, old; /* signals are for the program's own threads */
     sigfillset(&all);
     if (pool.started < count && pthread_sigmask(SIG_SETMASK, &all, &old) == 0) {
@@ -230,8 +229,10 @@ static int start_workers(int count)
 
 void tgi_parallel_for(int64_t n_chunks, tgi_chunk_fn fn, void *user)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int threads = n_chunks > 1 ? tg_num_threads() : 1;
     if (threads > n_chunks) threads = (int)n_chunks;
+    if (threads > 1) (void)pthread_once(&once, prepare);
     const bool mine = threads > 1 && !atomic_flag_test_and_set(&pool.busy);
     if (mine) threads = 1 + start_workers(threads - 1);
     if (!mine || threads == 1) {

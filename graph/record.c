@@ -45,8 +45,10 @@ static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
     const tg_tensor *strong = NULL;
     int weak = 0;
     for (int i = first; i < n; i++) {
-        if (inputs[i]->weak) weak++;
-        else if (!strong || tg_dtype_is_float(inputs[i]->dtype)) strong = inputs[i];
+        if (inputs[i]->weak)
+            weak++;
+        else if (!strong || tg_dtype_is_float(inputs[i]->dtype))
+            strong = inputs[i];
     }
     if (weak == 0) return false;
     if (!strong && first == 0) return true;
@@ -149,12 +151,19 @@ static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
 
 /* ---- computing ------------------------------------------------------------------------------ */
 
+/* A status that came without a text gets that of its code. */
+static bool failed(tg_status status, const tg_op *op, tg_error *err)
+{
+    if (status) (void)tg_fail(err, status, "%s: %s", op->name, tg_status_text(status));
+    return status != TG_OK;
+}
+
 static bool run(tg_tape *t, tg_node *n, tg_error *err)
 {
     const tg_op *op = n->op;
     if (!op->forward)
         return tg_fail(err, TG_EARG, "%s: the descriptor has no forward", op->name) == TG_OK;
-    if (op->check && op->check(n, err)) return false;
+    if (op->check && failed(op->check(n, err), op, err)) return false;
     const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t bytes = op->work_size ? op->work_size(n) : 0;
     void *work = bytes ? tgi_arena_alloc(&t->scratch, bytes) : NULL;
@@ -200,7 +209,8 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     tg_infer c = {.op = op, .attrs = node->attrs, .inputs = node->inputs, .n_inputs = n};
     c.err = &error;
     c.dtype = n > 0 ? settled[0]->dtype : TG_F32;
-    if (op->infer(&c) || !value_place(t, x, &c) || (!c.view && !run(t, node, &error))) {
+    if (failed(op->infer(&c), op, &error) || !value_place(t, x, &c) ||
+        (!c.view && !run(t, node, &error))) {
         if (!error.status) return tgi_tape_out_of_memory(t, op->name);
         return tg_tape_fail(t, error.status, "%s", error.text);
     }

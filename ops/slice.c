@@ -100,7 +100,7 @@ static tg_status unslice_infer(tg_infer *c)
     bool fits = a->size >= 0 && a->step != 0;
     if (fits && n > 0) {
         fits = a->start >= 0 && a->start < a->size;
-        const int64_t room = a->step > 0 ? a->size - 1 - a->start : a->start;
+        const int64_t room = fits && a->step > 0 ? a->size - 1 - a->start : a->start;
         fits = fits && a->step != INT64_MIN && (n - 1) <= room / (a->step > 0 ? a->step : -a->step);
     }
     if (!fits)

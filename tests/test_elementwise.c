@@ -26,6 +26,7 @@ static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 static double negative(double x) { return -x; }
 static double square(double x) { return x * x; }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double softplus(double x) { return log1p(exp(x)); }
 static double relu(double x) { return x > 0 ? x : 0; }
 
 static const struct {
@@ -44,6 +45,7 @@ static const struct {
     {"square", tg_square, square, -9, 9, true},
     {"tanh", tg_tanh, tanh, -12, 12, false},
     {"sigmoid", tg_sigmoid, sigmoid, -40, 40, false},
+    {"softplus", tg_softplus, softplus, -40, 40, false},
     {"relu", tg_relu, relu, -3, 3, false},
 };
 
