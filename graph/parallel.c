@@ -20,7 +20,7 @@ enum {
     LINE = 64     /* bytes that move together between processors */
 };
 
-/* ---- the number of threads ---------------------------------------------------------------- */
+/* ---- the number of threads ------------------------------------------------------------------ */
 
 static int clamp_threads(long n)
 {
@@ -63,7 +63,7 @@ int tg_num_threads(void)
     return n;
 }
 
-/* ---- the pool ------------------------------------------------------------------------------ */
+/* ---- the pool ------------------------------------------------------------------------------- */
 
 /* Chunks next .. end-1 of one participant are still to be done. */
 typedef struct share {
@@ -178,7 +178,7 @@ static void close_job(void)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* ---- start, end and fork --------------------------------------------------------------------- */
+/* ---- start, end and fork -------------------------------------------------------------------- */
 
 static void end_workers(void)
 {

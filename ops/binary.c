@@ -1,44 +1,58 @@
-/* binary.c - elementwise operations of two operands, comparisons, and the choice between two. */
+/* binary.c - arithmetic of two operands. */
 #include <math.h>
 
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
-/* X(name, formula of a and b, loop for i32 or NULL, derivatives by a, b, y and dy, range of the
- *   second sample operand, formula and derivative as text) */
+/* X(name, formula of a and b in type T; F(pow) is powf or pow, loop for i32 or NULL, derivatives by
+ *   a, b, y and dy, range of the second sample operand, formula and derivative as text) */
 #define BINARY(X)                                                                                  \
     X(add, a + b, add_i32, dy, dy, "", "a + b", "dy, dy")                                          \
     X(sub, a - b, sub_i32, dy, tg_neg(t, dy), "", "a - b", "dy, -dy")                              \
     X(mul, a *b, mul_i32, tg_mul(t, dy, b), tg_mul(t, dy, a), "", "a b", "dy b, dy a")             \
     X(div, a / b, NULL, tg_div(t, dy, b), tg_neg(t, tg_mul(t, dy, tg_div(t, y, b))), ":~0.5..2",   \
       "a / b", "dy / b, -dy y / b")                                                                \
-    X(maximum, !(a < b) && !(b != b) ? a : b, maximum_i32, chosen(t, smaller(t, a, b), NULL, dy),  \
-      chosen(t, smaller(t, a, b), dy, NULL), "", "max(a, b)", "dy where a >= b, dy where a < b")
+    X(fmod, F(fmod)(a, b), NULL, dy, tg_neg(t, tg_mul(t, dy, quotient(t, a, b))), ":~0.6..2",      \
+      "a - trunc(a / b) b", "dy, -dy trunc(a / b)")                                                \
+    X(maximum, !(a < b) && !(b != b) ? a : b, maximum_i32, chosen(t, below(t, a, b), NULL, dy),    \
+      chosen(t, below(t, a, b), dy, NULL), "", "max(a, b)", "dy where a >= b, dy where a < b")     \
+    X(minimum, !(a > b) && !(b != b) ? a : b, minimum_i32, chosen(t, below(t, b, a), NULL, dy),    \
+      chosen(t, below(t, b, a), dy, NULL), "", "min(a, b)", "dy where a <= b, dy where a > b")     \
+    X(atan2, F(atan2)(a, b), NULL, tg_mul(t, dy, tg_div(t, b, norm2(t, a, b))),                    \
+      tg_neg(t, tg_mul(t, dy, tg_div(t, a, norm2(t, a, b)))), ":0.5..2",                           \
+      "angle of the point (b, a)", "dy b / (a^2 + b^2), -dy a / (a^2 + b^2)")
 
-#define COMPARE(X)                                                                                 \
-    X(equal, a == b, "a == b")                                                                     \
-    X(not_equal, a != b, "a != b")                                                                 \
-    X(less, a < b, "a < b")                                                                        \
-    X(less_equal, a <= b, "a <= b")                                                                \
-    X(greater, a > b, "a > b")                                                                     \
-    X(greater_equal, a >= b, "a >= b")
-
-/* a < b as a mask that is constant off the kink, so that its own derivative is 0. */
-static tg_tensor *smaller(tg_tape *t, tg_tensor *a, tg_tensor *b)
-{
-    return tg_stop_gradient(t, tg_less(t, a, b));
-}
-
-/* condition ? yes : no, where NULL stands for 0. */
 static tg_tensor *chosen(tg_tape *t, tg_tensor *condition, tg_tensor *yes, tg_tensor *no)
 {
     return tg_where(t, condition, yes ? yes : tg_scalar(t, 0), no ? no : tg_scalar(t, 0));
 }
 
-#define X(name, formula, ...)                                                                      \
-    TGI_MAP2(name##_f32, float, float, formula)                                                    \
-    TGI_MAP2(name##_f64, double, double, formula)
+/* a < b as a mask that is constant off the kink, so that its own derivative is 0. */
+static tg_tensor *below(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    return tg_stop_gradient(t, tg_less(t, a, b));
+}
+
+static tg_tensor *quotient(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    return tg_trunc(t, tg_div(t, a, b));
+}
+
+static tg_tensor *norm2(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    return tg_add(t, tg_square(t, a), tg_square(t, b));
+}
+
+#define X(name, formula, ...) TGI_MAP2(name##_f32, float, float, formula)
+#define F(name) name##f
 BINARY(X)
+#undef F
+#undef X
+
+#define X(name, formula, ...) TGI_MAP2(name##_f64, double, double, formula)
+#define F(name) name
+BINARY(X)
+#undef F
 #undef X
 
 /* Unsigned arithmetic wraps around. */
@@ -46,14 +60,7 @@ TGI_MAP2(add_i32, int32_t, int32_t, (uint32_t)a + (uint32_t)b)
 TGI_MAP2(sub_i32, int32_t, int32_t, (uint32_t)a - (uint32_t)b)
 TGI_MAP2(mul_i32, int32_t, int32_t, (uint32_t)a *(uint32_t)b)
 TGI_MAP2(maximum_i32, int32_t, int32_t, a < b ? b : a)
-
-#define X(name, formula, ...)                                                                      \
-    TGI_MAP2(name##_f32, float, uint8_t, formula)                                                  \
-    TGI_MAP2(name##_f64, double, uint8_t, formula)                                                 \
-    TGI_MAP2(name##_i32, int32_t, uint8_t, formula)                                                \
-    TGI_MAP2(name##_u8, uint8_t, uint8_t, formula)
-COMPARE(X)
-#undef X
+TGI_MAP2(minimum_i32, int32_t, int32_t, a > b ? b : a)
 
 #define X(name, formula, i32, da, db, ...)                                                         \
     static tg_tensor *name##_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)               \
@@ -65,44 +72,29 @@ COMPARE(X)
 BINARY(X)
 #undef X
 
-/* ---- where ---------------------------------------------------------------------------------- */
+/* ---- pow ------------------------------------------------------------------------------------ */
 
-#define WHERE(fn, T)                                                                               \
-    static void fn(TGI_MAP_ARGS)                                                                   \
-    {                                                                                              \
-        T *y = yv;                                                                                 \
-        const uint8_t *c = xv[0];                                                                  \
-        const T *a = xv[1], *b = xv[2];                                                            \
-        (void)attrs;                                                                               \
-        if (s[0] == 1 && s[1] == 1 && s[2] == 1)                                                   \
-            for (int64_t i = 0; i < n; i++) y[i] = c[i] ? a[i] : b[i];                             \
-        else                                                                                       \
-            for (int64_t i = 0; i < n; i++) y[i] = c[i * s[0]] ? a[i * s[1]] : b[i * s[2]];        \
+TGI_MAP2(pow_f32, float, float, powf(a, b))
+TGI_MAP2(pow_f64, double, double, pow(a, b))
+
+/* a^b: b a^(b-1) and a^b ln a, each 0 where its factor b or a is 0. */
+static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *a = n->inputs[0], *b = n->inputs[1], *one = tg_scalar(t, 1);
+    if (i == 0) {
+        tg_tensor *none = tg_stop_gradient(t, tg_equal(t, b, tg_scalar(t, 0)));
+        tg_tensor *less = tg_where(t, none, tg_ones_like(t, b), tg_sub(t, b, one));
+        return tg_mul(t, dy, tg_mul(t, b, tg_pow(t, a, less)));
     }
-WHERE(where_f32, float)
-WHERE(where_f64, double)
-WHERE(where_i32, int32_t)
-WHERE(where_u8, uint8_t)
-
-static tg_status where_infer(tg_infer *c)
-{
-    char text[TG_DESCRIBE_SIZE];
-    if (c->inputs[0]->dtype != TG_U8)
-        return tg_fail(c->err, TG_EDTYPE, "where: the condition is %s, must be a u8 mask",
-                       tg_tensor_describe(c->inputs[0], text, sizeof text));
-    return tg_infer_elementwise(c);
+    tg_tensor *none = tg_stop_gradient(t, tg_equal(t, a, tg_scalar(t, 0)));
+    return tg_mul(t, dy, tg_mul(t, n->output, tg_log(t, tg_where(t, none, tg_ones_like(t, a), a))));
 }
 
-static tg_tensor *where_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
-{
-    return chosen(t, n->inputs[0], i == 1 ? dy : NULL, i == 2 ? dy : NULL);
-}
-
-static const tg_sample where_samples[] = {{"b[2,3] f[2,3] f[2,3]", NULL},
-                                          {"b[2,1] f[3] f[2,3]", NULL},
-                                          {"b[] f[] f[]", NULL},
-                                          {"b[0,3] f[0,3] f[3]", NULL},
-                                          {NULL, NULL}};
+static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
+                                        {"f[2,3]:0.5..2 f[3]", NULL},
+                                        {"f[]:0.5..2 f[2]", NULL},
+                                        {"f[0,3]:0.5..2 f[]", NULL},
+                                        {NULL, NULL}};
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
@@ -116,12 +108,6 @@ static const tg_sample where_samples[] = {{"b[2,3] f[2,3] f[2,3]", NULL},
                                                {NULL, NULL}};
 BINARY(X)
 #undef X
-
-static const tg_sample compare_samples[] = {{"f[2,3] f[3]", NULL},
-                                            {"i[4] i[4]", NULL},
-                                            {"b[4] b[]", NULL},
-                                            {"f[0] f[1]", NULL},
-                                            {NULL, NULL}};
 
 const tg_op tgi_binary_ops[] = {
 #define X(opname, formula_, i32, da, db, range, text, derivative_text)                             \
@@ -137,36 +123,24 @@ const tg_op tgi_binary_ops[] = {
      .samples = opname##_samples},
     BINARY(X)
 #undef X
-#define X(opname, formula_, text)                                                                  \
-    {.name = #opname,                                                                              \
-     .formula = text,                                                                              \
-     .min_inputs = 2,                                                                              \
-     .max_inputs = 2,                                                                              \
-     .flags = TG_OP_MASK,                                                                          \
-     .infer = tg_infer_elementwise,                                                                \
-     .map = {opname##_f32, opname##_f64, opname##_i32, opname##_u8},                               \
-     .forward = tg_forward_elementwise,                                                            \
-     .samples = compare_samples},
-        COMPARE(X)
-#undef X
-            {.name = "where",
-             .formula = "condition ? a : b",
-             .derivative = "dy where condition, dy where not",
-             .min_inputs = 3,
-             .max_inputs = 3,
-             .infer = where_infer,
-             .map = {where_f32, where_f64, where_i32, where_u8},
-             .forward = tg_forward_elementwise,
-             .vjp = where_vjp,
-             .samples = where_samples},
+        {.name = "pow",
+         .formula = "a^b",
+         .derivative = "dy b a^(b-1), dy y ln a",
+         .min_inputs = 2,
+         .max_inputs = 2,
+         .infer = tg_infer_elementwise,
+         .map = {[TG_F32] = pow_f32, [TG_F64] = pow_f64},
+         .forward = tg_forward_elementwise,
+         .vjp = pow_vjp,
+         .samples = pow_samples},
 };
 TGI_FAMILY_COUNT(binary);
 
 enum {
 #define X(name, ...) AT_##name,
-    BINARY(X) COMPARE(X)
+    BINARY(X)
 #undef X
-        AT_where
+        AT_pow
 };
 
 #define X(name, ...)                                                                               \
@@ -175,10 +149,5 @@ enum {
         return tg_record(t, &tgi_binary_ops[AT_##name], (tg_tensor *[]){a, b}, 2, NULL);           \
     }
 BINARY(X)
-COMPARE(X)
+X(pow, )
 #undef X
-
-tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b)
-{
-    return tg_record(t, &tgi_binary_ops[AT_where], (tg_tensor *[]){condition, a, b}, 3, NULL);
-}

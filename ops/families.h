@@ -7,7 +7,11 @@
 #define TGI_FAMILIES(X)                                                                            \
     X(create)                                                                                      \
     X(unary)                                                                                       \
+    X(exponential)                                                                                 \
+    X(trigonometry)                                                                                \
     X(binary)                                                                                      \
+    X(compare)                                                                                     \
+    X(where)                                                                                       \
     X(convert)                                                                                     \
     X(reduction)                                                                                   \
     X(matmul)                                                                                      \

@@ -184,8 +184,7 @@ static inline void assert_error(const tg_tape *t, tg_status status, const char *
     ck_assert_int_eq(tg_tape_status(t), status);
 }
 
-/* ---- one application of an operation by name, as a row of a table -----------------------------
- */
+/* ---- one application of an operation by name, as a row of a table --------------------------- */
 
 typedef struct op_row {
     const char *op, *attrs;

@@ -57,8 +57,7 @@ static matrix matrix_new(int64_t rows, int64_t cols, layout how, bool f64, tg_rn
     return x;
 }
 
-/* ---- one multiplication -----------------------------------------------------------------------
- */
+/* ---- one multiplication --------------------------------------------------------------------- */
 
 typedef struct trial {
     const char *isa;
@@ -148,8 +147,7 @@ START_TEST(test_blocks)
 }
 END_TEST
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads -------------------------------------------------------------------------------- */
 
 START_TEST(test_bits_do_not_depend_on_threads)
 {

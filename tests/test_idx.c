@@ -145,7 +145,7 @@ START_TEST(from_a_pipe)
 }
 END_TEST
 
-/* ---- MNIST ----------------------------------------------------------------------------------- */
+/* ---- MNIST ---------------------------------------------------------------------------------- */
 
 enum { TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS, PARTS };
 static const char *const dashed[] = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
@@ -275,7 +275,7 @@ START_TEST(real_mnist)
 }
 END_TEST
 
-/* ---- digits, parts, inputs ------------------------------------------------------------------- */
+/* ---- digits, parts, inputs ------------------------------------------------------------------ */
 
 START_TEST(digits)
 {

@@ -79,8 +79,7 @@ START_TEST(test_each_chunk_once)
 }
 END_TEST
 
-/* ---- threads take part ------------------------------------------------------------------------
- */
+/* ---- threads take part ---------------------------------------------------------------------- */
 
 typedef struct meeting {
     pthread_t who[8];
@@ -131,8 +130,7 @@ START_TEST(test_floating_point_environment_is_the_callers)
 }
 END_TEST
 
-/* ---- several callers --------------------------------------------------------------------------
- */
+/* ---- several callers ------------------------------------------------------------------------ */
 
 static void *caller(void *failures)
 {
@@ -153,8 +151,7 @@ START_TEST(test_several_callers)
 }
 END_TEST
 
-/* ---- fork, and threads that cannot be had ------------------------------------------------------
- */
+/* ---- fork, and threads that cannot be had --------------------------------------------------- */
 
 /* A child that uses the pool and leaves through exit, which ends its threads. */
 static void assert_child_works(bool without_memory)
@@ -200,8 +197,7 @@ END_TEST
 START_TEST(test_threads_that_cannot_start) { assert_child_works(true); }
 END_TEST
 
-/* ---- how many -----------------------------------------------------------------------------------
- */
+/* ---- how many ------------------------------------------------------------------------------- */
 
 START_TEST(test_numbers)
 {

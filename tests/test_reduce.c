@@ -346,8 +346,7 @@ START_TEST(lists_and_huge_tensors_are_checked)
 }
 END_TEST
 
-/* ---- gradients
- * ------------------------------------------------------------------------------------ */
+/* ---- gradients ------------------------------------------------------------------------------ */
 
 typedef struct objective {
     int op, n, axes[TG_MAX_NDIM];

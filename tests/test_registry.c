@@ -64,7 +64,7 @@ START_TEST(test_no_samples_is_an_error)
 }
 END_TEST
 
-/* ---- the public check on a network ----------------------------------------------------------- */
+/* ---- the public check on a network ---------------------------------------------------------- */
 
 static tg_tensor *network(tg_tape *t, const tg_dict *p, void *user)
 {

@@ -58,7 +58,7 @@ static tg_optimizer *make(int k)
     }
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 static const char *path_of(const char *folder, const char *name, const char *file)
 {
@@ -94,8 +94,7 @@ static tg_dict *npz(const net *n, const char *file)
     return d;
 }
 
-/* ---- one run ----------------------------------------------------------------------------------
- */
+/* ---- one run -------------------------------------------------------------------------------- */
 
 typedef struct run {
     const net *n;
@@ -198,8 +197,7 @@ static const tg_dict *iterate(run *r, int64_t i, tg_optimizer *opt, double *out)
     return grads;
 }
 
-/* ---- comparisons -------------------------------------------------------------------------------
- */
+/* ---- comparisons ---------------------------------------------------------------------------- */
 
 static void compare_gradients(const run *r, const tg_dict *grads)
 {

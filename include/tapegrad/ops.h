@@ -25,17 +25,39 @@ tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x);
 
 /* ---- elementwise, one operand (f32, f64; neg abs square also i32) --------------------------- */
-tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);      /* -x */
-tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);      /* |x|; derivative 0 at 0 */
-tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);     /* -1, 0 or 1; NaN stays NaN; derivative 0 */
-tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);      /* e^x */
-tg_tensor *tg_log(tg_tape *t, tg_tensor *x);      /* ln x; -Inf at 0, NaN below */
-tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);     /* derivative Inf at 0, NaN below */
-tg_tensor *tg_square(tg_tape *t, tg_tensor *x);   /* x^2 */
-tg_tensor *tg_tanh(tg_tape *t, tg_tensor *x);     /* never overflows */
-tg_tensor *tg_sigmoid(tg_tape *t, tg_tensor *x);  /* 1 / (1 + e^-x), never overflows */
-tg_tensor *tg_softplus(tg_tape *t, tg_tensor *x); /* ln(1 + e^x), never overflows */
-tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);     /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);        /* -x */
+tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);        /* |x|; derivative 0 at 0 */
+tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);       /* -1, 0 or 1; NaN stays NaN; derivative 0 */
+tg_tensor *tg_reciprocal(tg_tape *t, tg_tensor *x); /* 1 / x */
+tg_tensor *tg_square(tg_tape *t, tg_tensor *x);     /* x^2 */
+tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);       /* derivative Inf at 0, NaN below */
+tg_tensor *tg_rsqrt(tg_tape *t, tg_tensor *x);      /* 1 / sqrt(x) */
+tg_tensor *tg_cbrt(tg_tape *t, tg_tensor *x);       /* cube root; derivative Inf at 0 */
+tg_tensor *tg_floor(tg_tape *t, tg_tensor *x);      /* these four: derivative 0 everywhere */
+tg_tensor *tg_ceil(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_round(tg_tape *t, tg_tensor *x); /* half to even, as in NumPy */
+tg_tensor *tg_trunc(tg_tape *t, tg_tensor *x); /* towards 0 */
+tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);  /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);   /* e^x */
+tg_tensor *tg_exp2(tg_tape *t, tg_tensor *x);  /* 2^x */
+tg_tensor *tg_expm1(tg_tape *t, tg_tensor *x); /* e^x - 1, exact near 0 */
+tg_tensor *tg_log(tg_tape *t, tg_tensor *x);   /* ln x; -Inf at 0, NaN below */
+tg_tensor *tg_log2(tg_tape *t, tg_tensor *x);  /* likewise to base 2 */
+tg_tensor *tg_log1p(tg_tape *t, tg_tensor *x); /* ln(1 + x), exact near 0; -Inf at -1 */
+tg_tensor *tg_sinh(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_cosh(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_tanh(tg_tape *t, tg_tensor *x);        /* never overflows */
+tg_tensor *tg_sigmoid(tg_tape *t, tg_tensor *x);     /* 1 / (1 + e^-x), never overflows */
+tg_tensor *tg_log_sigmoid(tg_tape *t, tg_tensor *x); /* -ln(1 + e^-x), never overflows */
+tg_tensor *tg_softplus(tg_tape *t, tg_tensor *x);    /* ln(1 + e^x), never overflows */
+tg_tensor *tg_erf(tg_tape *t, tg_tensor *x);         /* 2/sqrt(pi) integral of e^-u^2, 0 to x */
+tg_tensor *tg_erfc(tg_tape *t, tg_tensor *x);        /* 1 - erf(x), exact for large x */
+tg_tensor *tg_sin(tg_tape *t, tg_tensor *x);         /* radians, in all of these */
+tg_tensor *tg_cos(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_tan(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_asin(tg_tape *t, tg_tensor *x); /* NaN outside -1..1, derivative Inf at the ends */
+tg_tensor *tg_acos(tg_tape *t, tg_tensor *x); /* likewise */
+tg_tensor *tg_atan(tg_tape *t, tg_tensor *x);
 
 /* ---- elementwise, two operands (f32, f64, i32; i32 wraps around; no i32 division) ----------- */
 tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
@@ -44,6 +66,12 @@ tg_tensor *tg_mul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either is; at a tie a
                                                                   takes the whole gradient */
+
+tg_tensor *tg_minimum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* likewise */
+tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b);   /* a^b, floats; a derivative is 0 where
+                                                                its factor b, or a, is 0 */
+tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);  /* sign of a; floats */
+tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b); /* angle of the point (b, a); floats */
 
 /* ---- comparisons: u8 masks of 0 and 1, any dtype; false where either is NaN, but for
  *      not_equal, which is true; no derivative ---------------------------------------------- */
@@ -54,9 +82,21 @@ tg_tensor *tg_less_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_greater(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_greater_equal(tg_tape *t, tg_tensor *a, tg_tensor *b);
 
+/* Of any dtype; 0 is false, NaN is true. */
+tg_tensor *tg_logical_and(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_logical_or(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_logical_xor(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_logical_not(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_isnan(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_isinf(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
+
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
  * not even a NaN, to the value or the gradient. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
+/* Compositions: min(max(x, lo), hi), derivative 1 at the bounds; value where mask, x elsewhere. */
+tg_tensor *tg_clamp(tg_tape *t, tg_tensor *x, double lo, double hi);
+tg_tensor *tg_masked_fill(tg_tape *t, tg_tensor *x, tg_tensor *mask, double value);
 
 /* ---- dtype and graph ------------------------------------------------------------------------ */
 tg_tensor *tg_cast(tg_tape *t, tg_tensor *x, tg_dtype dtype); /* to i32, u8: truncates toward 0,
