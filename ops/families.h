@@ -18,7 +18,14 @@
     X(shape)                                                                                       \
     X(slice)                                                                                       \
     X(gather)                                                                                      \
+    X(join)                                                                                        \
+    X(diagonal)                                                                                    \
+    X(iota)                                                                                        \
+    X(scan)                                                                                        \
+    X(along)                                                                                       \
+    X(sorting)                                                                                     \
     X(pick)                                                                                        \
+    X(window)                                                                                      \
     X(random)
 
 #define X(family)                                                                                  \

@@ -130,6 +130,16 @@ tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape);
  * left, a column on the right, and its axis is dropped from the result, as in NumPy. */
 tg_tensor *tg_matmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 
+/* Sums of products by subscripts, a composition of matmul: "ij,jk->ik", "bij->b", "ii", "...i,i",
+ * NumPy's rules.  Letters are axes; sizes of 1 broadcast; without "->" the result has the labels
+ * that stand once, in alphabetical order.  Operands are contracted from the left. */
+tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *xs);
+/* Sums over n pairs of axes, a_axes[i] of a with b_axes[i] of b; what is left of a, then of b. */
+tg_tensor *tg_tensordot(tg_tape *t, tg_tensor *a, tg_tensor *b, int n, const int *a_axes,
+                        const int *b_axes);
+tg_tensor *tg_outer(tg_tape *t, tg_tensor *a, tg_tensor *b); /* a_i b_j of the flattened operands */
+tg_tensor *tg_dot(tg_tape *t, tg_tensor *a, tg_tensor *b);   /* sum a_i b_i, both 1-D */
+
 /* ---- shape: views where strides allow ------------------------------------------------------- */
 tg_tensor *tg_reshape(tg_tape *t, tg_tensor *x, int ndim,
                       const int64_t *shape); /* one size may be -1 */
@@ -158,6 +168,16 @@ tg_tensor *tg_unpick(tg_tape *t, tg_tensor *x, tg_tensor *index, int64_t n);
 /* index (...) -> y (..., depth) of 0 and 1; index in 0..depth-1. */
 tg_tensor *tg_one_hot(tg_tape *t, tg_tensor *index, int64_t depth, tg_dtype dtype);
 
+/* ---- windows (f32, f64) over the n = 1, 2 or 3 axes after (N, C), n numbers each; NULL: stride 1,
+ *      padding 0, dilation 1; all at most 2^31 - 1 (TG_EARG); TG_ESHAPE when it does not fit -- */
+/* x (N, C, in...) -> (N, C * prod(kernel), prod(out)): a column holds what the window shows at one
+ * position, 0 in the padding; out = (in + 2 padding - dilation (kernel - 1) - 1) / stride + 1. */
+tg_tensor *tg_unfold(tg_tape *t, tg_tensor *x, int n, const int64_t *kernel, const int64_t *stride,
+                     const int64_t *padding, const int64_t *dilation);
+/* The transpose of unfold: x as unfold gives it -> (N, C, size...); what overlaps adds up. */
+tg_tensor *tg_fold(tg_tape *t, tg_tensor *x, int n, const int64_t *size, const int64_t *kernel,
+                   const int64_t *stride, const int64_t *padding, const int64_t *dilation);
+
 /* ---- random: element j comes from word j of the generator, which moves on (tg_rng_skip), so
  *      that f32 and f64 draw the same numbers but for rounding.  NULL rng is TG_EARG
  * --------------------- */
@@ -167,6 +187,111 @@ tg_tensor *tg_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const in
                      double mean, double std);
 tg_tensor *tg_bernoulli(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
                         double p); /* 1 with probability p, else 0; any dtype */
+
+/* ---- joining -------------------------------------------------------------------------------- */
+/* n >= 1 operands of one dtype, one after the other along axis; their other sizes are equal. */
+tg_tensor *tg_concat(tg_tape *t, int n, tg_tensor *const *xs, int axis);
+
+/* ---- compositions: arrangement, any dtype; TG_ALL as axis where it is named ----------------- */
+/* n operands of one shape along a new axis, in -ndim-1..ndim; weak scalars take the dtype of the
+ * others. */
+tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis);
+/* x cut along axis into n views: parts[i] has sizes[i] elements, or all have the same number when
+ * sizes is NULL.  They must add up to the axis (TG_ESHAPE).  parts is the caller's array of n, set
+ * to NULL on failure; returns the status of the tape. */
+tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int axis,
+                   tg_tensor **parts);
+/* Without an axis of size 1 (TG_ESHAPE when it has another), or without all of them: TG_ALL. */
+tg_tensor *tg_squeeze(tg_tape *t, tg_tensor *x, int axis);
+tg_tensor *tg_unsqueeze(tg_tape *t, tg_tensor *x, int axis); /* new axis, in -ndim-1..ndim */
+tg_tensor *tg_swapaxes(tg_tape *t, tg_tensor *x, int axis1, int axis2); /* as tg_transpose */
+/* One axis to another place; the others keep their order. */
+tg_tensor *tg_moveaxis(tg_tape *t, tg_tensor *x, int from, int to);
+tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis); /* a view; TG_ALL: reverses every axis */
+/* y[(i + shift) mod n] = x[i] along axis; TG_ALL: in row-major order, in x's shape. */
+tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis);
+/* The whole x times[i] times along axis i; the shorter of shape and times gets 1s in front. */
+tg_tensor *tg_tile(tg_tape *t, tg_tensor *x, int n, const int64_t *times);
+/* Each element so many times in a row along axis; TG_ALL: of x as one row. */
+tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis);
+/* x with x[start:stop:step] along axis replaced by value, which broadcasts to it; rules of
+ * tg_slice.  x itself is not changed. */
+tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t stop,
+                        int64_t step, tg_tensor *value);
+/* More elements around x: widths holds 2 ndim numbers, before and behind axis 0, axis 1, ...
+ * CONSTANT puts value there (the others ignore it), EDGE the nearest element (of an axis that is
+ * not empty), REFLECT the mirror image without the edge itself (width < size).  TG_EARG else. */
+typedef enum tg_pad_mode { TG_PAD_CONSTANT, TG_PAD_EDGE, TG_PAD_REFLECT } tg_pad_mode;
+tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode mode, double value);
+/* tg_gather; with TG_ALL from x as one row.  index_select: by an index of one axis.
+ * embedding: row index[...] of weight (n, d), result (..., d). */
+tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+tg_tensor *tg_index_select(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index);
+
+/* ---- diagonals and index tensors, any dtype ------------------------------------------------- */
+tg_tensor *tg_iota(tg_tape *t, int64_t n); /* i32: 0, 1, ..., n - 1 */
+/* x[i, i + offset] of two axes: a view whose last axis is the diagonal, the others before it. */
+tg_tensor *tg_diagonal(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, int axis2);
+/* The transpose of diagonal: 0, but y[i, i + offset] = x[i]; size1 and size2 are y's. */
+tg_tensor *tg_undiagonal(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, int axis2,
+                         int64_t size1, int64_t size2);
+/* Compositions.  x where column - row <= offset (tril) or >= offset (triu), and 0 elsewhere,
+ * whatever x holds there; of the last two axes. */
+tg_tensor *tg_tril(tg_tape *t, tg_tensor *x, int64_t offset);
+tg_tensor *tg_triu(tg_tape *t, tg_tensor *x, int64_t offset);
+tg_tensor *tg_trace(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, int axis2); /* not u8 */
+tg_tensor *tg_eye(tg_tape *t, tg_dtype dtype, int64_t rows, int64_t columns, int64_t offset);
+
+/* ---- scans along an axis (f32, f64, i32; i32 wraps around; floats are carried in double).
+ *      reverse: from the end; exclusive: without the element itself.  TG_ALL: of x as one row - */
+tg_tensor *tg_cumsum(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exclusive);
+/* Its derivative takes O(n) and no division: right where x is 0, to any order. */
+tg_tensor *tg_cumprod(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exclusive);
+/* y_i = a_i + b_i y_(i-1), y_0 = a_0; a and b are floats of one shape; not TG_ALL. */
+tg_tensor *tg_linear_scan(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, bool reverse);
+/* Compositions: the product over an axis, over several; 1 for that of nothing. */
+tg_tensor *tg_prod(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+tg_tensor *tg_prod_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+
+/* ---- order along an axis, any dtype; TG_ALL (argsort, sort, topk): of x as one row ---------- */
+/* i32: the indices that sort x; equals keep their order, NaN comes last, also when descending. */
+tg_tensor *tg_argsort(tg_tape *t, tg_tensor *x, int axis, bool descending);
+/* y[.., j, ..] = x[.., index[.., j, ..], ..]; the index (i32) has x's sizes but for the axis. */
+tg_tensor *tg_take_along_axis(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+/* The transpose of take_along_axis (floats): `size` zeros along axis, y[index[j]] += x[j]. */
+tg_tensor *tg_scatter_along_axis(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis,
+                                 int64_t size);
+/* i32 (count): where a u8 mask is not 0, as row-major indices, for tg_take with TG_ALL.  Its size
+ * is settled when it is recorded. */
+tg_tensor *tg_nonzero(tg_tape *t, tg_tensor *mask);
+/* Compositions.  topk: the k largest (or smallest) in order; their indices to *indices, unless
+ * that is NULL.  masked_select: the elements of x where the mask, of x's shape, is not 0. */
+tg_tensor *tg_sort(tg_tape *t, tg_tensor *x, int axis, bool descending);
+tg_tensor *tg_topk(tg_tape *t, tg_tensor *x, int64_t k, int axis, bool largest,
+                   tg_tensor **indices);
+tg_tensor *tg_masked_select(tg_tape *t, tg_tensor *x, tg_tensor *mask);
+
+/* ---- compositions: reductions over an axis, TG_ALL or several (_axes) ----------------------- */
+tg_tensor *tg_min(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* as tg_max */
+tg_tensor *tg_min_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+tg_tensor *tg_argmin(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* as tg_argmax; a NaN
+                                                                  counts as the smallest */
+/* u8, of any dtype: some, every element is not 0 (NaN is not 0); of nothing 0 and 1. */
+tg_tensor *tg_any(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+/* sum (x - mean)^2 / max(n - correction, 0), and its root, with derivative 0 where it is 0.
+ * correction 0: of a population, 1: estimated from a sample.  NaN of nothing. */
+tg_tensor *tg_var(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims);
+tg_tensor *tg_var_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
+                       bool keepdims);
+tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims);
+tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
+                       bool keepdims);
+/* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, and Inf where a square
+ * overflows; INFINITY: max |x|.  TG_EARG for any other p. */
+tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
+tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
 
 #ifdef __cplusplus
 }

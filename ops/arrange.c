@@ -1,0 +1,277 @@
+/* arrange.c - compositions that put the elements of a tensor into another order or shape. */
+#include <stddef.h>
+#include <string.h>
+
+#include "ops/compose.h"
+
+/* ---- axes ----------------------------------------------------------------------------------- */
+
+tg_tensor *tg_squeeze(tg_tape *t, tg_tensor *x, int axis)
+{
+    int64_t shape[TG_MAX_NDIM];
+    char text[TG_DESCRIBE_SIZE];
+    int n = 0;
+    if (!tgi_operand(t, "squeeze", x)) return NULL;
+    if (axis != TG_ALL && !tgi_axis(t, "squeeze", &axis, x->ndim)) return NULL;
+    if (axis != TG_ALL && x->shape[axis] != 1)
+        return tg_tape_fail(t, TG_ESHAPE, "squeeze: the size of axis %d of %s is not 1", axis,
+                            tg_tensor_describe(x, text, sizeof text));
+    for (int i = 0; i < x->ndim; i++)
+        if (axis == TG_ALL ? x->shape[i] != 1 : i != axis) shape[n++] = x->shape[i];
+    return tg_reshape(t, x, n, shape);
+}
+
+tg_tensor *tg_unsqueeze(tg_tape *t, tg_tensor *x, int axis)
+{
+    int64_t shape[TG_MAX_NDIM + 1];
+    if (!tgi_operand(t, "unsqueeze", x) || !tgi_axis(t, "unsqueeze", &axis, x->ndim + 1))
+        return NULL;
+    if (x->ndim == TG_MAX_NDIM)
+        return tg_tape_fail(t, TG_ESHAPE, "unsqueeze: the operand has %d dimensions already",
+                            TG_MAX_NDIM);
+    for (int i = 0; i <= x->ndim; i++)
+        shape[i] = i < axis ? x->shape[i] : i == axis ? 1 : x->shape[i - 1];
+    return tg_reshape(t, x, x->ndim + 1, shape);
+}
+
+tg_tensor *tg_swapaxes(tg_tape *t, tg_tensor *x, int axis1, int axis2)
+{
+    return tg_transpose(t, x, axis1, axis2);
+}
+
+tg_tensor *tg_moveaxis(tg_tape *t, tg_tensor *x, int from, int to)
+{
+    int axes[TG_MAX_NDIM];
+    if (!tgi_operand(t, "moveaxis", x) || !tgi_axis(t, "moveaxis", &from, x->ndim) ||
+        !tgi_axis(t, "moveaxis", &to, x->ndim))
+        return NULL;
+    for (int i = 0, k = 0; i < x->ndim; i++) {
+        if (k == from) k++;
+        axes[i] = i == to ? from : k++;
+    }
+    return tg_permute(t, x, x->ndim, axes);
+}
+
+/* ---- split ---------------------------------------------------------------------------------- */
+
+tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int axis,
+                   tg_tensor **parts)
+{
+    char text[TG_DESCRIBE_SIZE];
+    for (int i = 0; parts && i < n; i++) parts[i] = NULL;
+    if (!t) return TG_EARG;
+    if (n < 1 || !parts) (void)tg_tape_fail(t, TG_EARG, "split: no parts are asked for");
+    if (!tgi_operand(t, "split", x) || !tgi_axis(t, "split", &axis, x->ndim))
+        return tg_tape_status(t);
+    int64_t left = x->shape[axis];
+    const int64_t equal = left / n;
+    bool fits = true;
+    for (int i = 0; i < n && fits; i++) {
+        const int64_t size = sizes ? sizes[i] : equal;
+        fits = size >= 0 && size <= left;
+        left -= fits ? size : 0;
+    }
+    if (!fits || left != 0) {
+        (void)tg_tape_fail(t, TG_ESHAPE, "split: axis %d of %s is not the sum of the %d %s", axis,
+                           tg_tensor_describe(x, text, sizeof text), n,
+                           sizes ? "sizes given" : "equal parts");
+        return tg_tape_status(t);
+    }
+    for (int64_t i = 0, at = 0; i < n; i++) {
+        const int64_t size = sizes ? sizes[i] : equal;
+        parts[i] = tg_slice(t, x, axis, at, at + size, 1);
+        at += size;
+    }
+    for (int i = 0; tg_tape_status(t) && i < n; i++) parts[i] = NULL;
+    return tg_tape_status(t);
+}
+
+/* ---- order ---------------------------------------------------------------------------------- */
+
+tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis)
+{
+    if (!tgi_operand(t, "flip", x)) return NULL;
+    if (axis != TG_ALL) {
+        if (!tgi_axis(t, "flip", &axis, x->ndim)) return NULL;
+        return tg_slice(t, x, axis, -1, TG_END, -1);
+    }
+    tg_tensor *y = x;
+    for (int i = 0; y && i < x->ndim; i++) y = tg_slice(t, y, i, -1, TG_END, -1);
+    return y;
+}
+
+tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
+{
+    if (!tgi_operand(t, "roll", x)) return NULL;
+    if (axis == TG_ALL) {
+        tg_tensor *y = tg_roll(t, tgi_flatten(t, x), shift, 0);
+        return y ? tg_reshape(t, y, x->ndim, x->shape) : NULL;
+    }
+    if (!tgi_axis(t, "roll", &axis, x->ndim)) return NULL;
+    const int64_t n = x->shape[axis];
+    int64_t cut = n > 0 ? shift % n : 0;
+    if (cut < 0) cut += n;
+    if (cut == 0) return x;
+    tg_tensor *parts[] = {tg_slice(t, x, axis, n - cut, TG_END, 1),
+                          tg_slice(t, x, axis, 0, n - cut, 1)};
+    return tg_concat(t, 2, parts, axis);
+}
+
+/* ---- repetition ----------------------------------------------------------------------------- */
+
+/* x's axes with a new axis of size n before or behind each, and both run together: the new axis
+ * is outside for tile and inside for repeat. */
+static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, bool outside)
+{
+    int64_t shape[TG_MAX_NDIM + 1];
+    if (!x || n == 1) return x;
+    if (n > 0 && x->shape[axis] > INT64_MAX / n)
+        return tg_tape_fail(t, TG_ENOMEM, "%s: the size of axis %d overflows",
+                            outside ? "tile" : "repeat", axis);
+    /* As (before, axis, behind), so that the eighth dimension has room for the new one. */
+    int64_t before = 1, behind = 1;
+    for (int i = 0; i < axis; i++) before *= x->shape[i];
+    for (int i = axis + 1; i < x->ndim; i++) behind *= x->shape[i];
+    const int64_t size = x->shape[axis];
+    tg_tensor *y = outside ? tg_reshape(t, x, 4, (int64_t[]){before, 1, size, behind})
+                           : tg_reshape(t, x, 4, (int64_t[]){before, size, 1, behind});
+    y = outside ? tg_expand(t, y, 4, (int64_t[]){before, n, size, behind})
+                : tg_expand(t, y, 4, (int64_t[]){before, size, n, behind});
+    for (int i = 0; i < x->ndim; i++) shape[i] = i == axis ? size * n : x->shape[i];
+    return tg_reshape(t, y, x->ndim, shape);
+}
+
+tg_tensor *tg_tile(tg_tape *t, tg_tensor *x, int n, const int64_t *times)
+{
+    if (!tgi_operand(t, "tile", x)) return NULL;
+    if (n < 0 || n > TG_MAX_NDIM || (n > 0 && !times))
+        return tg_tape_fail(t, TG_EARG, "tile: %d repetitions cannot be read", n);
+    for (int i = 0; i < n; i++)
+        if (times[i] < 0)
+            return tg_tape_fail(t, TG_EARG, "tile: repetition %d is %lld, must not be negative", i,
+                                (long long)times[i]);
+    tg_tensor *y = x;
+    while (y && y->ndim < n) y = tg_unsqueeze(t, y, 0);
+    for (int i = 0; y && i < n; i++) y = multiply_axis(t, y, y->ndim - n + i, times[i], true);
+    return y;
+}
+
+tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis)
+{
+    if (!tgi_operand(t, "repeat", x)) return NULL;
+    if (times < 0)
+        return tg_tape_fail(t, TG_EARG, "repeat: %lld times, must not be negative",
+                            (long long)times);
+    if (axis == TG_ALL) return multiply_axis(t, tgi_flatten(t, x), 0, times, false);
+    if (!tgi_axis(t, "repeat", &axis, x->ndim)) return NULL;
+    return multiply_axis(t, x, axis, times, false);
+}
+
+/* ---- replacement ---------------------------------------------------------------------------- */
+
+/* The first index that start stands for in 0..n-1, by the rules of tg_slice. */
+static int64_t first_index(int64_t start, int64_t n, int64_t step)
+{
+    if (start < 0) start = start < -n ? -1 : start + n;
+    if (step < 0) return start < n ? start : n - 1;
+    return start < 0 ? 0 : start;
+}
+
+tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t stop,
+                        int64_t step, tg_tensor *value)
+{
+    int64_t ones[TG_MAX_NDIM];
+    if (!tgi_operand(t, "set_slice", x) || !tgi_operand(t, "set_slice", value) ||
+        !tgi_axis(t, "set_slice", &axis, x->ndim))
+        return NULL;
+    const tg_tensor *const old = tg_slice(t, x, axis, start, stop, step);
+    if (!old) return NULL;
+    if (old->shape[axis] == 0) step = 1;
+    const int64_t count = old->shape[axis], n = x->shape[axis];
+    const int64_t first = count ? first_index(start, n, step) : 0, by = count > 1 ? step : 1;
+    if (value->weak) value = tgi_strengthen(t, value, x->dtype);
+    value = tg_unslice(t, tg_expand(t, value, old->ndim, old->shape), axis, first, by, n);
+    for (int i = 0; i < x->ndim; i++) ones[i] = i == axis ? count : 1;
+    tg_tensor *const mask = tg_full(t, TG_U8, x->ndim, ones, 1);
+    return tg_where(t, tg_unslice(t, mask, axis, first, by, n), value, x);
+}
+
+/* ---- padding -------------------------------------------------------------------------------- */
+
+/* n elements on one side of an axis that is not empty. */
+static tg_tensor *border(tg_tape *t, tg_tensor *x, int axis, bool front, int64_t n,
+                         tg_pad_mode mode, double value)
+{
+    const int64_t size = x->shape[axis];
+    int64_t shape[TG_MAX_NDIM];
+    memcpy(shape, x->shape, (size_t)x->ndim * sizeof *shape);
+    shape[axis] = n;
+    if (mode == TG_PAD_CONSTANT) return tg_full(t, x->dtype, x->ndim, shape, value);
+    if (mode == TG_PAD_EDGE) {
+        tg_tensor *const edge =
+            front ? tg_slice(t, x, axis, 0, 1, 1) : tg_slice(t, x, axis, size - 1, TG_END, 1);
+        return tg_expand(t, edge, x->ndim, shape);
+    }
+    return tg_flip(t,
+                   front ? tg_slice(t, x, axis, 1, 1 + n, 1)
+                         : tg_slice(t, x, axis, size - 1 - n, size - 1, 1),
+                   axis);
+}
+
+tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode mode, double value)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!tgi_operand(t, "pad", x)) return NULL;
+    if ((x->ndim > 0 && !widths) || (int)mode < TG_PAD_CONSTANT || mode > TG_PAD_REFLECT)
+        return tg_tape_fail(t, TG_EARG, "pad: the widths are NULL or there is no such mode");
+    tg_tensor *y = x;
+    for (int i = 0; i < x->ndim; i++) {
+        const int64_t *const w = widths + (ptrdiff_t)2 * i, n = x->shape[i];
+        const int64_t most = mode == TG_PAD_REFLECT          ? n - 1
+                             : mode == TG_PAD_EDGE && n == 0 ? 0
+                                                             : INT64_MAX;
+        for (int side = 0; side < 2; side++)
+            if (w[side] < 0 || w[side] > (most < 0 ? 0 : most))
+                return tg_tape_fail(t, TG_EARG, "pad: %lld elements do not go %s axis %d of %s",
+                                    (long long)w[side], side ? "behind" : "before", i,
+                                    tg_tensor_describe(x, text, sizeof text));
+        if (w[0] == 0 && w[1] == 0) continue;
+        tg_tensor *parts[3];
+        int count = 0;
+        if (w[0] > 0) parts[count++] = border(t, y, i, true, w[0], mode, value);
+        parts[count++] = y;
+        if (w[1] > 0) parts[count++] = border(t, y, i, false, w[1], mode, value);
+        y = tg_concat(t, count, parts, i);
+        if (!y) return NULL;
+    }
+    return y;
+}
+
+/* ---- rows by index -------------------------------------------------------------------------- */
+
+tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
+{
+    if (!tgi_operand(t, "take", x)) return NULL;
+    return axis == TG_ALL ? tg_gather(t, tgi_flatten(t, x), index, 0)
+                          : tg_gather(t, x, index, axis);
+}
+
+tg_tensor *tg_index_select(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!tgi_operand(t, "index_select", x) || !tgi_operand(t, "index_select", index)) return NULL;
+    if (index->ndim != 1)
+        return tg_tape_fail(t, TG_ESHAPE, "index_select: the index is %s, must have one axis",
+                            tg_tensor_describe(index, text, sizeof text));
+    return tg_gather(t, x, index, axis);
+}
+
+tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!tgi_operand(t, "embedding", weight)) return NULL;
+    if (weight->ndim != 2)
+        return tg_tape_fail(t, TG_ESHAPE, "embedding: the weight is %s, must have two axes",
+                            tg_tensor_describe(weight, text, sizeof text));
+    return tg_gather(t, weight, index, 0);
+}

@@ -1,0 +1,285 @@
+/* scan.c - running sums and products along an axis, and the products over axes made of them.
+ *
+ *   cumsum       y_i = x_0 + ... + x_i
+ *   cumprod      y_i = x_0 * ... * x_i
+ *   linear_scan  y_i = a_i + b_i y_(i-1),  y_0 = a_0
+ *
+ * reverse runs from the end; exclusive leaves out x_i itself.  The derivative of cumprod needs no
+ * division: with e the exclusive cumprod, dx_i = e_i s_i, s_i = dy_i + x_(i+1) s_(i+1), which is a
+ * linear_scan.  So zeros in x are nothing special, at any order. */
+#include <string.h>
+
+#include "graph/storage.h"
+#include "ops/compose.h"
+#include "ops/families.h"
+#include "ops/reduce.h"
+
+typedef struct scan_attrs {
+    int64_t axis;
+    bool reverse, exclusive;
+} scan_attrs;
+
+static const tg_attr_def scan_defs[] = {
+    {"axis", TG_ATTR_INT, offsetof(scan_attrs, axis), "-1"},
+    {"reverse", TG_ATTR_BOOL, offsetof(scan_attrs, reverse), "false"},
+    {"exclusive", TG_ATTR_BOOL, offsetof(scan_attrs, exclusive), "false"},
+    {NULL, TG_ATTR_INT, 0, NULL}};
+
+/* ---- shape rules ---------------------------------------------------------------------------- */
+
+static tg_status scan_infer(tg_infer *c)
+{
+    scan_attrs *a = (scan_attrs *)(uintptr_t)c->attrs; /* the tape's own copy */
+    char text[TG_DESCRIBE_SIZE];
+    if (c->dtype == TG_U8)
+        return tg_fail(c->err, TG_EDTYPE, "%s: %s is not f32, f64 or i32 (use tg_cast)",
+                       c->op->name, tg_tensor_describe(c->inputs[0], text, sizeof text));
+    const tg_status status = tg_axis_normalise(c->op->name, &a->axis, c->inputs[0]->ndim, c->err);
+    return status ? status : tg_infer_same(c);
+}
+
+static tg_status linear_infer(tg_infer *c)
+{
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    const tg_tensor *a = c->inputs[0], *b = c->inputs[1];
+    if (a->dtype != b->dtype || !tg_dtype_is_float(a->dtype) || !tg_tensor_same_shape(a, b))
+        return tg_fail(
+            c->err, a->dtype == b->dtype && tg_dtype_is_float(a->dtype) ? TG_ESHAPE : TG_EDTYPE,
+            "linear_scan: %s and %s are not floats of one dtype and shape",
+            tg_tensor_describe(a, one, sizeof one), tg_tensor_describe(b, two, sizeof two));
+    return scan_infer(c);
+}
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+/* One line along the axis: n elements, with steps in elements; already turned when it runs from
+ * the end.  Floats are carried in double, so that each result is rounded once. */
+typedef struct run {
+    int64_t n, x_step, y_step, b_step;
+    bool exclusive;
+} run;
+
+#define SCAN(fn, T, C, start, step)                                                                \
+    static void fn(const run *r, const void *xv, const void *bv, void *yv)                         \
+    {                                                                                              \
+        const T *x = xv, *b = bv;                                                                  \
+        T *y = yv;                                                                                 \
+        C carry = start;                                                                           \
+        for (int64_t i = 0; i < r->n; i++) {                                                       \
+            const C v = (C)x[i * r->x_step], factor = b ? (C)b[i * r->b_step] : 0;                 \
+            (void)factor;                                                                          \
+            if (r->exclusive) y[i * r->y_step] = (T)carry;                                         \
+            carry = (step);                                                                        \
+            if (!r->exclusive) y[i * r->y_step] = (T)carry;                                        \
+        }                                                                                          \
+    }
+SCAN(sum_f32, float, double, 0, carry + v)
+SCAN(sum_f64, double, double, 0, carry + v)
+SCAN(sum_i32, int32_t, uint32_t, 0, carry + v)
+SCAN(product_f32, float, double, 1, (carry * v))
+SCAN(product_f64, double, double, 1, (carry * v))
+SCAN(product_i32, int32_t, uint32_t, 1, (carry * v))
+SCAN(linear_f32, float, double, 0, i ? v + factor *carry : v)
+SCAN(linear_f64, double, double, 0, i ? v + factor *carry : v)
+
+typedef void (*scan_line)(const run *r, const void *x, const void *b, void *y);
+
+static void scan(const tg_node *n, scan_line line)
+{
+    const scan_attrs *a = n->attrs;
+    const tg_tensor *x = n->inputs[0], *b = n->n_inputs > 1 ? n->inputs[1] : NULL, *y = n->output;
+    const int64_t width = (int64_t)tg_dtype_size(y->dtype);
+    if (y->size == 0) return;
+    const int64_t size = y->shape[a->axis], inner = y->strides[a->axis];
+    const int64_t first = a->reverse ? size - 1 : 0, sign = a->reverse ? -1 : 1;
+    const run r = {size, sign * x->strides[a->axis], sign * inner,
+                   b ? sign * b->strides[a->axis] : 0, a->exclusive};
+    for (int64_t k = 0; k < y->size / size; k++) {
+        const int64_t at = (k / inner * size + first) * inner + k % inner;
+        line(&r, (const char *)x->data + tgi_offset(x, at) * width,
+             b ? (const char *)b->data + tgi_offset(b, at) * width : NULL,
+             (char *)y->data + at * width);
+    }
+}
+
+static void cumsum_forward(const tg_node *n, void *work)
+{
+    static const scan_line lines[] = {sum_f32, sum_f64, sum_i32};
+    (void)work;
+    scan(n, lines[n->output->dtype]);
+}
+
+static void cumprod_forward(const tg_node *n, void *work)
+{
+    static const scan_line lines[] = {product_f32, product_f64, product_i32};
+    (void)work;
+    scan(n, lines[n->output->dtype]);
+}
+
+static void linear_forward(const tg_node *n, void *work)
+{
+    (void)work;
+    scan(n, n->output->dtype == TG_F32 ? linear_f32 : linear_f64);
+}
+
+/* ---- derivatives ---------------------------------------------------------------------------- */
+
+/* y_i = x_(i+1), or x_(i-1) for down; 0 where there is none. */
+static tg_tensor *shifted(tg_tape *t, tg_tensor *x, int axis, bool down)
+{
+    const int64_t n = x ? x->shape[axis] : 0;
+    if (n == 0) return x;
+    return down ? tg_unslice(t, tg_slice(t, x, axis, 0, n - 1, 1), axis, 1, 1, n)
+                : tg_unslice(t, tg_slice(t, x, axis, 1, TG_END, 1), axis, 0, 1, n);
+}
+
+static tg_tensor *cumsum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const scan_attrs *a = n->attrs;
+    (void)i;
+    return tg_cumsum(t, dy, (int)a->axis, !a->reverse, a->exclusive);
+}
+
+static tg_tensor *cumprod_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const scan_attrs *a = n->attrs;
+    tg_tensor *const x = n->inputs[i];
+    const int axis = (int)a->axis;
+    tg_tensor *const others = tg_cumprod(t, x, axis, a->reverse, true);
+    if (a->exclusive) dy = shifted(t, dy, axis, a->reverse);
+    return tg_mul(t, others,
+                  tg_linear_scan(t, dy, shifted(t, x, axis, a->reverse), axis, !a->reverse));
+}
+
+static tg_tensor *linear_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const scan_attrs *a = n->attrs;
+    const int axis = (int)a->axis;
+    tg_tensor *const da =
+        tg_linear_scan(t, dy, shifted(t, n->inputs[1], axis, a->reverse), axis, !a->reverse);
+    return i == 0 ? da : tg_mul(t, da, shifted(t, n->output, axis, !a->reverse));
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+#define SCAN_SAMPLES                                                                               \
+    {"f[5]", NULL}, {"f[2,3]", "axis=0"}, {"f[2,3,2]", "axis=1 reverse=true"},                     \
+        {"f[2,4]", "exclusive=true"}, {"f[3,2]", "axis=-2 reverse=true exclusive=true"},           \
+        {"f[0,3]", "axis=0"}, {"f[3,0]", "axis=0"}, {"f[1]", "exclusive=true"},                    \
+        {"i[2,3]:-5..5", "reverse=true"},                                                          \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
+static const tg_sample scan_samples[] = {SCAN_SAMPLES};
+#undef SCAN_SAMPLES
+
+static const tg_attr_def linear_defs[] = {
+    {"axis", TG_ATTR_INT, offsetof(scan_attrs, axis), "-1"},
+    {"reverse", TG_ATTR_BOOL, offsetof(scan_attrs, reverse), "false"},
+    {NULL, TG_ATTR_INT, 0, NULL}};
+static const tg_sample linear_samples[] = {{"f[5] f[5]", NULL},
+                                           {"f[2,3] f[2,3]", "axis=0"},
+                                           {"f[2,3,2] f[2,3,2]", "axis=-2 reverse=true"},
+                                           {"f[0,2] f[0,2]", "axis=0"},
+                                           {"f[1] f[1]", NULL},
+                                           {NULL, NULL}};
+
+enum { CUMSUM, CUMPROD, LINEAR_SCAN };
+
+const tg_op tgi_scan_ops[] = {
+    [CUMSUM] = {.name = "cumsum",
+                .formula = "x_0 + ... + x_i along axis",
+                .derivative = "cumsum of dy the other way",
+                .min_inputs = 1,
+                .max_inputs = 1,
+                .attrs = scan_defs,
+                .attrs_size = sizeof(scan_attrs),
+                .infer = scan_infer,
+                .forward = cumsum_forward,
+                .vjp = cumsum_vjp,
+                .samples = scan_samples},
+    [CUMPROD] = {.name = "cumprod",
+                 .formula = "x_0 * ... * x_i along axis",
+                 .derivative = "e s, e the exclusive cumprod, s_i = dy_i + x_(i+1) s_(i+1)",
+                 .min_inputs = 1,
+                 .max_inputs = 1,
+                 .attrs = scan_defs,
+                 .attrs_size = sizeof(scan_attrs),
+                 .infer = scan_infer,
+                 .forward = cumprod_forward,
+                 .vjp = cumprod_vjp,
+                 .samples = scan_samples},
+    [LINEAR_SCAN] = {.name = "linear_scan",
+                     .formula = "y_i = a_i + b_i y_(i-1) along axis, y_0 = a_0",
+                     .derivative = "da_i = dy_i + b_(i+1) da_(i+1), db_i = da_i y_(i-1)",
+                     .min_inputs = 2,
+                     .max_inputs = 2,
+                     .attrs = linear_defs,
+                     .attrs_size = sizeof(scan_attrs),
+                     .infer = linear_infer,
+                     .forward = linear_forward,
+                     .vjp = linear_vjp,
+                     .samples = linear_samples},
+};
+TGI_FAMILY_COUNT(scan);
+
+static tg_tensor *scan_along(tg_tape *t, int op, tg_tensor *x, int axis, bool reverse,
+                             bool exclusive)
+{
+    const bool flat = axis == TG_ALL;
+    if (flat && !tgi_operand(t, tgi_scan_ops[op].name, x)) return NULL;
+    if (flat) x = tgi_flatten(t, x);
+    return tg_record(t, &tgi_scan_ops[op], &x, 1,
+                     &(scan_attrs){flat ? 0 : axis, reverse, exclusive});
+}
+
+tg_tensor *tg_cumsum(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exclusive)
+{
+    return scan_along(t, CUMSUM, x, axis, reverse, exclusive);
+}
+
+tg_tensor *tg_cumprod(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exclusive)
+{
+    return scan_along(t, CUMPROD, x, axis, reverse, exclusive);
+}
+
+tg_tensor *tg_linear_scan(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, bool reverse)
+{
+    return tg_record(t, &tgi_scan_ops[LINEAR_SCAN], (tg_tensor *[]){a, b}, 2,
+                     &(scan_attrs){axis, reverse, false});
+}
+
+/* ---- products ------------------------------------------------------------------------------- */
+
+/* The axes to the end, run together; then the last element of the running product there. */
+tg_tensor *tg_prod_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    tg_ints list;
+    int order[TG_MAX_NDIM], kept = 0, last = 0;
+    int64_t shape[TG_MAX_NDIM + 1], final[TG_MAX_NDIM], count = 1;
+    int final_ndim = 0;
+    if (!tgi_operand(t, "prod", x) || !tgi_axes(t, "prod", x, n, axes, &list)) return NULL;
+    const unsigned mask = tgi_reduce_mask(&list, x->ndim);
+    for (int i = 0; i < x->ndim; i++) {
+        if (!(mask >> i & 1))
+            order[kept] = i, shape[kept++] = x->shape[i];
+        else
+            count *= x->shape[i];
+        if (!(mask >> i & 1) || keepdims) final[final_ndim++] = mask >> i & 1 ? 1 : x->shape[i];
+    }
+    last = kept;
+    for (int i = 0; i < x->ndim; i++)
+        if (mask >> i & 1) order[last++] = i;
+    if (x->dtype != TG_U8 && count == 0) return tg_full(t, x->dtype, final_ndim, final, 1);
+    int64_t rows = 1;
+    for (int i = 0; i < kept; i++) rows *= shape[i];
+    tg_tensor *const matrix =
+        tg_reshape(t, tg_permute(t, x, x->ndim, order), 2, (int64_t[]){rows, count});
+    tg_tensor *const running = tg_cumprod(t, matrix, 1, false, false);
+    return tg_reshape(t, tg_slice(t, running, 1, -1, TG_END, 1), final_ndim, final);
+}
+
+tg_tensor *tg_prod(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return tg_prod_axes(t, x, 1, &axis, keepdims);
+}
