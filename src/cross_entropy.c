@@ -1,0 +1,86 @@
+/* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
+#include "tapegrad/losses.h"
+
+tg_cross_entropy_options tg_cross_entropy_defaults(void)
+{
+    return (tg_cross_entropy_options){.reduction = TG_REDUCE_MEAN, .ignore_index = -100};
+}
+
+static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
+{
+    return tg_mul(t, tg_scalar(t, c), x);
+}
+
+static tg_tensor *weighted(tg_tape *t, tg_tensor *x, tg_tensor *weights)
+{
+    return weights ? tg_mul(t, x, weights) : x;
+}
+
+/* Probabilities in the place of labels. */
+static tg_tensor *of_soft_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *target,
+                                 const tg_cross_entropy_options *o)
+{
+    const double s = o->label_smoothing, classes = (double)log_p->shape[1];
+    if (s > 0) target = tg_add(t, times(t, 1 - s, target), tg_scalar(t, s / classes));
+    tg_tensor *each = tg_mul(t, weighted(t, log_p, o->weights), target);
+    tg_tensor *rows = tg_neg(t, tg_sum(t, each, 1, false));
+    if (o->reduction == TG_REDUCE_NONE) return rows;
+    return o->reduction == TG_REDUCE_SUM ? tg_sum(t, rows, TG_ALL, false)
+                                         : tg_mean(t, rows, TG_ALL, false);
+}
+
+static tg_tensor *of_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
+                            const tg_cross_entropy_options *o)
+{
+    const double s = o->label_smoothing, classes = (double)log_p->shape[1];
+    const bool may_ignore = o->ignore_index >= INT32_MIN && o->ignore_index <= INT32_MAX;
+    tg_tensor *count = NULL; /* for each row: 1 or 0, times the weight of its class */
+    if (may_ignore) {
+        tg_tensor *counts = tg_not_equal(t, labels, tg_scalar(t, (double)o->ignore_index));
+        labels = tg_where(t, counts, labels, tg_scalar(t, 0));
+        count = tg_cast(t, counts, log_p->dtype);
+    }
+    tg_tensor *rows = tg_neg(t, tg_pick(t, log_p, labels));
+    tg_tensor *weight = count;
+    if (o->weights) {
+        tg_tensor *of_class = tg_gather(t, o->weights, labels, 0);
+        weight = weight ? tg_mul(t, weight, of_class) : of_class;
+    }
+    if (!weight) weight = tg_ones_like(t, rows);
+    rows = tg_mul(t, rows, weight);
+    if (s > 0) {
+        tg_tensor *spread = tg_neg(t, tg_sum(t, weighted(t, log_p, o->weights), 1, false));
+        if (count) spread = tg_mul(t, spread, count);
+        rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
+    }
+    if (o->reduction == TG_REDUCE_NONE) return rows;
+    tg_tensor *sum = tg_sum(t, rows, TG_ALL, false);
+    return o->reduction == TG_REDUCE_SUM ? sum : tg_div(t, sum, tg_sum(t, weight, TG_ALL, false));
+}
+
+tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
+                  const tg_cross_entropy_options *options)
+{
+    const tg_cross_entropy_options defaults = tg_cross_entropy_defaults();
+    const tg_cross_entropy_options *o = options ? options : &defaults;
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    if (!log_p || !labels) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
+                            o->label_smoothing);
+    if (log_p->ndim == 2 && tg_tensor_same_shape(log_p, labels))
+        return of_soft_labels(t, log_p, labels, o);
+    if (log_p->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
+        labels->shape[0] == log_p->shape[0])
+        return of_labels(t, log_p, labels, o);
+    return tg_tape_fail(
+        t, TG_ESHAPE, "cross_entropy: labels %s for %s, must be i32 (N) or of its shape (N, C)",
+        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(log_p, b, sizeof b));
+}
+
+tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
+                            const tg_cross_entropy_options *options)
+{
+    if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    return tg_nll(t, tg_sub(t, logits, tg_logsumexp(t, logits, -1, true)), labels, options);
+}
