@@ -225,6 +225,19 @@ static tg_status writable(const char *who, const tg_tensor *x, tg_error *err)
                    x ? "a value recorded on a tape" : "NULL");
 }
 
+/* The spans of a and b in one storage meet. */
+static bool overlap(const tg_tensor *a, const tg_tensor *b)
+{
+    int64_t a_lo, a_hi, b_lo, b_hi;
+    if (!a->storage || a->storage != b->storage || a->size == 0) return false;
+    if (!view_span(a->ndim, a->shape, a->strides, &a_lo, &a_hi) ||
+        !view_span(b->ndim, b->shape, b->strides, &b_lo, &b_hi))
+        return true;
+    const int64_t width = (int64_t)dtypes[a->dtype].size;
+    const int64_t from = ((const char *)b->data - (const char *)a->data) / width;
+    return a_lo <= from + b_hi && from + b_lo <= a_hi;
+}
+
 tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
 {
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
@@ -234,8 +247,15 @@ tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
     if (dst->dtype != src->dtype || !tg_tensor_same_shape(dst, src))
         return tg_fail(err, dst->dtype != src->dtype ? TG_EDTYPE : TG_ESHAPE, "copy: %s to %s",
                        tg_tensor_describe(src, a, sizeof a), tg_tensor_describe(dst, b, sizeof b));
+    tg_tensor *held = NULL;
+    if (overlap(dst, src)) {
+        held = tg_tensor_clone(src, err);
+        if (!held) return TG_ENOMEM;
+        src = held;
+    }
     tgi_strided_copy(dtypes[dst->dtype].size, dst->ndim, dst->shape, dst->data, dst->strides,
                      src->data, src->strides);
+    tg_tensor_free(held);
     tg_tensor_touch(dst);
     return TG_OK;
 }

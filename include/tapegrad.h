@@ -5,14 +5,18 @@
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H
 
+#include "tapegrad/activations.h"
 #include "tapegrad/alloc.h"
-#include "tapegrad/history.h"
+#include "tapegrad/conv.h"
 #include "tapegrad/data.h"
+#include "tapegrad/derivatives.h"
 #include "tapegrad/dict.h"
 #include "tapegrad/digits.h"
 #include "tapegrad/grad.h"
 #include "tapegrad/gradcheck.h"
+#include "tapegrad/history.h"
 #include "tapegrad/init.h"
+#include "tapegrad/losses.h"
 #include "tapegrad/model.h"
 #include "tapegrad/nn.h"
 #include "tapegrad/npy.h"

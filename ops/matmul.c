@@ -133,10 +133,12 @@ static void multiply_chunk(void *user, int64_t c)
             b += rest % s->shape[i] * s->b_step[i];
             rest /= s->shape[i];
         }
-        g.a = (const char *)g.a + a * size;
-        g.b = (const char *)g.b + b * size;
+        if (g.k > 0) { /* otherwise there is nothing to point at */
+            g.a = (const char *)g.a + a * size;
+            g.b = (const char *)g.b + b * size;
+        }
         g.c = (char *)g.c + item * g.m * g.n * size;
-        tgi_gemm_run(s->kernel, &g, s->work + (size_t)c * s->work_bytes);
+        tgi_gemm_run(s->kernel, &g, s->work ? s->work + (size_t)c * s->work_bytes : NULL);
     }
 }
 

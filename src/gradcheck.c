@@ -89,6 +89,63 @@ static tg_status check_tensor(const check *c, int k, const tg_tensor *gradient,
     return TG_OK;
 }
 
+/* ---- along directions ----------------------------------------------------------------------- */
+
+/* Fills v with normal numbers; gives its length and <gradient, v>. */
+static double draw(tg_dict *v, const tg_dict *gradient, tg_rng *rng, double *slope)
+{
+    double squares = 0;
+    *slope = 0;
+    for (int k = 0; k < tg_dict_size(v); k++) {
+        tg_tensor *x = tg_dict_at(v, k);
+        const tg_tensor *g = tg_dict_at(gradient, k);
+        for (int64_t i = 0; i < x->size; i++) {
+            const double a = tg_rng_next_normal(rng, 0, 1);
+            (void)tg_tensor_set(x, i, a, NULL);
+            squares += a * a;
+            *slope += a * tg_tensor_get(g, i);
+        }
+    }
+    return sqrt(squares);
+}
+
+/* f at x0 + step v. */
+static tg_status value_along(const check *c, const tg_dict *x0, const tg_dict *v, double step,
+                             double *y)
+{
+    for (int k = 0; k < tg_dict_size(v); k++) {
+        const tg_tensor *from = tg_dict_at(x0, k), *dx = tg_dict_at(v, k);
+        for (int64_t i = 0; i < dx->size; i++)
+            (void)tg_tensor_set(tg_dict_at(c->x, k), i,
+                                tg_tensor_get(from, i) + step * tg_tensor_get(dx, i), NULL);
+    }
+    return value(c, y);
+}
+
+static tg_status check_directions(const check *c, const tg_dict *gradient, tg_gradcheck_report *r)
+{
+    tg_dict *x0 = tg_dict_clone(c->x, c->err), *v = x0 ? tg_dict_like(c->x, c->err) : NULL;
+    tg_status status = v ? TG_OK : TG_ENOMEM;
+    tg_rng rng = tg_rng_make(c->options.seed, (uint64_t)1 << 34);
+    for (int j = 1; !status && j <= c->options.directions; j++) {
+        char key[32];
+        double slope, above = NAN, below = NAN;
+        const double length = draw(v, gradient, &rng, &slope);
+        if (length == 0) break; /* no elements */
+        const double h = c->options.h / length;
+        status = value_along(c, x0, v, h, &above);
+        if (!status) status = value_along(c, x0, v, -h, &below);
+        (void)snprintf(key, sizeof key, "direction %d", j);
+        if (!status) compare(key, -1, slope, (above - below) / (2 * h), r);
+    }
+    if (v) (void)tg_dict_copy(c->x, x0, NULL);
+    tg_dict_free(x0);
+    tg_dict_free(v);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
 static tg_status check_all(const check *c, tg_gradcheck_report *r)
 {
     tg_tensor *y = project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0);
@@ -96,11 +153,17 @@ static tg_status check_all(const check *c, tg_gradcheck_report *r)
     tg_status status = passed_on(c);
     tg_dict *kept = status ? NULL : tg_dict_clone(grads, c->err); /* the tape is used again */
     if (!status && !kept) status = TG_ENOMEM;
-    for (int k = 0; !status && k < tg_dict_size(c->x); k++)
+    const bool along = c->options.directions > 0;
+    if (!status && along) status = check_directions(c, kept, r);
+    for (int k = 0; !status && !along && k < tg_dict_size(c->x); k++)
         status = check_tensor(c, k, tg_dict_at(kept, k), r);
     tg_dict_free(kept);
     if (status) return status;
     if (r->error <= c->options.tolerance) return TG_OK;
+    if (along)
+        return tg_fail(c->err, TG_EGRAD,
+                       "gradcheck: %s: the tape gives %.10g, differences %.10g (error %.2g)",
+                       r->key, r->analytic, r->numeric, r->error);
     return tg_fail(c->err, TG_EGRAD,
                    "gradcheck: %s[%lld]: the tape gives %.10g, differences %.10g (error %.2g)",
                    r->key, (long long)r->index, r->analytic, r->numeric, r->error);

@@ -1,150 +1,11 @@
 /* op_check.c - tries an operation on the samples of its descriptor. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "tapegrad/alloc.h"
+#include "src/op_sample.h"
+#include "tapegrad/derivatives.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/ops.h"
-
-/* One sample made into tensors: floats in a dict, since they are what is differentiated. */
-typedef struct sample {
-    const tg_op *op;
-    const char *attrs;
-    int n;
-    tg_tensor **inputs; /* borrowed from the dicts */
-    tg_dict *floats, *others;
-} sample;
-
-/* ---- tensors from words: KIND[SHAPE]:RANGE -------------------------------------------------- */
-
-typedef struct word {
-    tg_dtype dtype;
-    bool is_float, sign;
-    int ndim;
-    int64_t shape[TG_MAX_NDIM];
-    double lo, hi;
-} word;
-
-static bool read_word(const char **text, word *w)
-{
-    const char *p = *text;
-    char *end;
-    while (*p == ' ') p++;
-    if (!*p || !strchr("fib", *p) || p[1] != '[') return false;
-    *w = (word){.dtype = *p == 'f'   ? TG_F64
-                         : *p == 'i' ? TG_I32
-                                     : TG_U8,
-                .is_float = *p == 'f',
-                .lo = *p == 'f' ? -2 : 0,
-                .hi = 2};
-    for (p += 2; *p != ']'; p = *end == ',' ? end + 1 : end) {
-        if (w->ndim == TG_MAX_NDIM) return false;
-        w->shape[w->ndim++] = strtoll(p, &end, 10);
-        if (end == p || (*end != ',' && *end != ']')) return false;
-    }
-    p++;
-    if (*p == ':') {
-        w->sign = p[1] == '~';
-        p += w->sign ? 2 : 1;
-        /* By hand: strtod would take the first point of ".." and follow the locale. */
-        double *bounds[2] = {&w->lo, &w->hi};
-        for (int b = 0; b < 2; b++) {
-            const bool minus = *p == '-';
-            double v = 0, unit = 1;
-            for (p += minus; *p >= '0' && *p <= '9'; p++) v = 10 * v + (*p - '0');
-            if (*p == '.' && p[1] != '.')
-                for (p++; *p >= '0' && *p <= '9'; p++) v += (*p - '0') * (unit /= 10);
-            *bounds[b] = minus ? -v : v;
-            if (b == 0 && strncmp(p, "..", 2) != 0) return false;
-            if (b == 0) p += 2;
-        }
-    }
-    *text = p;
-    return *p == '\0' || *p == ' ';
-}
-
-/* Strided: the axes in the order of Fortran, the first one backwards, every other element. */
-static tg_tensor *strided(const tg_tensor *x, tg_error *err)
-{
-    const int64_t room = 2 * x->size + 1;
-    int64_t strides[TG_MAX_NDIM], step = 2, offset = 0;
-    tg_tensor *base = tg_tensor_new(x->dtype, 1, &room, err);
-    for (int i = 0; i < x->ndim; i++) {
-        strides[i] = i == 0 ? -step : step;
-        if (i == 0 && x->shape[0] > 0) offset = (x->shape[0] - 1) * step;
-        step *= x->shape[i] > 0 ? x->shape[i] : 1;
-    }
-    tg_tensor *y = base ? tg_tensor_view(base, x->ndim, x->shape, strides, offset, err) : NULL;
-    tg_tensor_free(base);
-    if (y) (void)tg_tensor_copy(y, x, err);
-    return y;
-}
-
-static tg_tensor *draw(const word *w, tg_dtype dtype, bool with_strides, tg_rng *rng, tg_error *err)
-{
-    tg_tensor *x = tg_tensor_new(dtype, w->ndim, w->shape, err);
-    for (int64_t i = 0; x && i < x->size; i++) {
-        double v = tg_rng_next_uniform(rng, w->lo, w->hi);
-        if (w->is_float)
-            v = (double)(float)v; /* so that f32 and f64 start from the same */
-        else
-            v = floor(v);
-        if (w->sign && tg_rng_next_below(rng, 2)) v = -v;
-        (void)tg_tensor_set(x, i, v, NULL);
-    }
-    if (!x || !with_strides) return x;
-    tg_tensor *y = strided(x, err);
-    tg_tensor_free(x);
-    return y;
-}
-
-/* ---- samples -------------------------------------------------------------------------------- */
-
-static void sample_free(sample *s)
-{
-    tg_dict_free(s->floats);
-    tg_dict_free(s->others);
-    tg_free(s->inputs);
-}
-
-static tg_status sample_make(sample *s, const tg_op *op, int i, tg_dtype dtype, bool with_strides,
-                             uint64_t seed, tg_error *err)
-{
-    tg_rng rng = tg_rng_make(seed, (uint64_t)i);
-    const char *text = op->samples[i].inputs ? op->samples[i].inputs : "";
-    *s = (sample){.op = op,
-                  .attrs = op->samples[i].attrs,
-                  .floats = tg_dict_new(),
-                  .others = tg_dict_new(),
-                  .inputs = tg_calloc(strlen(text) / 3 + 1, sizeof(tg_tensor *))};
-    if (!s->floats || !s->others || !s->inputs)
-        return tg_fail(err, TG_ENOMEM, "sample: out of memory");
-    while (*text) {
-        word w;
-        char key[16];
-        if (!read_word(&text, &w))
-            return tg_fail(err, TG_EARG, "%s: cannot read the sample '%s'", op->name,
-                           op->samples[i].inputs);
-        tg_dict *d = w.is_float ? s->floats : s->others;
-        (void)snprintf(key, sizeof key, "x%d", s->n);
-        tg_tensor *x = draw(&w, w.is_float ? dtype : w.dtype, with_strides, &rng, err);
-        const tg_status status = tg_dict_take(d, key, x, err);
-        if (status) return status;
-        s->inputs[s->n++] = tg_dict_get(d, key);
-    }
-    return TG_OK;
-}
-
-static tg_tensor *apply(tg_tape *t, const tg_dict *x, void *user)
-{
-    const sample *s = user;
-    (void)x;
-    void *attrs = tg_tape_alloc(t, s->op->attrs_size);
-    if (!attrs || tg_attrs_parse(t, s->op, s->attrs, attrs)) return NULL;
-    return tg_apply(t, s->op, s->inputs, s->n, s->op->attrs_size ? attrs : NULL);
-}
 
 /* ---- the checks ----------------------------------------------------------------------------- */
 
@@ -152,15 +13,15 @@ static tg_tensor *apply(tg_tape *t, const tg_dict *x, void *user)
 static tg_tensor *result(const tg_op *op, int i, tg_dtype dtype, bool with_strides, uint64_t seed,
                          tg_error *err)
 {
-    sample s;
+    tgi_sample s;
     tg_tape *t = tg_tape_new();
     tg_tensor *y = NULL;
-    if (sample_make(&s, op, i, dtype, with_strides, seed, err) == TG_OK && t) {
-        y = tg_cast(t, apply(t, s.floats, &s), TG_F64);
+    if (tgi_sample_make(&s, op, i, dtype, with_strides, seed, err) == TG_OK && t) {
+        y = tg_cast(t, tgi_sample_apply(t, s.floats, &s), TG_F64);
         if (!y) (void)tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
         y = y ? tg_tensor_clone(y, err) : NULL;
     }
-    sample_free(&s);
+    tgi_sample_free(&s);
     tg_tape_free(t);
     return y;
 }
@@ -186,42 +47,89 @@ static tg_status same_result(const tg_op *op, int i, const tg_tensor *want, tg_d
     return status;
 }
 
-/* First and second order on sample i, where it has a derivative. */
+/* <u, v> in row-major order. */
+static double product(const tg_tensor *u, const tg_tensor *v)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < u->size; i++) sum += tg_tensor_get(u, i) * tg_tensor_get(v, i);
+    return sum;
+}
+
+/* <u, J v> against <J^T u, v>: that the VJP is linear in dy and can itself be differentiated
+ * against it, which the second order does not ask for. */
+static tg_status products(tg_tape *t, tgi_sample *s, const tg_gradcheck_options *o, tg_error *err)
+{
+    const int n = tg_dict_size(s->floats);
+    tg_rng rng = tg_rng_make(o->seed, (uint64_t)1 << 33);
+    tg_tensor *y = tgi_sample_apply(t, s->floats, s), *u = NULL, *dy = NULL;
+    tg_tensor **x = tg_tape_alloc(t, 3 * (size_t)n * sizeof *x);
+    if (y) u = tg_normal(t, &rng, y->dtype, y->ndim, y->shape, 0, 1);
+    double left = 0, size = 1;
+    for (int k = 0; x && k < n; k++) {
+        x[k] = tg_dict_at(s->floats, k);
+        x[n + k] = tg_normal(t, &rng, x[k]->dtype, x[k]->ndim, x[k]->shape, 0, 1);
+    }
+    (void)tg_vjp(t, 1, &y, &u, n, x, x + 2 * n);
+    (void)tg_jvp(t, 1, &y, n, x, x + n, &dy);
+    if (tg_tape_status(t)) return tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+    for (int k = 0; k < n; k++) {
+        const double part = product(x[n + k], x[2 * n + k]);
+        left += part;
+        size += fabs(part);
+    }
+    const double right = product(u, dy);
+    if (fabs(left - right) <= o->tolerance * size) return TG_OK;
+    return tg_fail(err, TG_EGRAD, "<J^T u, v> is %.10g, <u, J v> %.10g", left, right);
+}
+
+static tg_status check_products(tgi_sample *s, const tg_gradcheck_options *o, tg_error *err)
+{
+    if (tg_dict_count(s->floats) == 0) return TG_OK; /* what comes of nothing may be NaN */
+    tg_tape *t = tg_tape_new();
+    const tg_status status =
+        t ? products(t, s, o, err) : tg_fail(err, TG_ENOMEM, "op_check: out of memory");
+    tg_tape_free(t);
+    return status;
+}
+
+/* First and second order on sample i, and the products, where it has a derivative. */
 static tg_status check_gradients(const tg_op *op, int i, bool with_strides,
                                  const tg_gradcheck_options *o, tg_gradcheck_report *worst,
                                  tg_error *err)
 {
-    sample s;
-    tg_gradcheck_report r;
-    tg_status status = sample_make(&s, op, i, TG_F64, with_strides, o->seed, err);
-    for (int order = 1; !status && order <= 2 && op->vjp && tg_dict_size(s.floats) > 0; order++) {
+    static const char *const names[] = {"order 1", "order 2", "forward mode"};
+    tgi_sample s;
+    tg_status status = tgi_sample_make(&s, op, i, TG_F64, with_strides, o->seed, err);
+    for (int step = 0; !status && step < 3 && op->vjp && tg_dict_size(s.floats) > 0; step++) {
         tg_error e = TG_ERROR_INIT;
-        status = order == 1 ? tg_gradcheck(apply, &s, s.floats, o, &r, &e)
-                            : tg_gradgradcheck(apply, &s, s.floats, o, &r, &e);
+        tg_gradcheck_report r = {0};
+        status = step == 0   ? tg_gradcheck(tgi_sample_apply, &s, s.floats, o, &r, &e)
+                 : step == 1 ? tg_gradgradcheck(tgi_sample_apply, &s, s.floats, o, &r, &e)
+                             : check_products(&s, o, &e);
         const int64_t checked = worst->checked + r.checked;
-        if (r.error >= worst->error) *worst = r;
+        if (r.checked > 0 && r.error >= worst->error) *worst = r;
         worst->checked = checked;
         if (status)
-            (void)tg_fail(err, status, "%s, sample %d (%s; %s)%s, order %d: %s", op->name, i,
+            (void)tg_fail(err, status, "%s, sample %d (%s; %s)%s, %s: %s", op->name, i,
                           op->samples[i].inputs ? op->samples[i].inputs : "",
                           op->samples[i].attrs ? op->samples[i].attrs : "",
-                          with_strides ? " strided" : "", order, e.text);
+                          with_strides ? " strided" : "", names[step], e.text);
     }
-    sample_free(&s);
+    tgi_sample_free(&s);
     return status;
 }
 
 /* A cast to integer has a VJP, but this result has no derivative. */
 static bool differentiable(const tg_op *op, int i, tg_error *err)
 {
-    sample s;
+    tgi_sample s;
     tg_tape *t = tg_tape_new();
     bool yes = false;
-    if (sample_make(&s, op, i, TG_F64, false, 1, err) == TG_OK && t) {
-        const tg_tensor *y = apply(t, s.floats, &s);
+    if (tgi_sample_make(&s, op, i, TG_F64, false, 1, err) == TG_OK && t) {
+        const tg_tensor *y = tgi_sample_apply(t, s.floats, &s);
         yes = y && tg_dtype_is_float(y->dtype);
     }
-    sample_free(&s);
+    tgi_sample_free(&s);
     tg_tape_free(t);
     return yes;
 }

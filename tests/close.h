@@ -111,7 +111,7 @@ static inline tg_tensor *random_leaf(tg_dtype dtype, int ndim, const int64_t *sh
 }
 
 /* A leaf with the values of x and its elements elsewhere in memory. */
-enum { PLAIN, FORTRAN, BACKWARDS, GAPS, LAYOUTS };
+enum { PLAIN, FORTRAN, BACKWARDS, GAPS, PADDED, LAYOUTS };
 static inline tg_tensor *laid_out(tg_tensor *x, int layout)
 {
     int64_t strides[TG_MAX_NDIM], step = layout == GAPS ? 3 : 1, offset = 0;
@@ -119,7 +119,7 @@ static inline tg_tensor *laid_out(tg_tensor *x, int layout)
         const int a = layout == FORTRAN ? k : x->ndim - 1 - k;
         strides[a] = layout == BACKWARDS ? -step : step;
         if (layout == BACKWARDS && x->shape[a] > 0) offset += (x->shape[a] - 1) * step;
-        step *= x->shape[a] + (layout == GAPS ? 1 : 0);
+        step *= x->shape[a] + (layout == GAPS || (layout == PADDED && k == 0));
     }
     const int64_t room = step > x->size ? step : x->size;
     tg_tensor *base = keep(tg_tensor_new(x->dtype, 1, &room, NULL));

@@ -175,6 +175,9 @@ START_TEST(repeated_elements)
 {
     tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(NULL, "f32[3]: 5 6 7");
+    const int64_t none[] = {0}, most = INT64_MAX / 2 / 4; /* of f32, in half of what int64 counts */
+    ck_assert_ptr_nonnull(keep(tg_tensor_view(x, DIMS(most), none, 2, NULL)));
+    ck_assert_ptr_null(tg_tensor_view(x, DIMS(most + 1), none, 2, NULL));
     x = keep(tg_tensor_view(x, DIMS((int64_t)1 << 40, 2), (int64_t[]){0, 1}, 1, NULL));
     ck_assert(tg_tensor_get(x, ((int64_t)1 << 41) - 1) == 7);
     tg_tensor *y = tg_slice(t, tg_transpose(t, x, 0, 1), 1, -2, TG_END, 1);

@@ -42,13 +42,19 @@ END_TEST
 /* Writing through strides leaves the elements between them alone. */
 START_TEST(gaps_are_not_written)
 {
-    tg_tensor *x = tensor_of(NULL, "f32[12]"), *every;
-    every = keep(tg_tensor_view(x, DIMS(2, 2), (int64_t[]){-6, 2}, 7, NULL));
-    ck_assert_int_eq(tg_tensor_fill(every, -1, &err), TG_OK);
-    assert_tensor(NULL, "fill", x, "f32[12]: 0 -1 2 -1 4 5 6 -1 8 -1 10 11", 0);
+    static const char *const bases[] = {"f32[12]", "f64[12]", "i32[12]", "u8[12]"};
+    static const int after_fill[] = {0, 9, 2, 9, 4, 5, 6, 9, 8, 9, 10, 11};
+    static const int after_copy[] = {0, 3, 2, 4, 4, 5, 6, 1, 8, 2, 10, 11};
+    tg_tensor *x = tensor_of(NULL, bases[_i]);
+    tg_tensor *every = keep(tg_tensor_view(x, DIMS(2, 2), (int64_t[]){-6, 2}, 7, NULL)), *four;
+    ck_assert_int_eq(tg_tensor_fill(every, 9, &err), TG_OK);
+    for (int i = 0; i < 12; i++) ck_assert(read_at(x, i) == after_fill[i]);
     ck_assert_int_eq(tg_tensor_set(every, 1, 50, &err), TG_OK);
-    ck_assert_int_eq(tg_tensor_copy(every, tensor_of(NULL, "f32[2,2]: 1 2 3 4"), &err), TG_OK);
-    assert_tensor(NULL, "copy", x, "f32[12]: 0 3 2 4 4 5 6 1 8 2 10 11", 0);
+    ck_assert(read_at(x, 9) == 50 && read_at(x, 7) == 9);
+    four = keep(tg_tensor_new(x->dtype, DIMS(2, 2), NULL));
+    for (int i = 0; i < 4; i++) write_at(four, i, i + 1);
+    ck_assert_int_eq(tg_tensor_copy(every, four, &err), TG_OK);
+    for (int i = 0; i < 12; i++) ck_assert(read_at(x, i) == after_copy[i]);
     free_leaves();
 }
 END_TEST
@@ -114,6 +120,28 @@ START_TEST(elements_that_are_not_there)
 }
 END_TEST
 
+/* What is copied is what was there before, also where source and target overlap. */
+START_TEST(a_copy_may_overlap)
+{
+    tg_tensor *x = tensor_of(NULL, "i32[6]");
+    tg_tensor *head = keep(tg_tensor_view(x, DIMS(5), (int64_t[]){1}, 0, NULL));
+    tg_tensor *tail = keep(tg_tensor_view(x, DIMS(5), (int64_t[]){1}, 1, NULL));
+    tg_tensor *back = keep(tg_tensor_view(x, DIMS(6), (int64_t[]){-1}, 5, NULL));
+    ck_assert_int_eq(tg_tensor_copy(tail, head, &err), TG_OK);
+    assert_tensor(NULL, "up", x, "i32[6]: 0 0 1 2 3 4", 0);
+    ck_assert_int_eq(tg_tensor_copy(head, tail, &err), TG_OK);
+    assert_tensor(NULL, "down", x, "i32[6]: 0 1 2 3 4 4", 0);
+    ck_assert_int_eq(tg_tensor_copy(x, back, &err), TG_OK);
+    assert_tensor(NULL, "back", x, "i32[6]: 4 4 3 2 1 0", 0);
+    ck_assert_int_eq(tg_tensor_copy(x, x, &err), TG_OK);
+    tg_tape *t = tg_tape_new();
+    ck_assert_int_eq(tg_tensor_copy(x, tg_slice(t, x, 0, -1, TG_END, -1), &err), TG_OK);
+    assert_tensor(NULL, "recorded", x, "i32[6]: 0 1 2 3 4 4", 0);
+    tg_tape_free(t);
+    free_leaves();
+}
+END_TEST
+
 START_TEST(recorded_values_are_not_written)
 {
     tg_tape *t = tg_tape_new();
@@ -145,9 +173,10 @@ int main(void)
     TCase *c = tcase_create("elements");
     tcase_add_checked_fixture(c, setup, NULL);
     tcase_add_loop_test(c, clones_are_row_major_in_every_layout, 0, LAYOUTS);
-    tcase_add_test(c, gaps_are_not_written);
+    tcase_add_loop_test(c, gaps_are_not_written, 0, TG_DTYPE_COUNT);
     tcase_add_loop_test(c, values_are_rounded_or_refused, 0, COUNT(stored));
     tcase_add_test(c, elements_that_are_not_there);
+    tcase_add_test(c, a_copy_may_overlap);
     tcase_add_test(c, recorded_values_are_not_written);
     suite_add_tcase(s, c);
     return run_suite(s);

@@ -22,15 +22,16 @@ typedef struct tg_gradcheck_options {
     double h;         /* step: x +- h max(1, |x|); 1e-5 */
     double tolerance; /* 1e-6 */
     int64_t samples;  /* elements checked of each tensor, at random; 0, the default: all */
-    uint64_t seed;    /* of the cotangents and of the choice; 1 */
+    uint64_t seed;    /* of the cotangents, of the choice and of the directions; 1 */
+    int directions;   /* 0, the default: element by element; k > 0: see below */
 } tg_gradcheck_options;
 
 tg_gradcheck_options tg_gradcheck_defaults(void);
 
 typedef struct tg_gradcheck_report {
-    int64_t checked; /* elements compared */
-    char key[64];    /* the worst of them: its tensor, */
-    int64_t index;   /*   its number in row-major order, */
+    int64_t checked; /* elements, or directions, compared */
+    char key[64];    /* the worst of them: its tensor, or "direction 3", */
+    int64_t index;   /*   its number in row-major order, -1 for a direction, */
     double analytic; /*   the tape's derivative */
     double numeric;  /*   and (f(x+h) - f(x-h)) / 2h */
     double error;    /* |analytic - numeric| / max(|analytic|, |numeric|, 1e-2) */
@@ -40,7 +41,10 @@ typedef struct tg_gradcheck_report {
  * one element, the function checked is sum(u f) for a fixed random u.  The tensors are changed
  * while it runs and are restored, bit for bit, before it returns.
  * TG_OK when every error is within the tolerance; TG_EGRAD, naming the worst element, when
- * not; else what went wrong in f.  options and report may be NULL. */
+ * not; else what went wrong in f.  options and report may be NULL.
+ * With directions = k > 0, for networks too large to go through element by element: compares
+ * <gradient, v> with the difference along k random v (normal numbers, over all tensors at
+ * once, the step of length h in x); 2 k evaluations of f in all, and samples is ignored. */
 tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck_options *options,
                        tg_gradcheck_report *report, tg_error *err);
 

@@ -1,0 +1,139 @@
+/* op_sample.c - makes the samples of a descriptor into tensors. */
+#include "src/op_sample.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tapegrad/alloc.h"
+#include "tapegrad/rng.h"
+
+/* ---- tensors from words: KIND[SHAPE]:RANGE -------------------------------------------------- */
+
+typedef struct word {
+    tg_dtype dtype;
+    bool is_float, sign;
+    int ndim;
+    int64_t shape[TG_MAX_NDIM];
+    double lo, hi;
+} word;
+
+static bool read_word(const char **text, word *w)
+{
+    const char *p = *text;
+    char *end;
+    while (*p == ' ') p++;
+    if (!*p || !strchr("fib", *p) || p[1] != '[') return false;
+    *w = (word){.dtype = *p == 'f'   ? TG_F64
+                         : *p == 'i' ? TG_I32
+                                     : TG_U8,
+                .is_float = *p == 'f',
+                .lo = *p == 'f' ? -2 : 0,
+                .hi = 2};
+    for (p += 2; *p != ']'; p = *end == ',' ? end + 1 : end) {
+        if (w->ndim == TG_MAX_NDIM) return false;
+        w->shape[w->ndim++] = strtoll(p, &end, 10);
+        if (end == p || (*end != ',' && *end != ']')) return false;
+    }
+    p++;
+    if (*p == ':') {
+        w->sign = p[1] == '~';
+        p += w->sign ? 2 : 1;
+        /* By hand: strtod would take the first point of ".." and follow the locale. */
+        double *bounds[2] = {&w->lo, &w->hi};
+        for (int b = 0; b < 2; b++) {
+            const bool minus = *p == '-';
+            double v = 0, unit = 1;
+            for (p += minus; *p >= '0' && *p <= '9'; p++) v = 10 * v + (*p - '0');
+            if (*p == '.' && p[1] != '.')
+                for (p++; *p >= '0' && *p <= '9'; p++) v += (*p - '0') * (unit /= 10);
+            *bounds[b] = minus ? -v : v;
+            if (b == 0 && strncmp(p, "..", 2) != 0) return false;
+            if (b == 0) p += 2;
+        }
+    }
+    *text = p;
+    return *p == '\0' || *p == ' ';
+}
+
+/* Strided: the axes in the order of Fortran, the first one backwards, every other element. */
+static tg_tensor *strided(const tg_tensor *x, tg_error *err)
+{
+    const int64_t room = 2 * x->size + 1;
+    int64_t strides[TG_MAX_NDIM], step = 2, offset = 0;
+    tg_tensor *base = tg_tensor_new(x->dtype, 1, &room, err);
+    for (int i = 0; i < x->ndim; i++) {
+        strides[i] = i == 0 ? -step : step;
+        if (i == 0 && x->shape[0] > 0) offset = (x->shape[0] - 1) * step;
+        step *= x->shape[i] > 0 ? x->shape[i] : 1;
+    }
+    tg_tensor *y = base ? tg_tensor_view(base, x->ndim, x->shape, strides, offset, err) : NULL;
+    tg_tensor_free(base);
+    if (y) (void)tg_tensor_copy(y, x, err);
+    return y;
+}
+
+static tg_tensor *draw(const word *w, tg_dtype dtype, bool with_strides, tg_rng *rng, tg_error *err)
+{
+    tg_tensor *x = tg_tensor_new(dtype, w->ndim, w->shape, err);
+    for (int64_t i = 0; x && i < x->size; i++) {
+        double v = tg_rng_next_uniform(rng, w->lo, w->hi);
+        if (w->is_float)
+            v = (double)(float)v; /* so that f32 and f64 start from the same */
+        else
+            v = floor(v);
+        if (w->sign && tg_rng_next_below(rng, 2)) v = -v;
+        (void)tg_tensor_set(x, i, v, NULL);
+    }
+    if (!x || !with_strides) return x;
+    tg_tensor *y = strided(x, err);
+    tg_tensor_free(x);
+    return y;
+}
+
+/* ---- samples -------------------------------------------------------------------------------- */
+
+void tgi_sample_free(tgi_sample *s)
+{
+    tg_dict_free(s->floats);
+    tg_dict_free(s->others);
+    tg_free(s->inputs);
+}
+
+tg_status tgi_sample_make(tgi_sample *s, const tg_op *op, int i, tg_dtype dtype, bool with_strides,
+                          uint64_t seed, tg_error *err)
+{
+    tg_rng rng = tg_rng_make(seed, (uint64_t)i);
+    const char *text = op->samples[i].inputs ? op->samples[i].inputs : "";
+    *s = (tgi_sample){.op = op,
+                      .attrs = op->samples[i].attrs,
+                      .floats = tg_dict_new(),
+                      .others = tg_dict_new(),
+                      .inputs = tg_calloc(strlen(text) / 3 + 1, sizeof(tg_tensor *))};
+    if (!s->floats || !s->others || !s->inputs)
+        return tg_fail(err, TG_ENOMEM, "sample: out of memory");
+    while (*text) {
+        word w;
+        char key[16];
+        if (!read_word(&text, &w))
+            return tg_fail(err, TG_EARG, "%s: cannot read the sample '%s'", op->name,
+                           op->samples[i].inputs);
+        tg_dict *d = w.is_float ? s->floats : s->others;
+        (void)snprintf(key, sizeof key, "x%d", s->n);
+        tg_tensor *x = draw(&w, w.is_float ? dtype : w.dtype, with_strides, &rng, err);
+        const tg_status status = tg_dict_take(d, key, x, err);
+        if (status) return status;
+        s->inputs[s->n++] = tg_dict_get(d, key);
+    }
+    return TG_OK;
+}
+
+tg_tensor *tgi_sample_apply(tg_tape *t, const tg_dict *x, void *user)
+{
+    const tgi_sample *s = user;
+    (void)x;
+    void *attrs = tg_tape_alloc(t, s->op->attrs_size);
+    if (!attrs || tg_attrs_parse(t, s->op, s->attrs, attrs)) return NULL;
+    return tg_apply(t, s->op, s->inputs, s->n, s->op->attrs_size ? attrs : NULL);
+}
