@@ -1,0 +1,166 @@
+/* test_matmul.c - tg_matmul against plain loops: vectors, stacks, broadcasting, views, errors. */
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tapegrad/grad.h"
+#include "tapegrad/ops.h"
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+
+static tg_tape *t;
+static tg_rng rng;
+
+static void setup(void)
+{
+    t = tg_tape_new();
+    rng = tg_rng_make(11, 0);
+}
+
+static void teardown(void) { tg_tape_free(t); }
+
+/* Element (stack, i, j) of the right-aligned stack index; vectors as the side asks. */
+static double at(const tg_tensor *x, int axes, const int64_t *stack, int64_t i, int64_t j,
+                 bool left)
+{
+    int64_t offset = 0;
+    const int own = x->ndim < 2 ? 0 : x->ndim - 2;
+    for (int a = 0; a < own; a++)
+        if (x->shape[a] != 1) offset += stack[axes - own + a] * x->strides[a];
+    if (x->ndim == 1)
+        offset += (left ? j : i) * x->strides[0];
+    else
+        offset += i * x->strides[x->ndim - 2] + j * x->strides[x->ndim - 1];
+    return x->dtype == TG_F64 ? ((double *)x->data)[offset] : (double)((float *)x->data)[offset];
+}
+
+static const struct {
+    int na, nb, ny;
+    int64_t a[4], b[4], y[4];
+} rows[] = {
+    {2, 2, 2, {3, 4}, {4, 2}, {3, 2}},
+    {1, 1, 0, {5}, {5}, {0}},
+    {1, 2, 1, {4}, {4, 3}, {3}},
+    {2, 1, 1, {3, 4}, {4}, {3}},
+    {3, 1, 2, {2, 3, 4}, {4}, {2, 3}},
+    {1, 3, 2, {3}, {2, 3, 4}, {2, 4}},
+    {3, 2, 3, {5, 3, 4}, {4, 6}, {5, 3, 6}},
+    {2, 3, 3, {3, 4}, {5, 4, 6}, {5, 3, 6}},
+    {3, 3, 3, {5, 1, 4}, {1, 4, 6}, {5, 1, 6}},
+    {4, 3, 4, {2, 1, 3, 4}, {5, 4, 2}, {2, 5, 3, 2}},
+    {4, 4, 4, {2, 3, 1, 4}, {1, 3, 4, 2}, {2, 3, 1, 2}},
+    {3, 3, 3, {40, 20, 30}, {40, 30, 20}, {40, 20, 20}},
+    {3, 3, 3, {2, 130, 100}, {2, 100, 110}, {2, 130, 110}},
+    {2, 2, 2, {3, 0}, {0, 2}, {3, 2}},
+    {3, 2, 3, {0, 2, 3}, {3, 2}, {0, 2, 2}},
+    {1, 1, 0, {0}, {0}, {0}},
+};
+
+/* Every second element of an array twice as large, backwards: a view that no BLAS would take. */
+static tg_tensor *operand(int ndim, const int64_t *shape, tg_dtype dtype, bool view)
+{
+    int64_t doubled[4] = {0};
+    for (int i = 0; i < ndim; i++) doubled[i] = view ? 2 * shape[i] : shape[i];
+    tg_tensor *x = tg_uniform(t, &rng, dtype, ndim, doubled, -1, 1);
+    for (int i = 0; i < ndim && view; i++) x = tg_slice(t, x, i, -1, -TG_END, -2);
+    return x;
+}
+
+START_TEST(test_values)
+{
+    for (int turn = 0; turn < 8; turn++) {
+        const tg_dtype dtype = turn & 1 ? TG_F64 : TG_F32;
+        tg_tensor *a = operand(rows[_i].na, rows[_i].a, dtype, turn & 2);
+        tg_tensor *b = operand(rows[_i].nb, rows[_i].b, dtype, turn & 4);
+        const tg_tensor *y = tg_matmul(t, a, b);
+        ck_assert_msg(y, "%s", tg_tape_message(t));
+        ck_assert_int_eq(y->ndim, rows[_i].ny);
+        for (int i = 0; i < y->ndim; i++) ck_assert_int_eq(y->shape[i], rows[_i].y[i]);
+        const bool row = a->ndim == 1, column = b->ndim == 1;
+        const int axes = y->ndim - !row - !column;
+        const int64_t m = row ? 1 : a->shape[a->ndim - 2], k = a->shape[a->ndim - 1];
+        const int64_t n = column ? 1 : b->shape[b->ndim - 1];
+        for (int64_t e = 0; e < y->size; e++) {
+            int64_t stack[TG_MAX_NDIM], rest = e / (m * n);
+            for (int s = axes - 1; s >= 0; rest /= y->shape[s--]) stack[s] = rest % y->shape[s];
+            double want = 0;
+            for (int64_t p = 0; p < k; p++)
+                want +=
+                    at(a, axes, stack, e / n % m, p, true) * at(b, axes, stack, p, e % n, false);
+            const double got = tg_tensor_get(y, e), far = dtype == TG_F64 ? 1e-13 : 1e-4;
+            if (!(fabs(got - want) <= far))
+                ck_abort_msg("case %d.%d [%d]: %.9g, expected %.9g", _i, turn, (int)e, got, want);
+        }
+    }
+}
+END_TEST
+
+/* The gradient of sum(w * (a b)) for one b under a stack of a, computed in one product. */
+START_TEST(test_stack_gradient)
+{
+    tg_tensor *a = operand(3, (int64_t[]){4, 3, 5}, TG_F64, true);
+    tg_tensor *b = operand(2, (int64_t[]){5, 2}, TG_F64, true);
+    tg_tensor *w = operand(3, (int64_t[]){4, 3, 2}, TG_F64, true), *db;
+    tg_tensor *y = tg_matmul(t, a, b);
+    ck_assert_int_eq(tg_vjp(t, 1, &y, &w, 1, &b, &db), TG_OK);
+    for (int64_t p = 0; p < 5; p++)
+        for (int64_t j = 0; j < 2; j++) {
+            double want = 0;
+            for (int64_t i = 0; i < 12; i++)
+                want += tg_tensor_get(a, i * 5 + p) * tg_tensor_get(w, i * 2 + j);
+            ck_assert_double_eq_tol(tg_tensor_get(db, p * 2 + j), want, 1e-14);
+        }
+}
+END_TEST
+
+START_TEST(test_errors)
+{
+    const int64_t big[] = {128, 784}, bad[] = {100, 10}, stack[] = {2, 784, 3},
+                  four[] = {3, 128, 784};
+    tg_tensor *a = tg_tensor_new(TG_F32, 2, big, NULL), *b = tg_tensor_new(TG_F32, 2, bad, NULL);
+    tg_tensor *v = tg_tensor_new(TG_F32, 1, bad, NULL), *i = tg_tensor_new(TG_I32, 2, bad, NULL);
+    tg_tensor *d = tg_tensor_new(TG_F64, 2, bad, NULL), *s = tg_tensor_new(TG_F32, 0, NULL, NULL);
+    tg_tensor *b3 = tg_tensor_new(TG_F32, 3, stack, NULL),
+              *a3 = tg_tensor_new(TG_F32, 3, four, NULL);
+    const struct {
+        tg_tensor *a, *b;
+        tg_status status;
+        const char *text;
+    } cases[] = {
+        {a, b, TG_ESHAPE, "matmul: inner dimensions differ: f32[128,784] x f32[100,10]"},
+        {a, v, TG_ESHAPE, "matmul: inner dimensions differ: f32[128,784] x f32[100]"},
+        {v, a, TG_ESHAPE, "matmul: inner dimensions differ: f32[100] x f32[128,784]"},
+        {i, a, TG_EDTYPE, "matmul: the dtypes are not f32 or f64: i32[100,10] x f32[128,784]"},
+        {b, d, TG_EDTYPE, "matmul: the dtypes differ: f32[100,10] x f64[100,10] (use tg_cast)"},
+        {v, s, TG_ESHAPE, "matmul: an operand has fewer than 1 dimensions: f32[100] x f32[]"},
+        {a, s, TG_ESHAPE, "matmul: an operand has fewer than 2 dimensions: f32[128,784] x f32[]"},
+        {a3, b3, TG_ESHAPE, "matmul: shapes do not broadcast: [3] and [2]"},
+        {a, NULL, TG_EARG, "matmul: operand 2 is NULL"}};
+    for (int c = 0; c < COUNT(cases); c++) {
+        ck_assert_ptr_null(tg_matmul(t, cases[c].a, cases[c].b));
+        ck_assert_str_eq(tg_tape_message(t), cases[c].text);
+        ck_assert_int_eq(tg_tape_status(t), cases[c].status);
+        tg_tape_reset(t);
+    }
+    tg_tensor *all[] = {a, b, v, i, d, s, b3, a3};
+    for (int c = 0; c < COUNT(all); c++) tg_tensor_free(all[c]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("matmul");
+    TCase *c = tcase_create("matmul");
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, test_values, 0, COUNT(rows));
+    tcase_add_test(c, test_stack_gradient);
+    tcase_add_test(c, test_errors);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
