@@ -111,7 +111,7 @@ tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
     const int64_t n = x->shape[axis];
     int64_t cut = n > 0 ? shift % n : 0;
     if (cut < 0) cut += n;
-    if (cut == 0) return x;
+    if (cut == 0) return tg_cast(t, x, x->dtype);
     tg_tensor *parts[] = {tg_slice(t, x, axis, n - cut, TG_END, 1),
                           tg_slice(t, x, axis, 0, n - cut, 1)};
     return tg_concat(t, 2, parts, axis);
@@ -124,7 +124,8 @@ tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
 static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, bool outside)
 {
     int64_t shape[TG_MAX_NDIM + 1];
-    if (!x || n == 1) return x;
+    if (!x) return NULL;
+    if (n == 1) return tg_cast(t, x, x->dtype);
     if (n > 0 && x->shape[axis] > INT64_MAX / n)
         return tg_tape_fail(t, TG_ENOMEM, "%s: the size of axis %d overflows",
                             outside ? "tile" : "repeat", axis);
@@ -244,7 +245,7 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
         y = tg_concat(t, count, parts, i);
         if (!y) return NULL;
     }
-    return y;
+    return y == x ? tg_cast(t, x, x->dtype) : y;
 }
 
 /* ---- rows by index -------------------------------------------------------------------------- */

@@ -78,7 +78,7 @@ tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
     for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) a.shape.v[i] = shape[i];
     if (usable(t, x) && tg_tape_status(t) == TG_OK && ndim == x->ndim &&
         tgi_reduce_mask_to(&a.shape, x) == 0)
-        return x;
+        return tg_cast(t, x, x->dtype);
     return tg_record(t, &tgi_reduction_ops[TGI_SUM_TO], &x, 1, &a);
 }
 

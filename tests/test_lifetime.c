@@ -107,6 +107,41 @@ START_TEST(leaves_live_as_long_as_a_tape_uses_them)
 }
 END_TEST
 
+/* Also where there is nothing to do: a leaf handed back would end with its owner's reference. */
+START_TEST(results_belong_to_the_tape)
+{
+    const int64_t shape[] = {2, 3}, ones[] = {1, 1}, none[4] = {0};
+    tg_tensor *x = tensor_of(t, "f32[2,3]");
+    const struct {
+        const char *call;
+        tg_tensor *y;
+    } rows[] = {
+        {"cast", tg_cast(t, x, TG_F32)},
+        {"reshape", tg_reshape(t, x, 2, shape)},
+        {"expand", tg_expand(t, x, 2, shape)},
+        {"permute", tg_permute(t, x, 2, (int[]){0, 1})},
+        {"transpose", tg_transpose(t, x, 1, 1)},
+        {"slice", tg_slice(t, x, 0, 0, TG_END, 1)},
+        {"concat", tg_concat(t, 1, &x, 0)},
+        {"squeeze", tg_squeeze(t, x, TG_ALL)},
+        {"moveaxis", tg_moveaxis(t, x, 1, 1)},
+        {"einsum", tg_einsum(t, "ij", 1, &x)},
+        {"sum over no axis", tg_sum_axes(t, x, 0, NULL, false)},
+        {"sum_to its own shape", tg_sum_to(t, x, 2, shape)},
+        {"roll by 0", tg_roll(t, x, 0, 0)},
+        {"tile once", tg_tile(t, x, 2, ones)},
+        {"repeat once", tg_repeat(t, x, 1, 0)},
+        {"pad by nothing", tg_pad(t, x, none, TG_PAD_CONSTANT, 0)},
+    };
+    for (int i = 0; i < COUNT(rows); i++) {
+        const tg_tensor *y = rows[i].y;
+        ck_assert_msg(y, "%s: %s", rows[i].call, tg_tape_message(t));
+        ck_assert_msg(y->tape == t && tg_tape_value(t, y->id) == y, "%s gives x itself",
+                      rows[i].call);
+    }
+}
+END_TEST
+
 /* A leaf that no operation took is its caller's alone. */
 START_TEST(unused_leaves_are_not_held)
 {
@@ -179,6 +214,7 @@ int main(void)
     tcase_add_test(c, values_from_before_a_reset);
     tcase_add_test(c, values_whose_memory_is_used_again);
     tcase_add_test(c, leaves_live_as_long_as_a_tape_uses_them);
+    tcase_add_test(c, results_belong_to_the_tape);
     tcase_add_test(c, unused_leaves_are_not_held);
     tcase_add_test(c, views_see_what_is_written);
     tcase_add_loop_test(c, every_write_is_noticed, 0, COUNT(writes));

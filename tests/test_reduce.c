@@ -265,7 +265,7 @@ START_TEST(nothing_reduced_and_integers)
     tg_tensor *head = tg_slice(t, x, 0, 0, 2, 1);
     assert_values(tg_sum(t, head, 0, false), 1, (double[]){INT32_MIN + 1.}, "wrap");
     assert_values(tg_sum(t, x, 0, false), 1, (double[]){6}, "wrap twice");
-    ck_assert_ptr_eq(tg_sum_to(t, none, 2, none->shape), none);
+    ck_assert_ptr_eq(tg_sum_to(t, none, 2, none->shape)->data, none->data);
     tg_tape_reset(t);
     tg_tensor_free(none);
     tg_tensor_free(x);

@@ -63,7 +63,8 @@ typedef enum tg_dropout_form {
     TG_DROPOUT_BOOK      /* train: x mask; else x (1 - ratio) */
 } tg_dropout_form;
 
-/* Drops each element with probability ratio, in [0, 1).  rng is needed when train. */
+/* Drops each element with probability ratio, in [0, 1).  rng is needed when train.  x itself where
+ * there is nothing to do. */
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
                       bool train);
 
