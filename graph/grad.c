@@ -119,14 +119,24 @@ static tg_status run_back(sweep *s)
 {
     tg_tape *t = s->t;
     const char *lent = t->scope_lent;
+    const unsigned char *wanted = t->wanted;
+    t->wanted = s->mark;
     for (int32_t id = s->top - 1; id >= 0 && !t->error.status; id--) {
         const tg_node *n = node_of(s, id);
-        if (!n || !(s->mark[id] & REACH) || !s->cotangent[id]) continue;
-        t->scope_lent = n->scope;
-        (void)back(s, n, s->cotangent[id]);
+        tg_tensor **dy = &s->cotangent[id];
+        if (!(s->mark[id] & REACH) || !*dy) continue;
+        t->scope_lent = n ? n->scope : lent;
+        if (t->hooks) *dy = tgi_hooks_call(t, t->values[id], *dy);
+        if (n && *dy) (void)back(s, n, *dy);
     }
     t->scope_lent = lent;
+    t->wanted = wanted;
     return t->error.status;
+}
+
+bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i)
+{
+    return (t->wanted[n->input_ids[i]] & REACH) && passes(n, i);
 }
 
 /* "'W1'" by name, else "tensor 2". */
@@ -260,7 +270,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         const int32_t id = tgi_tape_find(t, ys[i]);
         if (id >= s.top) s.top = id + 1;
     }
-    t->visited = 0;
+    if (!t->wanted) t->visited = 0; /* not in a sweep within a VJP or a hook */
     const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t n = (size_t)s.top;
     s.mark = tgi_arena_alloc(&t->scratch, n);

@@ -21,6 +21,7 @@ void tg_tape_free(tg_tape *t)
 {
     if (!t) return;
     tg_tape_reset(t);
+    tg_tape_free(t->inner);
     tgi_arena_free(&t->arena);
     tgi_arena_free(&t->scratch);
     tg_free(t->values);
@@ -45,6 +46,9 @@ void tg_tape_reset(tg_tape *t)
     t->scope_copy = t->scope_lent = NULL;
     t->error = (tg_error)TG_ERROR_INIT;
     t->visited = 0;
+    t->hooks = NULL;
+    t->replay = false;
+    tg_tape_reset(t->inner);
     tgi_arena_rewind(&t->arena, (tgi_mark){0});
     tgi_arena_rewind(&t->scratch, (tgi_mark){0});
 }
@@ -146,7 +150,7 @@ void *tg_tape_alloc(tg_tape *t, size_t bytes)
 size_t tg_tape_bytes(const tg_tape *t)
 {
     if (!t) return 0;
-    return t->arena.bytes + t->scratch.bytes + (size_t)t->capacity * sizeof *t->values +
+    return tg_tape_bytes(t->inner) + t->arena.bytes + t->scratch.bytes + (size_t)t->capacity * sizeof *t->values +
            t->leaf_capacity * sizeof *t->leaf_slots + t->scope_capacity +
            t->scope_most * sizeof *t->scope_marks;
 }

@@ -3,12 +3,21 @@
 #define TG_GRAPH_TAPE_H
 
 #include "graph/arena.h"
+#include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
 /* The handful of operations that the sweep itself applies, by descriptor. */
 typedef struct tgi_core_ops {
     const tg_op *full, *add, *sum_to;
 } tgi_core_ops;
+
+/* A function that the sweep shows the gradient of a value. */
+typedef struct tgi_hook {
+    struct tgi_hook *next;
+    tg_tensor *x;
+    tg_hook fn;
+    void *user;
+} tgi_hook;
 
 struct tg_tape {
     tgi_arena arena;   /* values, nodes, data: until the reset */
@@ -31,6 +40,11 @@ struct tg_tape {
     const char *scope_lent; /* in a sweep: the scope of the node whose VJP runs */
 
     int64_t visited; /* VJPs called by the last sweep */
+    tgi_hook *hooks; /* in the order of registration */
+    const unsigned char *wanted; /* in a sweep: marks of the values, for tgi_tape_wants */
+
+    tg_tape *inner; /* where tg_checkpoint runs its regions; NULL before the first */
+    bool replay;    /* a region runs once more: what writes leaves it be */
     tgi_core_ops core;
 };
 
@@ -59,6 +73,12 @@ uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n);
 /* tg_vjp with names for the xs in its messages; NULL: by number. */
 tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
                   tg_tensor *const *xs, const char *const *names, tg_tensor **dxs);
+
+/* Inside a VJP: the sweep wants the cotangent of input i of n. */
+bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i);
+
+/* g, or what the hooks of x make of it; NULL with the tape poisoned. */
+tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g);
 
 /* The constant of a weak scalar in another dtype. */
 tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);

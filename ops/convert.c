@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "graph/storage.h"
+#include "graph/tape.h"
 #include "ops/families.h"
 #include "tapegrad/ops.h"
 
@@ -124,6 +125,7 @@ static void assign_forward(const tg_node *n, void *work)
     (void)work;
     /* By way of y, since value may be a view on the leaf. */
     tgi_strided_copy(width, y->ndim, y->shape, y->data, y->strides, value->data, value->strides);
+    if (y->tape->replay) return; /* it was written when the region ran first */
     tgi_strided_copy(width, y->ndim, y->shape, leaf->data, leaf->strides, y->data, y->strides);
     tg_tensor_touch(leaf);
 }

@@ -22,6 +22,16 @@ extern "C" {
 tg_status tg_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
                  tg_tensor *const *xs, tg_tensor **dxs);
 
+/* Called by a sweep with the whole gradient g of x, before it goes on to what x was made from.
+ * Returns what to go on with in its place, of g's shape and dtype, or NULL to keep g; may record
+ * on t, which is then differentiated like all else. */
+typedef tg_tensor *(*tg_hook)(tg_tape *t, tg_tensor *x, tg_tensor *g, void *user);
+
+/* Calls fn in every later sweep in which a gradient flows through x, a leaf or a recorded value,
+ * until the reset.  Several hooks of one x are called in the order they came.  To scale, clip,
+ * print or collect gradients.  user stays the caller's.  TG_EARG, TG_ETAPE, TG_EDTYPE as tg_vjp. */
+tg_status tg_register_hook(tg_tape *t, tg_tensor *x, tg_hook fn, void *user);
+
 /* How many VJPs the last sweep on this tape called: nothing is spent on frozen parameters. */
 int64_t tg_tape_visited(const tg_tape *t);
 
