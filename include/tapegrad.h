@@ -17,6 +17,7 @@
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/history.h"
 #include "tapegrad/init.h"
+#include "tapegrad/inspect.h"
 #include "tapegrad/losses.h"
 #include "tapegrad/model.h"
 #include "tapegrad/nn.h"

@@ -170,6 +170,7 @@ const tg_op tgi_along_ops[] = {
                  .attrs_size = sizeof(along_attrs),
                  .infer = scatter_infer,
                  .check = scatter_check,
+                 .flops = tg_flops_per_input,
                  .forward = scatter_forward,
                  .vjp = scatter_vjp,
                  .samples = scatter_samples},

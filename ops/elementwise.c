@@ -41,6 +41,8 @@ tg_status tg_infer_same(tg_infer *c)
     return TG_OK;
 }
 
+double tg_flops_per_input(const tg_node *n) { return (double)n->inputs[0]->size; }
+
 static tg_status unsupported(const tg_infer *c, const tg_tensor *x)
 {
     char text[TG_DESCRIBE_SIZE], list[32] = "";

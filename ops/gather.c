@@ -186,6 +186,7 @@ const tg_op tgi_gather_ops[] = {
                      .attrs_size = sizeof(gather_attrs),
                      .infer = scatter_infer,
                      .check = scatter_check,
+                     .flops = tg_flops_per_input,
                      .forward = scatter_forward,
                      .vjp = scatter_vjp,
                      .samples = scatter_samples},

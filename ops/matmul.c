@@ -150,6 +150,12 @@ static void matmul_forward(const tg_node *n, void *work)
     tgi_parallel_for(s.chunks, multiply_chunk, &s);
 }
 
+/* A product and a sum for each term of each element. */
+static double matmul_flops(const tg_node *n)
+{
+    return 2 * (double)n->output->size * (double)dim(n->inputs[0], 1);
+}
+
 /* ---- the derivative ------------------------------------------------------------------------- */
 
 /* The matrices of a stack under each other, (..., m, n) -> (stack*m, n). */
@@ -214,6 +220,7 @@ const tg_op tgi_matmul_ops[] = {{.name = "matmul",
                                  .max_inputs = 2,
                                  .infer = matmul_infer,
                                  .work_size = matmul_work,
+                                 .flops = matmul_flops,
                                  .forward = matmul_forward,
                                  .vjp = matmul_vjp,
                                  .samples = matmul_samples}};

@@ -116,6 +116,9 @@ static void cumprod_forward(const tg_node *n, void *work)
     scan(n, lines[n->output->dtype]);
 }
 
+/* A product and a sum. */
+static double linear_flops(const tg_node *n) { return 2 * (double)n->output->size; }
+
 static void linear_forward(const tg_node *n, void *work)
 {
     (void)work;
@@ -195,6 +198,7 @@ const tg_op tgi_scan_ops[] = {
                 .attrs = scan_defs,
                 .attrs_size = sizeof(scan_attrs),
                 .infer = scan_infer,
+                .flops = tg_flops_per_input,
                 .forward = cumsum_forward,
                 .vjp = cumsum_vjp,
                 .samples = scan_samples},
@@ -206,6 +210,7 @@ const tg_op tgi_scan_ops[] = {
                  .attrs = scan_defs,
                  .attrs_size = sizeof(scan_attrs),
                  .infer = scan_infer,
+                 .flops = tg_flops_per_input,
                  .forward = cumprod_forward,
                  .vjp = cumprod_vjp,
                  .samples = scan_samples},
@@ -217,6 +222,7 @@ const tg_op tgi_scan_ops[] = {
                      .attrs = linear_defs,
                      .attrs_size = sizeof(scan_attrs),
                      .infer = linear_infer,
+                     .flops = linear_flops,
                      .forward = linear_forward,
                      .vjp = linear_vjp,
                      .samples = linear_samples},

@@ -213,6 +213,7 @@ const tg_op tgi_window_ops[] = {
               .attrs = fold_defs,
               .attrs_size = sizeof(window_attrs),
               .infer = fold_infer,
+              .flops = tg_flops_per_input,
               .forward = tgi_fold_forward,
               .vjp = fold_vjp,
               .samples = fold_samples},

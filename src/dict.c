@@ -27,6 +27,13 @@ static size_t slot_of(const tg_dict *d, const char *key)
     return s;
 }
 
+const char *tgi_dict_name(const tg_dict *d, const tg_tensor *x)
+{
+    for (int i = 0; i < tg_dict_size(d); i++)
+        if (d->tensors[i] == x) return d->keys[i];
+    return NULL;
+}
+
 int tg_dict_find(const tg_dict *d, const char *key)
 {
     return d && key && d->n_slots ? d->slots[slot_of(d, key)] : -1;

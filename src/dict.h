@@ -19,4 +19,7 @@ struct tg_dict {
 /* tg_dict_find for a key that most likely stands at position i. */
 int tgi_dict_find_near(const tg_dict *d, const char *key, int i);
 
+/* The first key under which x stands; NULL when it stands under none. */
+const char *tgi_dict_name(const tg_dict *d, const tg_tensor *x);
+
 #endif

@@ -116,6 +116,10 @@ struct tg_op {
     /* Scratch bytes that forward needs; NULL: none. */
     size_t (*work_size)(const tg_node *n);
 
+    /* Arithmetic operations that forward takes, for tg_tape_stats; NULL: one for each element of
+     * the result when the op is elementwise, else none. */
+    double (*flops)(const tg_node *n);
+
     /* Fills n->output, which is contiguous and not yet initialised.  Cannot fail. */
     void (*forward)(const tg_node *n, void *work);
 
@@ -148,6 +152,10 @@ tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs,
  * arena memory of t. */
 tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *attrs);
 
+/* The other way: attributes as text that gives the same again, "axis=1 keepdims=true", cut to
+ * size; "" for NULL or an op without any.  Returns text. */
+char *tg_attrs_describe(const tg_op *op, const void *attrs, char *text, size_t size);
+
 /* The library's operations, in a fixed order.  find: NULL when there is none of that name;
  * at: NULL outside 0..count-1. */
 int tg_op_count(void);
@@ -163,6 +171,9 @@ void tg_forward_elementwise(const tg_node *n, void *work);
 
 /* Shape rule "as input 0". */
 tg_status tg_infer_same(tg_infer *c);
+
+/* For flops: one for each element of input 0. */
+double tg_flops_per_input(const tg_node *n);
 
 /* The shape that shapes a and b broadcast to; TG_ESHAPE when they do not. */
 tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
