@@ -15,6 +15,7 @@
 #include "tapegrad/digits.h"
 #include "tapegrad/grad.h"
 #include "tapegrad/gradcheck.h"
+#include "tapegrad/graph.h"
 #include "tapegrad/history.h"
 #include "tapegrad/init.h"
 #include "tapegrad/inspect.h"

@@ -188,17 +188,9 @@ static tg_status find_member(archive *a, const member *m, const char *name, char
 
 static tg_status check_crc(const archive *a, const tgi_source *part, uint32_t expected)
 {
-    uint8_t bytes[1 << 14];
-    uint32_t crc = 0;
-    for (uint64_t at = 0; at < part->size;) {
-        const uint64_t left = part->size - at;
-        const size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes;
-        const tg_status status = tgi_source_read(part, at, bytes, n, a->err);
-        if (status != TG_OK) return status;
-        crc = tgi_crc_update(&a->crc, crc, bytes, n);
-        at += n;
-    }
-    if (crc == expected) return TG_OK;
+    uint32_t crc;
+    const tg_status status = tgi_source_crc(part, 0, part->size, &a->crc, &crc, a->err);
+    if (status != TG_OK || crc == expected) return status;
     return tg_fail(a->err, TG_EFORMAT,
                    "%s: is damaged: its CRC-32 is %08x, the directory says %08x", part->name,
                    (unsigned)crc, (unsigned)expected);

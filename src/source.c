@@ -265,3 +265,19 @@ uint32_t tgi_crc_update(const tgi_crc *c, uint32_t crc, const uint8_t *p, size_t
     for (; n > 0; n--, p++) crc = crc >> 8 ^ c->t[0][(crc ^ *p) & 255];
     return ~crc;
 }
+
+tg_status tgi_source_crc(const tgi_source *s, uint64_t offset, uint64_t n, const tgi_crc *c,
+                         uint32_t *crc, tg_error *err)
+{
+    uint8_t bytes[1 << 14];
+    *crc = 0;
+    while (n > 0) {
+        const size_t piece = n < sizeof bytes ? (size_t)n : sizeof bytes;
+        const tg_status status = tgi_source_read(s, offset, bytes, piece, err);
+        if (status != TG_OK) return status;
+        *crc = tgi_crc_update(c, *crc, bytes, piece);
+        offset += piece;
+        n -= piece;
+    }
+    return TG_OK;
+}

@@ -79,6 +79,10 @@ void tgi_crc_init(tgi_crc *c);
 /* The sum of what gave crc (0 for nothing), followed by n bytes at p. */
 uint32_t tgi_crc_update(const tgi_crc *c, uint32_t crc, const uint8_t *p, size_t n);
 
+/* The sum of the n bytes of s at offset. */
+tg_status tgi_source_crc(const tgi_source *s, uint64_t offset, uint64_t n, const tgi_crc *c,
+                         uint32_t *crc, tg_error *err);
+
 /* ---- the .npy format inside other files ----------------------------------------------------- */
 
 /* The tensor in s, which is one whole .npy file. */
