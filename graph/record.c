@@ -169,8 +169,9 @@ static bool run(tg_tape *t, tg_node *n, tg_error *err)
     void *work = bytes ? tgi_arena_alloc(&t->scratch, bytes) : NULL;
     if (bytes && !work) return false;
     op->forward(n, work);
+    const bool refused = op->verdict && failed(op->verdict(n, work, err), op, err);
     tgi_arena_rewind(&t->scratch, mark);
-    return true;
+    return !refused;
 }
 
 static bool is_finite(const tg_tensor *x)

@@ -26,7 +26,11 @@
     X(sorting)                                                                                     \
     X(pick)                                                                                        \
     X(window)                                                                                      \
-    X(random)
+    X(random)                                                                                      \
+    X(cholesky)                                                                                    \
+    X(triangular)                                                                                  \
+    X(solve)                                                                                       \
+    X(determinant)
 
 #define X(family)                                                                                  \
     extern const tg_op tgi_##family##_ops[];                                                       \

@@ -13,7 +13,7 @@
 
 typedef struct word {
     tg_dtype dtype;
-    bool is_float, sign;
+    bool is_float, dominant, sign;
     int ndim;
     int64_t shape[TG_MAX_NDIM];
     double lo, hi;
@@ -24,12 +24,14 @@ static bool read_word(const char **text, word *w)
     const char *p = *text;
     char *end;
     while (*p == ' ') p++;
-    if (!*p || !strchr("fib", *p) || p[1] != '[') return false;
-    *w = (word){.dtype = *p == 'f'   ? TG_F64
+    if (!*p || !strchr("fibd", *p) || p[1] != '[') return false;
+    const bool is_float = *p == 'f' || *p == 'd';
+    *w = (word){.dtype = is_float    ? TG_F64
                          : *p == 'i' ? TG_I32
                                      : TG_U8,
-                .is_float = *p == 'f',
-                .lo = *p == 'f' ? -2 : 0,
+                .is_float = is_float,
+                .dominant = *p == 'd',
+                .lo = is_float ? -2 : 0,
                 .hi = 2};
     for (p += 2; *p != ']'; p = *end == ',' ? end + 1 : end) {
         if (w->ndim == TG_MAX_NDIM) return false;
@@ -54,6 +56,8 @@ static bool read_word(const char **text, word *w)
         }
     }
     *text = p;
+    if (w->dominant && (w->ndim < 2 || w->shape[w->ndim - 1] != w->shape[w->ndim - 2]))
+        return false;
     return *p == '\0' || *p == ' ';
 }
 
@@ -74,6 +78,13 @@ static tg_tensor *strided(const tg_tensor *x, tg_error *err)
     return y;
 }
 
+/* What is added to element i of square matrices to let their diagonal dominate. */
+static double weight(const word *w, int64_t i)
+{
+    const int64_t n = w->shape[w->ndim - 1];
+    return i / n % n == i % n ? (double)n * fmax(fabs(w->lo), fabs(w->hi)) : 0;
+}
+
 static tg_tensor *draw(const word *w, tg_dtype dtype, bool with_strides, tg_rng *rng, tg_error *err)
 {
     tg_tensor *x = tg_tensor_new(dtype, w->ndim, w->shape, err);
@@ -84,6 +95,7 @@ static tg_tensor *draw(const word *w, tg_dtype dtype, bool with_strides, tg_rng 
         else
             v = floor(v);
         if (w->sign && tg_rng_next_below(rng, 2)) v = -v;
+        if (w->dominant) v = (double)(float)(v + weight(w, i));
         (void)tg_tensor_set(x, i, v, NULL);
     }
     if (!x || !with_strides) return x;

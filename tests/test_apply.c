@@ -16,6 +16,14 @@ static void teardown(void)
 
 /* ---- the registry --------------------------------------------------------------------------- */
 
+/* Makes square matrices of 0, 1, 2, ... regular. */
+static void add_to_diagonal(tg_tensor *x)
+{
+    const int64_t n = x->shape[x->ndim - 1];
+    for (int64_t i = 0; i < x->size; i++)
+        if (i / n % n == i % n) write_at(x, i, read_at(x, i) + (double)(n * x->size));
+}
+
 /* The operands of a sample, as f64: "f[2,3]:~0.2..2 i[2]" into leaves of 0, 1, 2, ... */
 static int sample_inputs(const char *text, tg_tensor **x, int most)
 {
@@ -23,13 +31,15 @@ static int sample_inputs(const char *text, tg_tensor **x, int most)
     while (text && *text && n < most) {
         char word[64];
         const char *end = strchr(text, ']');
-        ck_assert_msg(end && strchr("fib", *text) && text[1] == '[', "'%s'", text);
+        ck_assert_msg(end && strchr("fibd", *text) && text[1] == '[', "'%s'", text);
         (void)snprintf(word, sizeof word, "%s%.*s",
-                       *text == 'f'   ? "f64"
-                       : *text == 'i' ? "i32"
-                                      : "u8",
+                       *text == 'i'   ? "i32"
+                       : *text == 'b' ? "u8"
+                                      : "f64",
                        (int)(end - text), text + 1);
-        x[n++] = tensor_of(t, word);
+        x[n] = tensor_of(t, word);
+        if (*text == 'd') add_to_diagonal(x[n]);
+        n++;
         text += strcspn(text, " ");
         text += strspn(text, " ");
     }
@@ -110,7 +120,7 @@ static const char *const composed[] = {
     "min",           "min_axes",     "moveaxis",       "norm",
     "norm_axes",     "ones_like",    "outer",          "pad",
     "prod",          "prod_axes",    "repeat",         "roll",
-    "scalar",        "set_slice",    "sort",           "squeeze",
+    "scalar",        "set_slice",    "slogdet",        "sort",           "squeeze",
     "stack",         "std",          "std_axes",       "sum_axes",
     "swapaxes",      "take",         "tensordot",      "tile",
     "topk",          "trace",        "tril",           "triu",

@@ -75,7 +75,8 @@ typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_
 
 /* A set of inputs that the generic tests, the gradient checks and the documentation try.
  *   inputs: one word each, KIND[SHAPE]:RANGE.  KIND f (the float dtype under test), i (i32),
- *     b (u8).  RANGE lo..hi, half-open for integers, default -2..2 (f), 0..2 (i, b);
+ *     b (u8), d (as f, but n max(|lo|, |hi|) is added to the diagonal of each n by n matrix, which
+ *     makes it regular and its symmetric part positive definite).  RANGE lo..hi, half-open for integers, default -2..2 (f, d), 0..2 (i, b);
  *     ~lo..hi draws a magnitude and a random sign, to stay clear of a kink at 0.
  *     Example: "f[2,3] f[3]:0.5..2 i[2]:0..3"
  *   attrs: as for tg_apply_text; NULL for none. */
@@ -122,6 +123,11 @@ struct tg_op {
 
     /* Fills n->output, which is contiguous and not yet initialised.  Cannot fail. */
     void (*forward)(const tg_node *n, void *work);
+
+    /* Refuses the result after each forward, where only the computation itself can tell whether
+     * there is one (a singular matrix): forward has left in its scratch memory, not empty then,
+     * what it found.  NULL: nothing to refuse. */
+    tg_status (*verdict)(const tg_node *n, const void *work, tg_error *err);
 
     /* The cotangent of input i from dy, the cotangent of the output, as operations on t.  It
      * may have a larger shape to which input i broadcasts: the sweep sums.  NULL
