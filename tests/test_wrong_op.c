@@ -18,10 +18,22 @@ static tg_status below_zero(tg_infer *c) { return c->ndim = 1, c->shape[0] = -5,
 static tg_status endless(tg_infer *c) { return c->ndim = 1, c->shape[0] = INT64_MAX, TG_OK; }
 static tg_status own_text(tg_infer *c) { return tg_fail(c->err, TG_EAXIS, "%s: no", c->op->name); }
 static tg_status no_text(const tg_node *n, tg_error *err) { return (void)n, (void)err, TG_EINDEX; }
+static tg_status no_result(const tg_node *n, const void *work, tg_error *err)
+{
+    const float found = *(const float *)work;
+    return found == 0 ? tg_fail(err, TG_EARG, "%s: no result", n->op->name) : TG_OK;
+}
+static size_t some_work(const tg_node *n) { return (void)n, sizeof(float); }
 static void copy_forward(const tg_node *n, void *work)
 {
     (void)work;
     memcpy(n->output->data, n->inputs[0]->data, (size_t)n->output->size * sizeof(float));
+}
+
+static void note_forward(const tg_node *n, void *work)
+{
+    memcpy(work, n->inputs[0]->data, sizeof(float));
+    copy_forward(n, work);
 }
 
 static const struct {
@@ -65,6 +77,28 @@ START_TEST(wrong_descriptors)
     assert_error(t, TG_EGRAD,
                  "grad: tensor 1, f32[3], reaches the result only through mine, "
                  "which has no derivative");
+}
+END_TEST
+
+/* What a verdict refuses is not recorded. */
+START_TEST(refused_results)
+{
+    const tg_op op = {.name = "mine",
+                      .min_inputs = 1,
+                      .max_inputs = 1,
+                      .infer = tg_infer_same,
+                      .work_size = some_work,
+                      .forward = note_forward,
+                      .verdict = no_result};
+    tg_tensor *zero = tensor_of(t, "f32[3]"), *x = tensor_of(t, "f32[2]: 5 7");
+    for (int i = 0; i < 3; i++, tg_tape_reset(t)) {
+        assert_tensor(t, "mine", tg_apply(t, &op, &x, 1, NULL), "f32[2]: 5 7", 0);
+        (void)tg_neg(t, zero); /* which takes a place of its own */
+        const int32_t before = tg_tape_size(t);
+        ck_assert_ptr_null(tg_apply(t, &op, &zero, 1, NULL));
+        assert_error(t, TG_EARG, "mine: no result");
+        ck_assert_int_eq(tg_tape_size(t), before);
+    }
 }
 END_TEST
 
@@ -115,6 +149,7 @@ int main(void)
     TCase *c = tcase_create("descriptors");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, wrong_descriptors, 0, COUNT(wrong));
+    tcase_add_test(c, refused_results);
     tcase_add_test(c, wrong_derivatives);
     suite_add_tcase(s, c);
     return run_suite(s);
