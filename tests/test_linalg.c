@@ -58,6 +58,8 @@ static const op_row rows[] = {
     {"inverse", NULL, {"f64[2,2]: 0 2 4 0"}, "f64[2,2]: 0 0.25 0.5 0", TG_OK},
     {"inverse", NULL, {"f32[2,1,1]: 4 -0.5"}, "f32[2,1,1]: 0.25 -2", TG_OK},
     {"inverse", NULL, {"f64[2,2]: nan 1 1 2"}, "f64[2,2]: nan nan nan nan", TG_OK},
+    {"inverse", NULL, {"f64[2,2]: nan 0 0 1"}, "f64[2,2]: nan nan nan nan", TG_OK},
+    {"cofactor", NULL, {"f64[2,2]: 0 0 0 nan"}, "f64[2,2]: nan nan nan nan", TG_OK},
     {"inverse", NULL, {"f64[0,0]"}, "f64[0,0]", TG_OK},
     {"det", NULL, {"f64[3,3]: 2 0 0 7 3 0 8 9 4"}, "f64[]: 24 ~1e-15", TG_OK},
     {"det", NULL, {"f32[2,2,2]: 1 2 3 4 0 1 1 0"}, "f32[2]: -2 -1", TG_OK},
