@@ -1,4 +1,5 @@
-/* model.h - a network as the trainer sees it, and the multi-layer perceptron of the book. */
+/* model.h - a network as the trainer sees it, and two of the book: the multi-layer perceptron and
+ * the simple convolutional network. */
 #ifndef TAPEGRAD_MODEL_H
 #define TAPEGRAD_MODEL_H
 
@@ -58,6 +59,41 @@ void tg_mlp_free(tg_model *m);
 
 /* What it was built from; NULL for a model of another kind. */
 const tg_mlp_options *tg_mlp_get_options(const tg_model *m);
+
+/* ---- the simple convolutional network ------------------------------------------------------- */
+
+/* conv -> ReLU -> max pool -> affine -> ReLU -> affine: the book's SimpleConvNet (chapter 7).
+ * Parameters W1 (filters, channels, kernel, kernel), b1 (filters), W2 (filters P Q, hidden), b2,
+ * W3 (hidden, outputs), b3 with P = floor(H' / pool), H' = (height + 2 padding - kernel) / stride
+ * + 1, floored; Q likewise; no state.  Inputs are (N, channels, height, width), or as many numbers
+ * in another shape that begins with N, as tg_dataset_inputs gives them: TG_ESHAPE if not. */
+typedef struct tg_simple_convnet_options {
+    int64_t channels, height, width; /* of an image: 1, 28, 28 */
+    int64_t filters;                 /* 30 */
+    int64_t kernel;                  /* side of a filter, 5 */
+    int64_t stride, padding;         /* of the convolution, 1 and 0 */
+    int64_t pool;                    /* side and stride of the pooling window, 2 */
+    int64_t hidden, outputs;         /* 100, 10 */
+    tg_dtype dtype;                  /* TG_F32 */
+    tg_init init;                    /* normal, std 0.01; biases start at 0 */
+    double weight_decay;             /* lambda of the L2 penalty on the W, 0 */
+    double loss_eps;                 /* of tg_softmax_cross_entropy_eps, 1e-7 */
+} tg_simple_convnet_options;
+
+tg_simple_convnet_options tg_simple_convnet_defaults(void);
+
+/* W1, W2, W3 are drawn from rng, each row by row; a filter has fan_in channels kernel^2 and the
+ * fan_out filters.  options NULL: the defaults.  The caller frees it.  NULL with TG_EARG, TG_ESHAPE
+ * (the kernel or the pooling window does not fit), TG_EDTYPE naming the option at fault, or
+ * TG_ENOMEM. */
+tg_model *tg_simple_convnet_new(const tg_simple_convnet_options *options, tg_rng *rng,
+                                tg_error *err);
+void tg_simple_convnet_free(tg_model *m);
+
+/* What it was built from; NULL for a model of another kind. */
+const tg_simple_convnet_options *tg_simple_convnet_get_options(const tg_model *m);
+
+/* ---- any model ------------------------------------------------------------------------------ */
 
 /* m->forward and m->loss, for those who hold a model. */
 tg_tensor *tg_model_forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_pass *pass);
