@@ -52,6 +52,8 @@ static int64_t factor(int64_t n, double *u)
     return -1;
 }
 
+static double cholesky_flops(const tg_node *n) { return tgi_cubes(n) / 3; }
+
 static void cholesky_forward(const tg_node *n, void *work)
 {
     const cholesky_attrs *a = n->attrs;
@@ -108,6 +110,7 @@ const tg_op tgi_cholesky_ops[] = {
      .attrs_size = sizeof(cholesky_attrs),
      .infer = cholesky_infer,
      .work_size = cholesky_work,
+     .flops = cholesky_flops,
      .forward = cholesky_forward,
      .verdict = cholesky_verdict,
      .vjp = cholesky_vjp,

@@ -85,6 +85,10 @@ static void numbers(const tg_node *n, void *work, double (*of)(product p))
     }
 }
 
+static double factor_flops(const tg_node *n) { return 2 * tgi_cubes(n) / 3; }
+
+static double cofactor_flops(const tg_node *n) { return 8 * tgi_cubes(n) / 3; }
+
 static void det_forward(const tg_node *n, void *work) { numbers(n, work, plain); }
 static void logabsdet_forward(const tg_node *n, void *work) { numbers(n, work, logarithm); }
 static void signdet_forward(const tg_node *n, void *work) { numbers(n, work, sign); }
@@ -251,6 +255,7 @@ const tg_op tgi_determinant_ops[] = {
              .formula = "the determinant of a",
              .derivative = "dy cofactor(a)",
              NUMBER,
+             .flops = factor_flops,
              .forward = det_forward,
              .vjp = det_vjp,
              .samples = det_samples},
@@ -261,6 +266,7 @@ const tg_op tgi_determinant_ops[] = {
                   .max_inputs = 1,
                   .infer = cofactor_infer,
                   .work_size = linalg_work,
+                  .flops = cofactor_flops,
                   .forward = cofactor_forward,
                   .vjp = cofactor_vjp,
                   .samples = det_samples},
@@ -268,6 +274,7 @@ const tg_op tgi_determinant_ops[] = {
                    .formula = "ln |det a|",
                    .derivative = "dy a^-T",
                    NUMBER,
+                   .flops = factor_flops,
                    .forward = logabsdet_forward,
                    .vjp = logabsdet_vjp,
                    .samples = number_samples},
@@ -275,6 +282,7 @@ const tg_op tgi_determinant_ops[] = {
                  .formula = "the sign of det a",
                  .flags = TG_OP_ZERO_GRAD,
                  NUMBER,
+                 .flops = factor_flops,
                  .forward = signdet_forward,
                  .samples = number_samples},
 };

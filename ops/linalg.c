@@ -76,6 +76,12 @@ int64_t tgi_stack_number(const tg_tensor *x, const tg_tensor *y, int64_t k)
     return number;
 }
 
+double tgi_cubes(const tg_node *n)
+{
+    const double rows = (double)tgi_rows(n->inputs[0]);
+    return (double)tgi_stack_count(n->inputs[0]) * rows * rows * rows;
+}
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 size_t tgi_linalg_work(double count)

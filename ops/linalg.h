@@ -28,6 +28,9 @@ int64_t tgi_columns(const tg_tensor *x);
 /* Which matrix of x meets matrix k of y, to whose leading axes those of x broadcast. */
 int64_t tgi_stack_number(const tg_tensor *x, const tg_tensor *y, int64_t k);
 
+/* For flops: rows^3 for each matrix of operand 0. */
+double tgi_cubes(const tg_node *n);
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* The first matrix without a result; the head of the scratch memory of operations that can fail. */

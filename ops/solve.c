@@ -36,6 +36,14 @@ static void read_right_side(const tg_node *n, int64_t k, double *x)
     for (int64_t i = 0; i < size * size; i++) x[i] = i % (size + 1) == 0;
 }
 
+/* The factors, and 2 n^2 for each column. */
+static double solve_flops(const tg_node *n)
+{
+    return 2 * tgi_cubes(n) / 3 + 2 * (double)n->output->size * (double)tgi_rows(n->inputs[0]);
+}
+
+static double inverse_flops(const tg_node *n) { return 8 * tgi_cubes(n) / 3; }
+
 static void solve_forward(const tg_node *n, void *work)
 {
     const tg_tensor *a = n->inputs[0];
@@ -107,6 +115,7 @@ const tg_op tgi_solve_ops[] = {
                .max_inputs = 2,
                .infer = solve_infer,
                .work_size = solve_work,
+               .flops = solve_flops,
                .forward = solve_forward,
                .verdict = solve_verdict,
                .vjp = solve_vjp,
@@ -118,6 +127,7 @@ const tg_op tgi_solve_ops[] = {
                  .max_inputs = 1,
                  .infer = inverse_infer,
                  .work_size = solve_work,
+                 .flops = inverse_flops,
                  .forward = solve_forward,
                  .verdict = solve_verdict,
                  .vjp = inverse_vjp,

@@ -34,6 +34,12 @@ static size_t triangular_work(const tg_node *n)
 }
 
 /* From the right it is the system of the transposes: a^T x^T = b^T. */
+/* n^2 for each column. */
+static double triangular_flops(const tg_node *n)
+{
+    return (double)n->output->size * (double)tgi_rows(n->inputs[0]);
+}
+
 static void triangular_forward(const tg_node *n, void *work)
 {
     const triangular_attrs *s = n->attrs;
@@ -88,6 +94,7 @@ const tg_op tgi_triangular_ops[] = {
      .attrs_size = sizeof(triangular_attrs),
      .infer = triangular_infer,
      .work_size = triangular_work,
+     .flops = triangular_flops,
      .forward = triangular_forward,
      .vjp = triangular_vjp,
      .samples = triangular_samples}};

@@ -120,6 +120,9 @@ START_TEST(products_in_a_stack)
     tg_tape_reset(t);
     (void)tg_matmul(t, tensor_of(t, "f32[4,0]"), tensor_of(t, "f32[0,2]"));
     ck_assert(tg_tape_stats(t, &s, 1) == 1 && s.flops == 0 && s.bytes == 32);
+    tg_tape_reset(t);
+    (void)tg_det(t, tensor_of(t, "f32[2,3,3]"));
+    ck_assert(tg_tape_stats(t, &s, 1) == 1 && s.flops == 2 * 2 * 27 / 3);
 }
 END_TEST
 
