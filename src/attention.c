@@ -1,0 +1,70 @@
+/* attention.c - scaled dot-product attention as a composition. */
+#include "tapegrad/attention.h"
+
+#include <math.h>
+
+#include "ops/compose.h"
+#include "tapegrad/nn.h"
+
+/* u8 (L, S): 1 where j <= i. */
+static tg_tensor *look_back(tg_tape *t, int64_t L, int64_t S)
+{
+    return tg_less_equal(t, tg_iota(t, S), tg_unsqueeze(t, tg_iota(t, L), 1));
+}
+
+/* Softmax along the last axis over the elements that are allowed (u8); 0 for the others.  They are
+ * first set very low, not to -Inf: a row without any would be NaN, and anomaly mode would object.
+ */
+static tg_tensor *softmax_of_some(tg_tape *t, tg_tensor *x, tg_tensor *allowed)
+{
+    tg_tensor *low = tg_scalar(t, x->dtype == TG_F64 ? -1e308 : -3e38);
+    tg_tensor *p = tg_softmax(t, tg_where(t, allowed, x, low), -1);
+    return tg_where(t, allowed, p, tg_scalar(t, 0));
+}
+
+static bool shapes_fit(tg_tape *t, const tg_tensor *q, const tg_tensor *k, const tg_tensor *v)
+{
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE], c[TG_DESCRIBE_SIZE];
+    if (!tgi_operand(t, "attention", q) || !tgi_operand(t, "attention", k)) return false;
+    if (v && !tgi_operand(t, "attention", v)) return false;
+    bool fit = q->ndim >= 2 && k->ndim >= 2 && q->shape[q->ndim - 1] == k->shape[k->ndim - 1] &&
+               q->shape[q->ndim - 1] > 0;
+    if (fit && v) fit = v->ndim >= 2 && k->shape[k->ndim - 2] == v->shape[v->ndim - 2];
+    if (!fit)
+        (void)tg_tape_fail(
+            t, TG_ESHAPE, "attention: q %s, k %s%s%s, must be (..., L, d), (..., S, d)%s",
+            tg_tensor_describe(q, a, sizeof a), tg_tensor_describe(k, b, sizeof b), v ? ", v " : "",
+            v ? tg_tensor_describe(v, c, sizeof c) : "", v ? " and (..., S, e)" : "");
+    return fit;
+}
+
+tg_tensor *tg_attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *mask,
+                                bool causal)
+{
+    if (!shapes_fit(t, q, k, NULL)) return NULL;
+    if (mask && !tgi_operand(t, "attention", mask)) return NULL;
+    const double d = (double)q->shape[q->ndim - 1];
+    /* q is scaled, not the scores: there are fewer of it, and products of large numbers fit */
+    tg_tensor *scaled = tg_mul(t, q, tg_scalar(t, 1 / sqrt(d)));
+    tg_tensor *scores = tg_matmul(t, scaled, tg_transpose(t, k, -1, -2)), *allowed = NULL;
+    if (mask && mask->dtype == TG_U8)
+        allowed = tg_not_equal(t, mask, tg_scalar(t, 0));
+    else if (mask) {
+        scores = tg_add(t, scores, mask);
+        allowed = tg_greater(t, mask, tg_scalar(t, -INFINITY));
+    }
+    if (causal) {
+        tg_tensor *back = look_back(t, q->shape[q->ndim - 2], k->shape[k->ndim - 2]);
+        allowed = allowed ? tg_logical_and(t, allowed, back) : back;
+    }
+    if (tg_tape_status(t)) return NULL;
+    return allowed ? softmax_of_some(t, scores, allowed) : tg_softmax(t, scores, -1);
+}
+
+tg_tensor *tg_attention(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *v, tg_tensor *mask,
+                        bool causal)
+{
+    if (!v && t && !tg_tape_status(t)) return tg_tape_fail(t, TG_EARG, "attention: v is NULL");
+    if (!shapes_fit(t, q, k, v)) return NULL;
+    return tg_matmul(t, tg_attention_weights(t, q, k, mask, causal), v);
+}
