@@ -102,7 +102,7 @@ static double sliced_distance(tg_tape *t, tg_tensor *a, tg_tensor *b)
  * that have at least half of their part of those; the points go to ax. */
 static double look(gan *g, const char *when, tg_axes *ax)
 {
-    double x[2][SHOWN], y[2][SHOWN];
+    double x[2][SHOWN] = {{0}}, y[2][SHOWN] = {{0}};
     int at[MODES] = {0}, near = 0, found = 0;
     tg_tape_reset(g->t);
     tg_tensor *sets[2] = {real_points(g, SHOWN), made_points(g, SHOWN)};

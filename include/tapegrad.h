@@ -7,8 +7,8 @@
 
 #include "tapegrad/activations.h"
 #include "tapegrad/alloc.h"
-#include "tapegrad/checkpoint.h"
 #include "tapegrad/attention.h"
+#include "tapegrad/checkpoint.h"
 #include "tapegrad/conv.h"
 #include "tapegrad/data.h"
 #include "tapegrad/derivatives.h"
