@@ -67,6 +67,14 @@ static bool broadcasts(const tg_tensor *x, const tg_tensor *to)
     return fits;
 }
 
+/* Sums g over what broadcasting to its shape repeated; a copy where that is nothing. */
+static tg_tensor *summed_to(tg_tape *t, tg_tensor *g, const tg_tensor *like)
+{
+    tgi_shape_attrs to = {.shape = {.n = like->ndim}};
+    for (int k = 0; k < like->ndim; k++) to.shape.v[k] = like->shape[k];
+    return tg_record(t, t->core.sum_to, &g, 1, &to);
+}
+
 /* Undoes broadcasting, in this one place, and refuses what does not fit. */
 static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
 {
@@ -83,10 +91,12 @@ static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
         return tg_tape_fail(t, TG_ESHAPE, "grad: the VJP of %s gives %s for operand %d, %s",
                             n->op->name, tg_tensor_describe(g, a, sizeof a), i + 1,
                             tg_tensor_describe(x, b, sizeof b));
-    tgi_shape_attrs to = {.shape = {.n = x->ndim}};
-    for (int k = 0; k < x->ndim; k++) to.shape.v[k] = x->shape[k];
-    return tg_record(t, t->core.sum_to, &g, 1, &to);
+    return summed_to(t, g, x);
 }
+
+/* A leaf, as a cotangent that was handed through can be, ends with its owner's reference and is no
+ * value to be differentiated: its copy on the tape. */
+static tg_tensor *recorded(tg_tape *t, tg_tensor *g) { return g->node ? g : summed_to(t, g, g); }
 
 static tg_tensor *plus(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
@@ -236,10 +246,13 @@ static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *c
     for (int j = 0; j < nx; j++) {
         const int32_t id = tgi_tape_find(t, xs[j]);
         const bool here = id >= 0 && id < s->top;
-        dxs[j] = here ? s->cotangent[id] : NULL;
-        if (dxs[j]) continue;
-        if (here && check_way(s, xs[j], id, j)) break;
-        dxs[j] = filled(t, xs[j], 0);
+        dxs[j] = NULL;
+        if (here && s->cotangent[id])
+            dxs[j] = recorded(t, s->cotangent[id]);
+        else if (here && check_way(s, xs[j], id, j))
+            break;
+        else
+            dxs[j] = filled(t, xs[j], 0);
     }
     return t->error.status;
 }

@@ -168,6 +168,27 @@ static const struct {
             {through_cast, "cast", 0},     {through_stop, NULL, 0},
             {through_sign, NULL, 0},       {both_ways, NULL, 7}};
 
+/* The derivative of x + 0 hands the cotangent through, and yet the gradient is a value of the tape:
+ * it can be an output, and it outlives the caller's reference. */
+START_TEST(test_gradient_is_recorded)
+{
+    tg_tape *t = tg_tape_new();
+    tg_tensor *x = leaf(2), *dy = leaf(3), *v = leaf(5), *g = NULL, *h[2];
+    tg_tensor *y = tg_add(t, x, tg_scalar(t, 0));
+    ck_assert_int_eq(tg_vjp(t, 1, &y, &dy, 1, &x, &g), TG_OK);
+    ck_assert(g->tape == t && tg_tape_value(t, g->id) == g);
+    ck_assert_double_eq(tg_item(g), 3);
+    tg_tensor *xs[] = {x, dy};
+    ck_assert_msg(tg_vjp(t, 1, &g, &v, 2, xs, h) == TG_OK, "%s", tg_tape_message(t));
+    ck_assert_double_eq(tg_item(h[0]), 0);
+    ck_assert_double_eq(tg_item(h[1]), 5);
+    ck_assert(h[0]->tape == t && h[1]->tape == t);
+    tg_tensor_free(x), tg_tensor_free(dy), tg_tensor_free(v);
+    ck_assert_double_eq(tg_item(h[1]), 5);
+    tg_tape_free(t);
+}
+END_TEST
+
 START_TEST(test_no_derivative)
 {
     tg_tape *t = tg_tape_new();
@@ -248,6 +269,7 @@ int main(void)
     tcase_add_test(c, test_frozen_costs_nothing);
     tcase_add_test(c, test_intermediate_and_cotangents);
     tcase_add_test(c, test_several_outputs);
+    tcase_add_test(c, test_gradient_is_recorded);
     tcase_add_loop_test(c, test_no_derivative, 0, sizeof ways / sizeof *ways);
     tcase_add_test(c, test_no_derivative_by_name);
     tcase_add_test(c, test_written_leaf_is_refused);
