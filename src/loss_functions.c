@@ -98,6 +98,10 @@ static tg_tensor *length(tg_tape *t, tg_tensor *x, int axis, double eps)
 
 tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps)
 {
-    tg_tensor *dot = tg_sum(t, tg_mul(t, a, b), axis, false);
-    return tg_div(t, dot, tg_mul(t, length(t, a, axis, eps), length(t, b, axis, eps)));
+    tg_tensor *ab = tg_mul(t, a, b);
+    if (!ab) return NULL;
+    /* An operand that is repeated along the axis is as long as all of its copies. */
+    a = tg_expand(t, a, ab->ndim, ab->shape), b = tg_expand(t, b, ab->ndim, ab->shape);
+    tg_tensor *lengths = tg_mul(t, length(t, a, axis, eps), length(t, b, axis, eps));
+    return tg_div(t, tg_sum(t, ab, axis, false), lengths);
 }

@@ -167,6 +167,54 @@ START_TEST(test_loss)
 }
 END_TEST
 
+/* Cosines along an axis, of rows as they are after broadcasting. */
+static const struct {
+    int ndim;
+    int64_t shape[2];
+    int axis;
+    int stride[2]; /* of b, 0 along an axis that is repeated */
+} cosines[] = {{2, {2, 3}, 1, {3, 1}},
+               {2, {2, 3}, 0, {3, 1}},
+               {1, {3}, 1, {0, 1}},
+               {2, {2, 1}, -1, {1, 0}},
+               {0, {0}, 1, {0, 0}}};
+
+static tg_tensor *cosine(tg_tape *t, const tg_dict *p, void *user)
+{
+    return tg_cosine_similarity(t, tg_param(t, p, "a"), tg_param(t, p, "b"),
+                                cosines[*(int *)user].axis, 1e-8);
+}
+
+START_TEST(test_cosine_similarity)
+{
+    const double a[] = {0.3, -1.2, 2.1, 0.7, 0.4, -0.9}, b[] = {-0.8, 1.1, 0.6, 1.7, -0.2, 0.5};
+    const int along = cosines[_i].axis != 0, rows = along ? 2 : 3, n = along ? 3 : 2;
+    int k = _i;
+    tg_error err = TG_ERROR_INIT;
+    tg_tape *t = tg_tape_new();
+    tg_dict *p = tg_dict_new();
+    (void)tg_dict_take(p, "a", tg_tensor_from(TG_F64, 2, (int64_t[]){2, 3}, a, NULL), NULL);
+    (void)tg_dict_take(p, "b", tg_tensor_from(TG_F64, cosines[_i].ndim, cosines[_i].shape, b, NULL),
+                       NULL);
+    tg_tensor *y = cosine(t, p, &k);
+    ck_assert_msg(y && y->ndim == 1 && y->shape[0] == rows, "%s", tg_tape_message(t));
+    for (int r = 0; r < rows; r++) {
+        double ab = 0, aa = 0, bb = 0;
+        for (int j = 0; j < n; j++) {
+            const int i0 = along ? r : j, i1 = along ? j : r;
+            const double u = a[3 * i0 + i1],
+                         v = b[cosines[_i].stride[0] * i0 + cosines[_i].stride[1] * i1];
+            ab += u * v, aa += u * u, bb += v * v;
+        }
+        ck_assert_double_eq_tol(tg_tensor_get(y, r), ab / sqrt(aa * bb), 1e-12);
+    }
+    ck_assert_msg(tg_gradcheck(cosine, &k, p, NULL, NULL, &err) == TG_OK, "%s", err.text);
+    ck_assert_msg(tg_gradgradcheck(cosine, &k, p, NULL, NULL, &err) == TG_OK, "%s", err.text);
+    tg_dict_free(p);
+    tg_tape_free(t);
+}
+END_TEST
+
 /* Certain and wrong: finite, with finite gradients. */
 START_TEST(test_extremes)
 {
@@ -196,6 +244,7 @@ int main(void)
     TCase *c = tcase_create("compositions");
     tcase_add_loop_test(c, test_activation, 0, sizeof activations / sizeof *activations);
     tcase_add_loop_test(c, test_loss, 0, sizeof losses / sizeof *losses);
+    tcase_add_loop_test(c, test_cosine_similarity, 0, sizeof cosines / sizeof *cosines);
     tcase_add_test(c, test_extremes);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

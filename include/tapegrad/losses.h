@@ -44,8 +44,8 @@ tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target,
 tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,
                            tg_reduction r);
 
-/* a . b / (max(|a|, eps) max(|b|, eps)) along an axis, which is dropped.  eps > 0; 1e-8 in PyTorch.
- */
+/* a . b / (max(|a|, eps) max(|b|, eps)) along an axis of the shape that both broadcast to, which is
+ * dropped.  eps > 0; 1e-8 in PyTorch. */
 tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps);
 
 typedef struct tg_cross_entropy_options {
