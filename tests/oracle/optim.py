@@ -144,7 +144,7 @@ def main():
         print(f"{name:9} {text(s):56} loss {first:.3f} -> {last:.4f}  {e:.1e}"
               f"{' (is to differ)' if s.get('differs') else ''}{'' if good else '  BAD'}")
     print(f"oracle: {len(RUNS) - 1} option sets of {len(MAKE)} optimizers, {STEPS} steps each, "
-          f"for step {'NOT ' if failed else ''}within {TOLERANCE}; worst {most:.1e}")
+          f"step for step {'NOT ' if failed else ''}within {TOLERANCE}; worst {most:.1e}")
     return 1 if failed else 0
 
 
