@@ -127,7 +127,8 @@ def main():
     for line in bad:
         print("DIFFERENT", line)
     most = max(worst, key=worst.get)
-    print(f"oracle: {len(worst)} operations and compositions x {CASES} cases, PyTorch "
+    calls = {call for name, call, _ in ROWS if name in worst}
+    print(f"oracle: {len(calls)} functions in {len(worst)} rows x {CASES} cases, PyTorch "
           f"{torch.__version__}: values and 2 orders of gradients "
           f"{'NOT ' if bad else ''}within {TOLERANCE}; worst {worst[most]:.1e} ({most})")
     return 1 if bad else 0
