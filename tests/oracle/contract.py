@@ -223,10 +223,7 @@ for _name, _part in [("topk", 0), ("topk_indices", 1)]:
                     words(axis=axis, n=2, down=i >= 3))
 
 
-# ---- linear algebra: used where the registry has the operation ---------------------------------
-# The rows that may be missing.
-LINEAR_ALGEBRA = {"inverse", "det", "logabsdet", "signdet", "cofactor", "solve", "cholesky",
-                  "solve_triangular"}
+# ---- linear algebra ------------------------------------------------------------------------------
 BATCH = [(), (1,), (2,), (2, 1), (3,)]
 
 
