@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "graph/rng.h"
+
 tg_rng tg_rng_make(uint64_t seed, uint64_t stream) { return (tg_rng){seed, stream, 0}; }
 
 void tg_rng_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4])
@@ -64,7 +66,7 @@ static double ratio(const double num[8], const double den[8], double r)
     return p / q;
 }
 
-double tg_rng_normal(uint64_t word)
+double tgi_rng_quantile(double p)
 {
     static const double a[8] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
                                 1.9715909503065514427e+3, 1.3731693765509461125e+4,
@@ -102,12 +104,16 @@ double tg_rng_normal(uint64_t word)
                                 1.84631831751005468180e-5,
                                 1.42151175831644588870e-7,
                                 2.04426310338993978564e-15};
-    const double u = ((double)(word >> 12) + 0.5) * 0x1p-52; /* never 0 or 1 */
-    const double q = u - 0.5;
+    const double q = p - 0.5;
     if (fabs(q) <= 0.425) return q * ratio(a, b, 0.180625 - q * q);
-    const double r = sqrt(-exact_log(q < 0 ? u : 1 - u));
+    const double r = sqrt(-exact_log(q < 0 ? p : 1 - p));
     const double x = r <= 5 ? ratio(c, d, r - 1.6) : ratio(f, g, r - 5);
     return q < 0 ? -x : x;
+}
+
+double tg_rng_normal(uint64_t word)
+{
+    return tgi_rng_quantile(((double)(word >> 12) + 0.5) * 0x1p-52); /* never of 0 or 1 */
 }
 
 static uint64_t next_word(tg_rng *r)

@@ -31,6 +31,8 @@
     X(triangular)                                                                                  \
     X(solve)                                                                                       \
     X(determinant)
+    X(random_integer)                                                                              \
+    X(random_truncated)
 
 #define X(family)                                                                                  \
     extern const tg_op tgi_##family##_ops[];                                                       \

@@ -3,62 +3,41 @@
 #include <math.h>
 
 #include "ops/families.h"
-#include "tapegrad/ops.h"
-
-/* The state is that of the generator when the op was recorded; a and b are lo and hi, mean and
- * std, or p. */
-typedef struct random_attrs {
-    uint64_t seed, stream, counter;
-    double a, b;
-    tg_dtype dtype;
-    tg_ints shape;
-} random_attrs;
-
-#define RANDOM_DEFS(...)                                                                           \
-    {                                                                                              \
-        {"seed", TG_ATTR_U64, offsetof(random_attrs, seed), NULL},                                 \
-            {"stream", TG_ATTR_U64, offsetof(random_attrs, stream), "0"},                          \
-            {"counter", TG_ATTR_U64, offsetof(random_attrs, counter), "0"},                        \
-            {"dtype", TG_ATTR_DTYPE, offsetof(random_attrs, dtype), "f32"},                        \
-            {"shape", TG_ATTR_INTS, offsetof(random_attrs, shape), ""}, __VA_ARGS__,               \
-        {                                                                                          \
-            NULL, TG_ATTR_INT, 0, NULL                                                             \
-        }                                                                                          \
-    }
+#include "ops/random.h"
 
 static const tg_attr_def uniform_defs[] =
-    RANDOM_DEFS({"lo", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0"},
-                {"hi", TG_ATTR_FLOAT, offsetof(random_attrs, b), "1"});
+    TGI_RANDOM_DEFS({"lo", TG_ATTR_FLOAT, offsetof(tgi_random_attrs, a), "0"},
+                    {"hi", TG_ATTR_FLOAT, offsetof(tgi_random_attrs, b), "1"});
 static const tg_attr_def normal_defs[] =
-    RANDOM_DEFS({"mean", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0"},
-                {"std", TG_ATTR_FLOAT, offsetof(random_attrs, b), "1"});
+    TGI_RANDOM_DEFS({"mean", TG_ATTR_FLOAT, offsetof(tgi_random_attrs, a), "0"},
+                    {"std", TG_ATTR_FLOAT, offsetof(tgi_random_attrs, b), "1"});
 static const tg_attr_def bernoulli_defs[] =
-    RANDOM_DEFS({"p", TG_ATTR_FLOAT, offsetof(random_attrs, a), "0.5"});
+    TGI_RANDOM_DEFS({"p", TG_ATTR_FLOAT, offsetof(tgi_random_attrs, a), "0.5"});
 
-static tg_status random_infer(tg_infer *c)
+tg_status tgi_random_infer(tg_infer *c)
 {
-    const random_attrs *r = c->attrs;
+    const tgi_random_attrs *r = c->attrs;
     c->dtype = r->dtype;
     c->ndim = r->shape.n;
     for (int i = 0; i < r->shape.n && i < TG_MAX_NDIM; i++) c->shape[i] = r->shape.v[i];
     return TG_OK;
 }
 
-static tg_status float_infer(tg_infer *c)
+tg_status tgi_random_float_infer(tg_infer *c)
 {
-    const random_attrs *r = c->attrs;
+    const tgi_random_attrs *r = c->attrs;
     if (!tg_dtype_is_float(r->dtype))
         return tg_fail(c->err, TG_EDTYPE, "%s: dtype %s, must be f32 or f64", c->op->name,
                        tg_dtype_name(r->dtype));
     if (!isfinite(r->a) || !isfinite(r->b))
         return tg_fail(c->err, TG_EARG, "%s: %g and %g must be finite", c->op->name, r->a, r->b);
-    return random_infer(c);
+    return tgi_random_infer(c);
 }
 
 static tg_status uniform_infer(tg_infer *c)
 {
-    const random_attrs *r = c->attrs;
-    const tg_status status = float_infer(c);
+    const tgi_random_attrs *r = c->attrs;
+    const tg_status status = tgi_random_float_infer(c);
     const double most = r->dtype == TG_F32 ? (double)FLT_MAX : DBL_MAX;
     if (!status && (!(fabs(r->a) <= most) || !(fabs(r->b - r->a) <= most)))
         return tg_fail(c->err, TG_EARG, "uniform: %g to %g is too wide for %s", r->a, r->b,
@@ -68,22 +47,11 @@ static tg_status uniform_infer(tg_infer *c)
 
 static tg_status bernoulli_infer(tg_infer *c)
 {
-    const double p = ((const random_attrs *)c->attrs)->a;
+    const double p = ((const tgi_random_attrs *)c->attrs)->a;
     if (!(p >= 0 && p <= 1))
         return tg_fail(c->err, TG_EARG, "bernoulli: p is %g, must be in [0, 1]", p);
-    return random_infer(c);
+    return tgi_random_infer(c);
 }
-
-/* y[i] = formula of `word`, the i-th after the counter, two to a block. */
-#define DRAW(T, formula)                                                                           \
-    for (int64_t i = 0; i < n; i += 2) {                                                           \
-        uint32_t w[4];                                                                             \
-        tg_rng_block(r->seed, r->stream, r->counter + (uint64_t)i / 2, w);                         \
-        for (int64_t k = 0; k < 2 && i + k < n; k++) {                                             \
-            const uint64_t word = (uint64_t)w[2 * k + 1] << 32 | w[2 * k];                         \
-            ((T *)y)[i + k] = (T)(formula);                                                        \
-        }                                                                                          \
-    }
 
 /* Rounding may reach hi, which [lo, hi) leaves out. */
 static float below_f32(float y, float lo, float hi)
@@ -98,48 +66,48 @@ static double below_f64(double y, double lo, double hi)
 
 static void uniform_forward(const tg_node *node, void *work)
 {
-    const random_attrs *r = node->attrs;
+    const tgi_random_attrs *r = node->attrs;
     const int64_t n = node->output->size;
     void *y = node->output->data;
     const double a = r->a, width = r->b - r->a;
     (void)work;
     if (r->dtype == TG_F32) {
         const float lo = (float)a, step = (float)width, hi = (float)r->b;
-        DRAW(float, below_f32(lo + step * tg_rng_unit24(word), lo, hi))
+        TGI_DRAW(float, below_f32(lo + step * tg_rng_unit24(word), lo, hi))
     } else {
-        DRAW(double, below_f64(a + width * tg_rng_unit(word), a, r->b))
+        TGI_DRAW(double, below_f64(a + width * tg_rng_unit(word), a, r->b))
     }
 }
 
 static void normal_forward(const tg_node *node, void *work)
 {
-    const random_attrs *r = node->attrs;
+    const tgi_random_attrs *r = node->attrs;
     const int64_t n = node->output->size;
     void *y = node->output->data;
     (void)work;
     if (r->dtype == TG_F32) {
-        DRAW(float, r->a + r->b * tg_rng_normal(word))
+        TGI_DRAW(float, r->a + r->b * tg_rng_normal(word))
     } else {
-        DRAW(double, r->a + r->b * tg_rng_normal(word))
+        TGI_DRAW(double, r->a + r->b * tg_rng_normal(word))
     }
 }
 
 static void bernoulli_forward(const tg_node *node, void *work)
 {
-    const random_attrs *r = node->attrs;
+    const tgi_random_attrs *r = node->attrs;
     const int64_t n = node->output->size;
     void *y = node->output->data;
     const double p = r->a;
     (void)work;
     switch (r->dtype) {
     case TG_F32:
-        DRAW(float, tg_rng_unit(word) < p) break;
+        TGI_DRAW(float, tg_rng_unit(word) < p) break;
     case TG_F64:
-        DRAW(double, tg_rng_unit(word) < p) break;
+        TGI_DRAW(double, tg_rng_unit(word) < p) break;
     case TG_I32:
-        DRAW(int32_t, tg_rng_unit(word) < p) break;
+        TGI_DRAW(int32_t, tg_rng_unit(word) < p) break;
     default:
-        DRAW(uint8_t, tg_rng_unit(word) < p) break;
+        TGI_DRAW(uint8_t, tg_rng_unit(word) < p) break;
     }
 }
 
@@ -154,32 +122,22 @@ static const tg_sample bernoulli_samples[] = {
 
 enum { UNIFORM, NORMAL, BERNOULLI };
 
-#define RANDOM_OP(opname, text, rule)                                                              \
-    {                                                                                              \
-        .name = #opname, .formula = text, .flags = TG_OP_RANDOM | TG_OP_ZERO_GRAD,                 \
-        .attrs = opname##_defs, .attrs_size = sizeof(random_attrs), .infer = rule,                 \
-        .forward = opname##_forward, .samples = opname##_samples                                   \
-    }
-
 const tg_op tgi_random_ops[] = {
-    [UNIFORM] = RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", uniform_infer),
-    [NORMAL] = RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", float_infer),
-    [BERNOULLI] = RANDOM_OP(bernoulli, "1 with probability p, else 0", bernoulli_infer),
+    [UNIFORM] = TGI_RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", uniform_infer),
+    [NORMAL] = TGI_RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", tgi_random_float_infer),
+    [BERNOULLI] = TGI_RANDOM_OP(bernoulli, "1 with probability p, else 0", bernoulli_infer),
 };
 TGI_FAMILY_COUNT(random);
 
-static tg_tensor *draw(tg_tape *t, const tg_op *op, tg_rng *rng, tg_dtype dtype, int ndim,
-                       const int64_t *shape, double a, double b)
+tg_tensor *tgi_random_draw(tg_tape *t, const tg_op *op, tg_rng *rng, int ndim, const int64_t *shape,
+                           tgi_random_attrs r)
 {
     if (!rng) return tg_tape_fail(t, TG_EARG, "%s: the generator is NULL", op->name);
     if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "%s: the shape is NULL", op->name);
-    random_attrs r = {.seed = rng->seed,
-                      .stream = rng->stream,
-                      .counter = rng->counter,
-                      .a = a,
-                      .b = b,
-                      .dtype = dtype,
-                      .shape = {.n = ndim}};
+    r.seed = rng->seed;
+    r.stream = rng->stream;
+    r.counter = rng->counter;
+    r.shape.n = ndim;
     for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) r.shape.v[i] = shape[i];
     tg_tensor *y = tg_record(t, op, NULL, 0, &r);
     if (y) tg_rng_skip(rng, (uint64_t)y->size);
@@ -189,17 +147,20 @@ static tg_tensor *draw(tg_tape *t, const tg_op *op, tg_rng *rng, tg_dtype dtype,
 tg_tensor *tg_uniform(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
                       double lo, double hi)
 {
-    return draw(t, &tgi_random_ops[UNIFORM], rng, dtype, ndim, shape, lo, hi);
+    return tgi_random_draw(t, &tgi_random_ops[UNIFORM], rng, ndim, shape,
+                           (tgi_random_attrs){.dtype = dtype, .a = lo, .b = hi});
 }
 
 tg_tensor *tg_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
                      double mean, double std)
 {
-    return draw(t, &tgi_random_ops[NORMAL], rng, dtype, ndim, shape, mean, std);
+    return tgi_random_draw(t, &tgi_random_ops[NORMAL], rng, ndim, shape,
+                           (tgi_random_attrs){.dtype = dtype, .a = mean, .b = std});
 }
 
 tg_tensor *tg_bernoulli(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
                         double p)
 {
-    return draw(t, &tgi_random_ops[BERNOULLI], rng, dtype, ndim, shape, p, 0);
+    return tgi_random_draw(t, &tgi_random_ops[BERNOULLI], rng, ndim, shape,
+                           (tgi_random_attrs){.dtype = dtype, .a = p});
 }
