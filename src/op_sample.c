@@ -7,32 +7,23 @@
 #include <string.h>
 
 #include "tapegrad/alloc.h"
-#include "tapegrad/rng.h"
 
 /* ---- tensors from words: KIND[SHAPE]:RANGE -------------------------------------------------- */
 
-typedef struct word {
-    tg_dtype dtype;
-    bool is_float, dominant, sign;
-    int ndim;
-    int64_t shape[TG_MAX_NDIM];
-    double lo, hi;
-} word;
-
-static bool read_word(const char **text, word *w)
+bool tgi_word_read(const char **text, tgi_word *w)
 {
     const char *p = *text;
     char *end;
     while (*p == ' ') p++;
     if (!*p || !strchr("fibd", *p) || p[1] != '[') return false;
     const bool is_float = *p == 'f' || *p == 'd';
-    *w = (word){.dtype = is_float    ? TG_F64
-                         : *p == 'i' ? TG_I32
-                                     : TG_U8,
-                .is_float = is_float,
-                .dominant = *p == 'd',
-                .lo = is_float ? -2 : 0,
-                .hi = 2};
+    *w = (tgi_word){.dtype = is_float    ? TG_F64
+                             : *p == 'i' ? TG_I32
+                                         : TG_U8,
+                    .is_float = is_float,
+                    .dominant = *p == 'd',
+                    .lo = is_float ? -2 : 0,
+                    .hi = 2};
     for (p += 2; *p != ']'; p = *end == ',' ? end + 1 : end) {
         if (w->ndim == TG_MAX_NDIM) return false;
         w->shape[w->ndim++] = strtoll(p, &end, 10);
@@ -79,13 +70,14 @@ static tg_tensor *strided(const tg_tensor *x, tg_error *err)
 }
 
 /* What is added to element i of square matrices to let their diagonal dominate. */
-static double weight(const word *w, int64_t i)
+static double weight(const tgi_word *w, int64_t i)
 {
     const int64_t n = w->shape[w->ndim - 1];
     return i / n % n == i % n ? (double)n * fmax(fabs(w->lo), fabs(w->hi)) : 0;
 }
 
-static tg_tensor *draw(const word *w, tg_dtype dtype, bool with_strides, tg_rng *rng, tg_error *err)
+tg_tensor *tgi_word_draw(const tgi_word *w, tg_dtype dtype, bool with_strides, tg_rng *rng,
+                         tg_error *err)
 {
     tg_tensor *x = tg_tensor_new(dtype, w->ndim, w->shape, err);
     for (int64_t i = 0; x && i < x->size; i++) {
@@ -126,14 +118,14 @@ tg_status tgi_sample_make(tgi_sample *s, const tg_op *op, int i, tg_dtype dtype,
     if (!s->floats || !s->others || !s->inputs)
         return tg_fail(err, TG_ENOMEM, "sample: out of memory");
     while (*text) {
-        word w;
+        tgi_word w;
         char key[16];
-        if (!read_word(&text, &w))
+        if (!tgi_word_read(&text, &w))
             return tg_fail(err, TG_EARG, "%s: cannot read the sample '%s'", op->name,
                            op->samples[i].inputs);
         tg_dict *d = w.is_float ? s->floats : s->others;
         (void)snprintf(key, sizeof key, "x%d", s->n);
-        tg_tensor *x = draw(&w, w.is_float ? dtype : w.dtype, with_strides, &rng, err);
+        tg_tensor *x = tgi_word_draw(&w, w.is_float ? dtype : w.dtype, with_strides, &rng, err);
         const tg_status status = tg_dict_take(d, key, x, err);
         if (status) return status;
         s->inputs[s->n++] = tg_dict_get(d, key);

@@ -4,6 +4,24 @@
 
 #include "tapegrad/dict.h"
 #include "tapegrad/op.h"
+#include "tapegrad/rng.h"
+
+/* A word of a sample's inputs: KIND[SHAPE]:RANGE. */
+typedef struct tgi_word {
+    tg_dtype dtype; /* f64 for a float */
+    bool is_float, sign;
+    bool dominant; /* square matrices whose diagonal dominates */
+    int ndim;
+    int64_t shape[TG_MAX_NDIM];
+    double lo, hi;
+} tgi_word;
+
+/* Reads the next word and moves text behind it; false when there is none or it cannot be read. */
+bool tgi_word_read(const char **text, tgi_word *w);
+
+/* A leaf with random elements in the word's range; the caller's, NULL on failure. */
+tg_tensor *tgi_word_draw(const tgi_word *w, tg_dtype dtype, bool with_strides, tg_rng *rng,
+                         tg_error *err);
 
 /* Floats stand in a dict, since they are what is differentiated. */
 typedef struct tgi_sample {
