@@ -1,4 +1,4 @@
-/* test_registry.c - walks the registry: every operation on all its samples, first and second
+/* test_registry.c - walks the registry: every operation on all its samples, first to third
  * order, f32 against f64, contiguous against strided. */
 #include <check.h>
 #include <stdlib.h>
@@ -37,13 +37,22 @@ static tg_tensor *wrong_second_order(tg_tape *t, const tg_node *n, int i, tg_ten
     return tg_mul(t, dy, tg_stop_gradient(t, n->output)); /* right at first order */
 }
 
+/* dy e^x with a slope of e^x that is constant: right at first and second order. */
+static tg_tensor *wrong_third_order(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *x = n->inputs[i], *y = tg_stop_gradient(t, n->output);
+    tg_tensor *dx = tg_sub(t, x, tg_stop_gradient(t, x));
+    return tg_mul(t, dy, tg_mul(t, y, tg_add(t, dx, tg_scalar(t, 1))));
+}
+
 static const struct {
     const char *op;
     tg_tensor *(*vjp)(tg_tape *t, const tg_node *n, int i, tg_tensor *dy);
     const char *says;
 } mistakes[] = {{"neg", wrong_factor, "order 1"},
                 {"add", wrong_sign, "order 1"},
-                {"exp", wrong_second_order, "order 2"}};
+                {"exp", wrong_second_order, "order 2"},
+                {"exp", wrong_third_order, "order 3"}};
 
 START_TEST(test_wrong_vjp_is_caught)
 {

@@ -54,7 +54,8 @@ tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
                            tg_error *err);
 
 /* Checks an operation on all its samples: f32 against f64, contiguous against strided inputs,
- * first and second order.  TG_EARG when it has no samples. */
+ * first and second order, and the third along directions with a tolerance of at least 1e-5.
+ * TG_EARG when it has no samples. */
 tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
                       tg_gradcheck_report *report, tg_error *err);
 
