@@ -3,7 +3,11 @@
  * All take the tape first and return a value recorded on it, or NULL with the tape poisoned;
  * a NULL operand gives NULL.  Inputs broadcast as in NumPy.  Both operands of a binary
  * operation have the same dtype; a tg_scalar takes the dtype of the other.  axis may be
- * negative; TG_ALL means all axes. */
+ * negative; TG_ALL means all axes.
+ * NaN and Inf are values like any other.  NaN makes NaN of every element that depends on it, and
+ * Inf follows IEEE 754 (Inf - Inf and 0 Inf are NaN, also inside a sum or a product of matrices),
+ * unless the line says otherwise; an operation with the name of a function of math.h is that
+ * function at NaN, Inf and -0. */
 #ifndef TAPEGRAD_OPS_H
 #define TAPEGRAD_OPS_H
 
@@ -37,7 +41,7 @@ tg_tensor *tg_floor(tg_tape *t, tg_tensor *x);      /* these four: derivative 0 
 tg_tensor *tg_ceil(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_round(tg_tape *t, tg_tensor *x); /* half to even, as in NumPy */
 tg_tensor *tg_trunc(tg_tape *t, tg_tensor *x); /* towards 0 */
-tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);  /* max(x, 0); derivative 0 at 0; NaN stays NaN */
+tg_tensor *tg_relu(tg_tape *t, tg_tensor *x);  /* max(x, 0); derivative 0 at 0, NaN; NaN stays */
 tg_tensor *tg_exp(tg_tape *t, tg_tensor *x);   /* e^x */
 tg_tensor *tg_exp2(tg_tape *t, tg_tensor *x);  /* 2^x */
 tg_tensor *tg_expm1(tg_tape *t, tg_tensor *x); /* e^x - 1, exact near 0 */
@@ -68,8 +72,9 @@ tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either 
                                                                   takes the whole gradient */
 
 tg_tensor *tg_minimum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* likewise */
-tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b);   /* a^b, floats; a derivative is 0 where
-                                                                its factor b, or a, is 0 */
+tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b); /* a^b, floats; 1 where b is 0 or a is 1,
+                                                              also with NaN; a derivative is 0
+                                                              where its factor b, or a, is 0 */
 tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);  /* sign of a; floats */
 tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b); /* angle of the point (b, a); floats */
 
@@ -94,13 +99,15 @@ tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
  * not even a NaN, to the value or the gradient. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
-/* Compositions: min(max(x, lo), hi), derivative 1 at the bounds; value where mask, x elsewhere. */
+/* Compositions: min(max(x, lo), hi), derivative 1 at the bounds, NaN stays NaN; value where mask,
+ * whatever x holds there, and x elsewhere. */
 tg_tensor *tg_clamp(tg_tape *t, tg_tensor *x, double lo, double hi);
 tg_tensor *tg_masked_fill(tg_tape *t, tg_tensor *x, tg_tensor *mask, double value);
 
 /* ---- dtype and graph ------------------------------------------------------------------------ */
 tg_tensor *tg_cast(tg_tape *t, tg_tensor *x, tg_dtype dtype); /* to i32, u8: truncates toward 0,
-                                          clamps to the range, NaN gives 0, and has no derivative */
+                                          clamps to the range, also Inf, NaN gives 0, and has no
+                                          derivative; to f32: beyond its range Inf */
 tg_tensor *tg_stop_gradient(tg_tape *t, tg_tensor *x);        /* x, with derivative 0 */
 tg_tensor *tg_assign(tg_tape *t, tg_tensor *leaf, tg_tensor *value); /* writes value into leaf, of
                                           the same shape and dtype, and returns value */
@@ -113,7 +120,8 @@ tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis,
                   bool keepdims); /* ties share the gradient
                       equally; NaN if any element is; also i32 */
 tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis,
-                        bool keepdims); /* ln sum e^x, no overflow */
+                        bool keepdims); /* ln sum e^x, no
+                        overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
 tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis,
                      bool keepdims); /* i32; the first of equals;
 a NaN counts as the largest, as in NumPy; TG_ALL: index in row-major order */
@@ -307,8 +315,9 @@ tg_tensor *tg_scatter_along_axis(tg_tape *t, tg_tensor *x, tg_tensor *index, int
 /* i32 (count): where a u8 mask is not 0, as row-major indices, for tg_take with TG_ALL.  Its size
  * is settled when it is recorded. */
 tg_tensor *tg_nonzero(tg_tape *t, tg_tensor *mask);
-/* Compositions.  topk: the k largest (or smallest) in order; their indices to *indices, unless
- * that is NULL.  masked_select: the elements of x where the mask, of x's shape, is not 0. */
+/* Compositions.  topk: the k largest (or smallest) in order, NaN only when nothing else is left;
+ * their indices to *indices, unless that is NULL.  masked_select: the elements of x where the mask,
+ * of x's shape, is not 0. */
 tg_tensor *tg_sort(tg_tape *t, tg_tensor *x, int axis, bool descending);
 tg_tensor *tg_topk(tg_tape *t, tg_tensor *x, int64_t k, int axis, bool largest,
                    tg_tensor **indices);
@@ -331,7 +340,8 @@ tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool ke
 tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims);
 /* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, and Inf where a square
- * overflows; INFINITY: max |x|.  TG_EARG for any other p. */
+ * overflows; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for any
+ * other p. */
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
 
