@@ -49,8 +49,9 @@ START_TEST(integers)
         ck_assert(y->dtype == TG_I32 && y->ndim == 2 && r.counter == MANY / 2);
         for (int64_t j = 0; j < MANY; j++) {
             const int64_t v = ((const int32_t *)y->data)[j];
-            ck_assert(v >= low && v < high);
-            ck_assert(v == low + (int64_t)(tg_rng_word(&start, (uint64_t)j) % (uint64_t)n));
+            const uint64_t word = tg_rng_word(&start, (uint64_t)j);
+            if (v < low || v >= high || v != low + (int64_t)(word % (uint64_t)n))
+                ck_abort_msg("randint: element %lld is %lld", (long long)j, (long long)v);
             counts[(v - low) / ((n + cells - 1) / cells)]++;
         }
         if (n % cells == 0 && cells > 1) assert_even("randint", counts, cells, MANY);
@@ -92,7 +93,7 @@ static void assert_permutation(const tg_tensor *p, int64_t n)
     ck_assert(p->dtype == TG_I32 && p->ndim == 1 && p->size == n);
     for (int64_t i = 0; i < n; i++) {
         const int32_t v = ((const int32_t *)p->data)[i];
-        ck_assert(v >= 0 && v < n && !seen[v]);
+        if (v < 0 || v >= n || seen[v]) ck_abort_msg("%d is no index, or comes twice", v);
         seen[v] = true;
     }
 }
@@ -113,10 +114,11 @@ END_TEST
 
 START_TEST(all_orders_of_four_and_all_places_of_ten)
 {
-    for (uint64_t seed = 1; seed < 4; seed++) {
+    for (uint64_t seed = 1; seed < (getenv("TG_TEST_QUICK") ? 2 : 4); seed++) {
         int64_t orders[24] = {0}, places[100] = {0};
         tg_rng r = tg_rng_make(seed, 0);
-        for (int k = 0; k < MANY; k++, tg_tape_reset(t)) {
+        for (int k = 0; k < MANY; k++) {
+            if (k % 500 == 0) tg_tape_reset(t);
             const tg_tensor *four = tg_permutation(t, &r, 4), *ten = tg_permutation(t, &r, 10);
             assert_fine(t, "permutation");
             const int32_t *p = four->data, *q = ten->data;
