@@ -30,7 +30,7 @@
     X(cholesky)                                                                                    \
     X(triangular)                                                                                  \
     X(solve)                                                                                       \
-    X(determinant)
+    X(determinant)                                                                                 \
     X(random_integer)                                                                              \
     X(random_truncated)
 
