@@ -21,6 +21,7 @@ typedef struct operand {
     int from;                /* the number of a value; -1: the leaf alone */
     tg_tensor *leaf;         /* index, mask, target of a write; with a value: what it changes */
     tg_tensor *index, *sign; /* the elements picked; factors +-1 */
+    tg_tensor *diagonal;     /* what lets the diagonal of square matrices dominate */
     bool is_float, squash;
     double lo, hi;
 } operand;
@@ -77,6 +78,7 @@ static inline tg_tensor *operand_value(tg_tape *t, const operand *o, tg_tensor *
     if (o->squash)
         x = tg_add(t, tg_scalar(t, (o->lo + o->hi) / 2),
                    tg_mul(t, tg_scalar(t, (o->hi - o->lo) / 2), tg_tanh(t, x)));
+    if (o->diagonal) x = tg_add(t, x, o->diagonal);
     return o->sign ? tg_mul(t, x, o->sign) : x;
 }
 
@@ -132,6 +134,19 @@ static inline bool in_range(const tg_tensor *x, double lo, double hi, bool sign)
     return in;
 }
 
+/* Of the shape of `like`, n max(|lo|, |hi|) on the diagonal of each matrix; NULL where there are no
+ * square ones. */
+static inline tg_tensor *dominating(program *p, const tgi_word *w, const tg_tensor *like)
+{
+    const int last = like->ndim - 1;
+    if (last < 1 || like->shape[last] != like->shape[last - 1]) return NULL;
+    const int64_t n = like->shape[last];
+    tg_tensor *d = own(p, tg_tensor_new(TG_F64, like->ndim, like->shape, NULL));
+    for (int64_t k = 0; k < d->size; k++)
+        if (k / n % n == k % n) write_at(d, k, (double)n * fmax(fabs(w->lo), fabs(w->hi)));
+    return d;
+}
+
 static inline operand make_operand(program *p, const step *s, int i, const tgi_word *w, int mode)
 {
     /* What hands its operand on and says that the derivative is 0 is given constants alone. */
@@ -149,7 +164,8 @@ static inline operand make_operand(program *p, const step *s, int i, const tgi_w
     if (mode != DIRECT)
         o.index = drawn(p, TG_I32, w->ndim, w->shape, 0, x->size > 0 ? (double)x->size : 1);
     if (mode == ANCHORED || w->dtype == TG_U8) return o;
-    const bool any = w->is_float && w->lo == -2 && w->hi == 2 && !w->sign;
+    if (w->dominant) o.diagonal = dominating(p, w, o.index ? o.index : x);
+    const bool any = w->is_float && w->lo == -2 && w->hi == 2 && !w->sign && !w->dominant;
     o.squash = !in_range(x, any ? -3 : w->lo, any ? 3 : w->is_float ? w->hi : w->hi - 1, w->sign);
     if (w->sign && o.squash) {
         const tg_tensor *like = o.index ? o.index : x;
