@@ -189,9 +189,15 @@ static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int numb
 
 /* ---- the arguments -------------------------------------------------------------------------- */
 
-static bool check_tensor(tg_tape *t, const char *which, const tg_tensor *x, bool recorded)
+/* names: as in call_it; of an output NULL. */
+static bool check_tensor(tg_tape *t, const char *const *names, const char *what, int i,
+                         const tg_tensor *x, bool recorded)
 {
-    char text[TG_DESCRIBE_SIZE];
+    char text[TG_DESCRIBE_SIZE], which[64];
+    if (x && tg_dtype_is_float(x->dtype) && (recorded || !x->weak) && tgi_tape_takes(t, x) &&
+        (!recorded || tgi_tape_find(t, x) >= 0))
+        return true;
+    (void)call_it(names, what, i, which, sizeof which);
     if (!x)
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is NULL", which);
     else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
@@ -199,9 +205,9 @@ static bool check_tensor(tg_tape *t, const char *which, const tg_tensor *x, bool
     else if (!tg_dtype_is_float(x->dtype))
         (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, only f32 and f64 have gradients", which,
                            tg_tensor_describe(x, text, sizeof text));
-    else if (!recorded && x->weak) /* what it was used as is a copy in the other's dtype */
+    else /* weak: what it was used as is a copy in the other's dtype */
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is a weak scalar (use tg_full)", which);
-    return t->error.status == TG_OK;
+    return false;
 }
 
 static bool seed(sweep *s, tg_tensor *const *dys)
@@ -273,13 +279,10 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         return TG_EARG;
     }
     sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};
-    char which[64];
     for (int j = 0; j < nx; j++)
-        if (!check_tensor(t, call_it(names, "tensor", j, which, sizeof which), xs[j], false))
-            return t->error.status;
+        if (!check_tensor(t, names, "tensor", j, xs[j], false)) return t->error.status;
     for (int i = 0; i < ny; i++) {
-        if (!check_tensor(t, call_it(NULL, "output", i, which, sizeof which), ys[i], true))
-            return t->error.status;
+        if (!check_tensor(t, NULL, "output", i, ys[i], true)) return t->error.status;
         const int32_t id = tgi_tape_find(t, ys[i]);
         if (id >= s.top) s.top = id + 1;
     }

@@ -17,14 +17,14 @@ static tg_status fits(const tg_infer *c, int64_t axis, int i)
 {
     const tg_tensor *x = c->inputs[0], *z = c->inputs[i];
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    bool same = x->ndim == z->ndim;
+    for (int k = 0; same && k < x->ndim; k++) same = k == axis || x->shape[k] == z->shape[k];
+    if (same && x->dtype == z->dtype) return TG_OK;
     (void)tg_tensor_describe(x, one, sizeof one);
     (void)tg_tensor_describe(z, two, sizeof two);
     if (x->dtype != z->dtype)
         return tg_fail(c->err, TG_EDTYPE, "concat: the dtypes of %s and %s differ (use tg_cast)",
                        one, two);
-    bool same = x->ndim == z->ndim;
-    for (int k = 0; same && k < x->ndim; k++) same = k == axis || x->shape[k] == z->shape[k];
-    if (same) return TG_OK;
     return tg_fail(c->err, TG_ESHAPE, "concat: %s and %s do not fit together along axis %lld", one,
                    two, (long long)axis);
 }

@@ -14,12 +14,12 @@ int64_t tgi_columns(const tg_tensor *x) { return x->shape[x->ndim - 1]; }
 tg_status tgi_square(const char *who, const tg_tensor *a, tg_error *err)
 {
     char text[TG_DESCRIBE_SIZE];
-    (void)tg_tensor_describe(a, text, sizeof text);
     if (!tg_dtype_is_float(a->dtype))
-        return tg_fail(err, TG_EDTYPE, "%s: %s is not f32 or f64 (use tg_cast)", who, text);
+        return tg_fail(err, TG_EDTYPE, "%s: %s is not f32 or f64 (use tg_cast)", who,
+                       tg_tensor_describe(a, text, sizeof text));
     if (a->ndim < 2 || tgi_rows(a) != tgi_columns(a))
         return tg_fail(err, TG_ESHAPE, "%s: %s is not a square matrix or a stack of them", who,
-                       text);
+                       tg_tensor_describe(a, text, sizeof text));
     return TG_OK;
 }
 
@@ -29,6 +29,9 @@ tg_status tgi_system(const char *who, const tg_tensor *a, const tg_tensor *b, bo
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
     const tg_status status = tgi_square(who, a, err);
     if (status) return status;
+    if (a->dtype == b->dtype && b->ndim >= (column ? 1 : 2) &&
+        (b->ndim == 1 || !left ? tgi_columns(b) : tgi_rows(b)) == tgi_rows(a))
+        return TG_OK;
     (void)tg_tensor_describe(a, one, sizeof one);
     (void)tg_tensor_describe(b, two, sizeof two);
     if (a->dtype != b->dtype)
@@ -37,11 +40,7 @@ tg_status tgi_system(const char *who, const tg_tensor *a, const tg_tensor *b, bo
     if (b->ndim < (column ? 1 : 2))
         return tg_fail(err, TG_ESHAPE, "%s: the right side %s has fewer than %d dimensions", who,
                        two, column ? 1 : 2);
-    const int64_t n = b->ndim == 1 || !left ? tgi_columns(b) : tgi_rows(b);
-    if (n != tgi_rows(a))
-        return tg_fail(err, TG_ESHAPE, "%s: the sizes differ: %s and the right side %s", who, one,
-                       two);
-    return TG_OK;
+    return tg_fail(err, TG_ESHAPE, "%s: the sizes differ: %s and the right side %s", who, one, two);
 }
 
 tg_status tgi_system_infer(tg_infer *c, bool left)
