@@ -206,10 +206,19 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     tg_node *node;
     tg_tensor *x = value_new(t, op, settled, n, attrs, &node);
     if (!x) return tgi_tape_out_of_memory(t, op->name);
-    tg_error error = TG_ERROR_INIT; /* the tape's own adds the scope */
-    tg_infer c = {.op = op, .attrs = node->attrs, .inputs = node->inputs, .n_inputs = n};
-    c.err = &error;
+    tg_error error; /* the tape's own adds the scope */
+    tg_infer c;     /* field by field: to zero the arrays of both takes longer than a small op */
+    error.status = TG_OK;
+    error.text[0] = '\0';
+    c.op = op;
+    c.attrs = node->attrs;
+    c.inputs = node->inputs;
+    c.n_inputs = n;
     c.dtype = n > 0 ? settled[0]->dtype : TG_F32;
+    c.ndim = 0;
+    c.view = false;
+    c.offset = 0;
+    c.err = &error;
     if (failed(op->infer(&c), op, &error) || !value_place(t, x, &c) ||
         (!c.view && !run(t, node, &error))) {
         if (!error.status) return tgi_tape_out_of_memory(t, op->name);
