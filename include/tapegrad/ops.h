@@ -116,9 +116,9 @@ tg_tensor *tg_assign(tg_tape *t, tg_tensor *leaf, tg_tensor *value); /* writes v
  *      nothing is 0 for sum, NaN for mean, -Inf for logsumexp, TG_ESHAPE for max and argmax ---- */
 tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* also i32, wraps around */
 tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
-tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis,
-                  bool keepdims); /* ties share the gradient
-                      equally; NaN if any element is; also i32 */
+/* Ties share the gradient equally, as in PyTorch's amax; for the first of them alone:
+ * tg_take_along_axis at tg_argmax.  NaN if any element is; also i32. */
+tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis,
                         bool keepdims); /* ln sum e^x, no
                         overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
