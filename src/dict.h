@@ -22,4 +22,18 @@ int tgi_dict_find_near(const tg_dict *d, const char *key, int i);
 /* The first key under which x stands; NULL when it stands under none. */
 const char *tgi_dict_name(const tg_dict *d, const tg_tensor *x);
 
+/* Whether key matches a pattern with '*' and '?'. */
+bool tgi_key_matches(const char *pattern, const char *key);
+
+/* The entries whose key begins with prefix, by reference, under the rest of their keys.  NULL when
+ * out of memory. */
+tg_dict *tgi_dict_under(const tg_dict *d, const char *prefix, tg_error *err);
+
+/* Puts every entry of d, by reference, into `into` under prefix and key. */
+tg_status tgi_dict_put_under(tg_dict *into, const char *prefix, const tg_dict *d, tg_error *err);
+
+/* A dict with the keys of d in memory of the tape, its tensors still to be filled in; NULL with the
+ * tape poisoned. */
+tg_dict *tgi_dict_on_tape(tg_tape *t, const tg_dict *d);
+
 #endif

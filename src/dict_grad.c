@@ -4,9 +4,9 @@
 #include "graph/tape.h"
 #include "src/dict.h"
 
-/* A dict with the keys of d, its tensors still to be filled in, in memory of the tape: a
- * training loop that asks for gradients makes no call to the allocator. */
-static tg_dict *tape_dict(tg_tape *t, const tg_dict *d)
+/* Memory of the tape, so that a training loop that asks for gradients makes no call to the
+ * allocator. */
+tg_dict *tgi_dict_on_tape(tg_tape *t, const tg_dict *d)
 {
     const size_t n = (size_t)d->n;
     size_t text_bytes = 0;
@@ -58,7 +58,7 @@ tg_dict *tg_grad(tg_tape *t, tg_tensor *loss, const tg_dict *params)
         tg_tape_fail(t, err.status, "%s", err.text);
         return NULL;
     }
-    tg_dict *grads = tape_dict(t, params);
+    tg_dict *grads = tgi_dict_on_tape(t, params);
     if (!grads) return NULL;
     const char *const *names = (const char *const *)grads->keys;
     if (tgi_vjp(t, 1, &loss, NULL, params->n, params->tensors, names, grads->tensors)) return NULL;

@@ -11,12 +11,19 @@
     w -= lr * g / (ROOT(h) + eps)
 #include "src/opt_loop.inc"
 
+static const tg_attr_def attrs[] = {
+    {"lr", TG_ATTR_FLOAT, offsetof(tg_adagrad_options, lr), NULL},
+    {"eps", TG_ATTR_FLOAT, offsetof(tg_adagrad_options, eps), NULL},
+    {NULL, TG_ATTR_INT, 0, NULL},
+};
+
 static const tg_optimizer_type type = {
     .name = "AdaGrad",
     .states = {"h", NULL},
     .options_size = sizeof(tg_adagrad_options),
     .update_f32 = update_f32,
     .update_f64 = update_f64,
+    .attrs = attrs,
 };
 
 tg_adagrad_options tg_adagrad_defaults(void)

@@ -17,12 +17,21 @@
     w -= lr * m / (ROOT(v) + eps)
 #include "src/opt_loop.inc"
 
+static const tg_attr_def attrs[] = {
+    {"lr", TG_ATTR_FLOAT, offsetof(tg_adam_options, lr), NULL},
+    {"beta1", TG_ATTR_FLOAT, offsetof(tg_adam_options, beta1), NULL},
+    {"beta2", TG_ATTR_FLOAT, offsetof(tg_adam_options, beta2), NULL},
+    {"eps", TG_ATTR_FLOAT, offsetof(tg_adam_options, eps), NULL},
+    {NULL, TG_ATTR_INT, 0, NULL},
+};
+
 static const tg_optimizer_type type = {
     .name = "Adam",
     .states = {"m", "v", NULL},
     .options_size = sizeof(tg_adam_options),
     .update_f32 = update_f32,
     .update_f64 = update_f64,
+    .attrs = attrs,
 };
 
 tg_adam_options tg_adam_defaults(void)

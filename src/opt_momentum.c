@@ -11,12 +11,19 @@
     w += v
 #include "src/opt_loop.inc"
 
+static const tg_attr_def attrs[] = {
+    {"lr", TG_ATTR_FLOAT, offsetof(tg_momentum_options, lr), NULL},
+    {"momentum", TG_ATTR_FLOAT, offsetof(tg_momentum_options, momentum), NULL},
+    {NULL, TG_ATTR_INT, 0, NULL},
+};
+
 static const tg_optimizer_type type = {
     .name = "Momentum",
     .states = {"v", NULL},
     .options_size = sizeof(tg_momentum_options),
     .update_f32 = update_f32,
     .update_f64 = update_f64,
+    .attrs = attrs,
 };
 
 tg_momentum_options tg_momentum_defaults(void)

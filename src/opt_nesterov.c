@@ -19,12 +19,20 @@
     w -= of_g * g
 #include "src/opt_loop.inc"
 
+static const tg_attr_def attrs[] = {
+    {"lr", TG_ATTR_FLOAT, offsetof(tg_nesterov_options, lr), NULL},
+    {"momentum", TG_ATTR_FLOAT, offsetof(tg_nesterov_options, momentum), NULL},
+    {"book_form", TG_ATTR_BOOL, offsetof(tg_nesterov_options, book_form), NULL},
+    {NULL, TG_ATTR_INT, 0, NULL},
+};
+
 static const tg_optimizer_type type = {
     .name = "Nesterov",
     .states = {"v", NULL},
     .options_size = sizeof(tg_nesterov_options),
     .update_f32 = update_f32,
     .update_f64 = update_f64,
+    .attrs = attrs,
 };
 
 tg_nesterov_options tg_nesterov_defaults(void)

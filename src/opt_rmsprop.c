@@ -13,12 +13,20 @@
     w -= lr * g / (ROOT(h) + eps)
 #include "src/opt_loop.inc"
 
+static const tg_attr_def attrs[] = {
+    {"lr", TG_ATTR_FLOAT, offsetof(tg_rmsprop_options, lr), NULL},
+    {"decay", TG_ATTR_FLOAT, offsetof(tg_rmsprop_options, decay), NULL},
+    {"eps", TG_ATTR_FLOAT, offsetof(tg_rmsprop_options, eps), NULL},
+    {NULL, TG_ATTR_INT, 0, NULL},
+};
+
 static const tg_optimizer_type type = {
     .name = "RMSprop",
     .states = {"h", NULL},
     .options_size = sizeof(tg_rmsprop_options),
     .update_f32 = update_f32,
     .update_f64 = update_f64,
+    .attrs = attrs,
 };
 
 tg_rmsprop_options tg_rmsprop_defaults(void)

@@ -2,7 +2,7 @@
 #include "src/optimizer.h"
 
 #include <math.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,17 +10,6 @@
 #include "src/dict.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
-
-struct tg_optimizer {
-    const tg_optimizer_type *type;
-    double lr;
-    int64_t steps;
-    int n_states;
-    tg_dict *states[TG_OPTIMIZER_STATES]; /* NULL before the first update */
-    char *scratch;                        /* contiguous copies of strided tensors */
-    size_t scratch_bytes;
-    max_align_t options[]; /* type->options_size bytes */
-};
 
 /* What one key stands for: the parameter, its gradient and its states. */
 enum { PARAMETER, GRADIENT, FIRST_STATE, MOST_PARTS = FIRST_STATE + TG_OPTIMIZER_STATES };
@@ -58,6 +47,12 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
         tg_fail(err, TG_EARG, "%s: more than %d states", type->name, TG_OPTIMIZER_STATES);
         return NULL;
     }
+    for (int i = 0; i < n_states; i++)
+        if (strchr(type->states[i], '/')) {
+            tg_fail(err, TG_EARG, "%s: the name of state '%s' has a '/'", type->name,
+                    type->states[i]);
+            return NULL;
+        }
     if (check_lr(type->name, lr, err) != TG_OK) return NULL;
 
     tg_optimizer *o = type->options_size <= SIZE_MAX - sizeof *o
@@ -76,6 +71,7 @@ void tg_optimizer_free(tg_optimizer *o)
 {
     if (!o) return;
     for (int s = 0; s < o->n_states; s++) tg_dict_free(o->states[s]);
+    tgi_groups_free(o);
     tg_free(o->scratch);
     tg_free(o);
 }
@@ -112,6 +108,16 @@ tg_dict *tg_optimizer_state(const tg_optimizer *o, const char *name)
     for (int s = 0; o && name && s < o->n_states; s++)
         if (strcmp(o->type->states[s], name) == 0) return o->states[s];
     return NULL;
+}
+
+char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size)
+{
+    const tg_op fields = {.attrs = o ? o->type->attrs : NULL};
+    const int n = snprintf(text, size, "%s ", tg_optimizer_name(o));
+    if (n > 0 && (size_t)n < size)
+        (void)tg_attrs_describe(&fields, o ? o->options : NULL, text + n, size - (size_t)n);
+    if (n > 0 && (size_t)n < size && text[n] == '\0') text[n - 1] = '\0'; /* nothing to tell */
+    return text;
 }
 
 /* ---- checks before any change --------------------------------------------------------------- */
@@ -169,12 +175,17 @@ static tg_status find_partner(const tg_dict *params, int i, const tg_dict *other
                    tg_tensor_describe(*x, xs, sizeof xs));
 }
 
-/* All parts of params entry i.  States that were not made yet are left NULL. */
+/* All parts of params entry i, which is not frozen if it has a gradient.  States that were not made
+ * yet are left NULL, as is the gradient of what is frozen. */
 static tg_status find_parts(const tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
                             int i, tg_tensor *x[MOST_PARTS], tg_error *err)
 {
+    const tgi_group *group = tgi_group_of(o, params->keys[i]);
+    tg_status status = TG_OK;
     x[PARAMETER] = params->tensors[i];
-    tg_status status = find_partner(params, i, grads, "gradient", &x[GRADIENT], err);
+    x[GRADIENT] = NULL;
+    if (!group || !group->options.frozen)
+        status = find_partner(params, i, grads, "gradient", &x[GRADIENT], err);
     for (int s = 0; s < o->n_states && status == TG_OK; s++) {
         x[FIRST_STATE + s] = NULL;
         if (o->states[s])
@@ -182,6 +193,14 @@ static tg_status find_parts(const tg_optimizer *o, const tg_dict *params, const 
                                   &x[FIRST_STATE + s], err);
     }
     return status;
+}
+
+/* Whether part p is worked on in a contiguous copy: where it is strided, or no one may write it. */
+static bool needs_copy(const tg_optimizer *o, const tg_dict *params, int i, const tg_tensor *x,
+                       int p)
+{
+    if (!tg_tensor_is_contiguous(x)) return true;
+    return p == GRADIENT && tgi_group_changes_gradient(tgi_group_of(o, params->keys[i]));
 }
 
 static size_t packed_bytes(const tg_tensor *x)
@@ -202,13 +221,14 @@ static tg_status check_update(const tg_optimizer *o, const tg_dict *params, cons
                                  : "grads");
     if (params->tape) return tg_fail(err, TG_EARG, "update: params belongs to a tape");
     tg_status status = check_lr("update", o->lr, err);
+    if (status == TG_OK) status = tgi_groups_check(o, params, err);
     for (int i = 0; i < params->n && status == TG_OK; i++) {
         tg_tensor *x[MOST_PARTS];
         status = check_parameter(o, params->keys[i], params->tensors[i], err);
         if (status == TG_OK) status = find_parts(o, params, grads, i, x, err);
         size_t bytes = 0;
         for (int p = 0; p < FIRST_STATE + o->n_states && status == TG_OK; p++)
-            if (x[p] && !tg_tensor_is_contiguous(x[p])) bytes += packed_bytes(x[p]);
+            if (x[p] && needs_copy(o, params, i, x[p], p)) bytes += packed_bytes(x[p]);
         if (bytes > *scratch) *scratch = bytes;
     }
     for (int i = 0; i < grads->n && status == TG_OK; i++)
@@ -259,27 +279,31 @@ static void copy_packed(const tg_tensor *x, void *packed, bool back)
         tgi_strided_copy(width, x->ndim, x->shape, packed, row_major, x->data, x->strides);
 }
 
-/* One step on one key.  Strided tensors are worked on in contiguous copies. */
-static void update_one(const tg_optimizer *o, tg_tensor *const x[MOST_PARTS])
+/* One step on entry i of params.  Strided tensors are worked on in contiguous copies. */
+static void update_one(const tg_optimizer *o, const tg_dict *params, int i,
+                       tg_tensor *const x[MOST_PARTS])
 {
     void *data[MOST_PARTS];
     char *scratch = o->scratch;
     const int n = FIRST_STATE + o->n_states;
+    const tgi_group *group = tgi_group_of(o, params->keys[i]);
     for (int p = 0; p < n; p++) {
         data[p] = x[p]->data;
-        if (tg_tensor_is_contiguous(x[p])) continue;
+        if (!needs_copy(o, params, i, x[p], p)) continue;
         data[p] = scratch;
         scratch += packed_bytes(x[p]);
         copy_packed(x[p], data[p], false);
     }
     tg_update u = {.options = o->options,
-                   .lr = o->lr,
+                   .lr = group ? o->lr * group->options.lr_scale : o->lr,
                    .step = o->steps,
                    .n = x[PARAMETER]->size,
                    .w = data[PARAMETER],
                    .g = data[GRADIENT]};
     for (int s = 0; s < o->n_states; s++) u.state[s] = data[FIRST_STATE + s];
-    (x[PARAMETER]->dtype == TG_F32 ? o->type->update_f32 : o->type->update_f64)(&u);
+    const tg_dtype dtype = x[PARAMETER]->dtype;
+    if (group) tgi_group_prepare(group, dtype, u.n, u.lr, data[GRADIENT], u.w);
+    (dtype == TG_F32 ? o->type->update_f32 : o->type->update_f64)(&u);
 
     for (int p = 0; p < n; p++) {
         if (p == GRADIENT) continue;
@@ -296,10 +320,11 @@ tg_status tg_optimizer_update(tg_optimizer *o, tg_dict *params, const tg_dict *g
     if (status != TG_OK) return status;
 
     o->steps++;
+    tgi_groups_measure(o, params, grads);
     for (int i = 0; i < params->n; i++) {
         tg_tensor *x[MOST_PARTS];
         (void)find_parts(o, params, grads, i, x, NULL); /* found by the checks already */
-        if (x[PARAMETER]->size > 0) update_one(o, x);
+        if (x[GRADIENT] && x[PARAMETER]->size > 0) update_one(o, params, i, x);
     }
     return TG_OK;
 }

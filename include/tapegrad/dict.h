@@ -46,6 +46,11 @@ tg_dict *tg_dict_clone(const tg_dict *d, tg_error *err);
  * with the same shape and dtype (TG_EKEY, TG_ESHAPE, TG_EDTYPE). */
 tg_status tg_dict_copy(tg_dict *dst, const tg_dict *src, tg_error *err);
 
+/* The entries whose key matches pattern ('*': any characters, '?': one), by reference and in their
+ * order.  The caller frees it.  NULL on failure: TG_EKEY when no key matches, TG_EARG, TG_ENOMEM.
+ */
+tg_dict *tg_dict_select(const tg_dict *d, const char *pattern, tg_error *err);
+
 /* TG_OK when both have the same keys (in any order), shapes and dtypes; else names the first
  * difference, calling the dicts by the names given. */
 tg_status tg_dict_match(const tg_dict *a, const char *a_name, const tg_dict *b, const char *b_name,

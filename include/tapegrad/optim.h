@@ -9,6 +9,7 @@
 #define TAPEGRAD_OPTIM_H
 
 #include "tapegrad/dict.h"
+#include "tapegrad/op.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,10 +31,11 @@ typedef struct tg_update {
 /* What an optimizer is.  Writing one's own takes one function per dtype it serves. */
 typedef struct tg_optimizer_type {
     const char *name;
-    const char *states[TG_OPTIMIZER_STATES + 1]; /* ends with NULL */
+    const char *states[TG_OPTIMIZER_STATES + 1]; /* names without '/'; ends with NULL */
     size_t options_size;
     void (*update_f32)(const tg_update *u);
     void (*update_f64)(const tg_update *u);
+    const tg_attr_def *attrs; /* what the options hold, for checkpoints to compare; may be NULL */
 } tg_optimizer_type;
 
 typedef struct tg_optimizer tg_optimizer;
@@ -57,6 +59,69 @@ int64_t tg_optimizer_steps(const tg_optimizer *o); /* updates made so far */
 
 /* The state dict of a name, borrowed; NULL before the first update or for another name. */
 tg_dict *tg_optimizer_state(const tg_optimizer *o, const char *name);
+
+/* "Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07": the options it was made from, as text (cut to
+ * size); returns text. */
+char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size);
+
+/* ---- saved and restored --------------------------------------------------------------------- */
+
+/* A copy of all that an optimizer gathers while it runs, fit for tg_npz_save: "steps" and "lr"
+ * (f64, 0-d), and each state under its name and the parameter's key, "m/W1".  The caller frees it.
+ * NULL on failure: TG_EARG, TG_ENOMEM.  Options and groups are not in it: the program gives them.
+ */
+tg_dict *tg_optimizer_state_dict(const tg_optimizer *o, tg_error *err);
+
+/* Makes the updates that follow equal, bit for bit, to those that followed tg_optimizer_state_dict.
+ * Copies from state; on failure o is as it was: TG_EKEY for a key that is missing or that this kind
+ * of optimizer does not have, TG_ESHAPE, TG_EDTYPE, TG_EARG (steps or lr out of range), TG_ENOMEM.
+ */
+tg_status tg_optimizer_load_state_dict(tg_optimizer *o, const tg_dict *state, tg_error *err);
+
+/* ---- groups of parameters ------------------------------------------------------------------- */
+
+/* How an update treats some of the parameters, in this order: their gradients are scaled so that
+ * the norm of all of them together is at most clip_norm, then cut to -clip_value .. clip_value;
+ * then comes the decay, then the optimizer's formula with lr lr_scale as its step size. */
+typedef struct tg_group_options {
+    double lr_scale;     /* 1 */
+    double clip_norm;    /* g *= min(1, clip_norm / (norm + 1e-6)); 0, the default: not */
+    double clip_value;   /* 0, the default: not */
+    double weight_decay; /* g += weight_decay w, as torch.optim.SGD and Adam do; 0 */
+    bool decoupled;      /* w -= lr weight_decay w in its place, as AdamW does  (Loshchilov and
+                            Hutter 2019); false */
+    bool frozen;         /* untouched: no update, no decay, no momentum; false */
+} tg_group_options;
+tg_group_options tg_group_defaults(void);
+
+/* Sets the options of all parameters whose key matches pattern: '*' stands for any characters, '?'
+ * for one.  Where several groups match, the one added last counts, and it alone: go from the
+ * general
+ * ("*") to the particular ("W3").  A pattern given again replaces its older group.  TG_EARG for
+ * NULL or a number that is negative or not finite, TG_ENOMEM.  An update where a pattern matches no
+ * parameter is TG_EKEY. */
+tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_options options,
+                                 tg_error *err);
+
+/* The parameters that are not frozen, by reference: what to give to tg_grad, so that nothing is
+ * computed for the others.  An update takes params whole, and grads without the frozen keys (which
+ * are ignored where they are given).  The caller frees it. */
+tg_dict *tg_optimizer_trainable(const tg_optimizer *o, const tg_dict *params, tg_error *err);
+
+/* ---- gradient clipping ---------------------------------------------------------------------- */
+
+/* grads scaled so that the norm of all of them together is at most max_norm, as torch's
+ * clip_grad_norm_:  g min(1, max_norm / (norm + 1e-6)).  *norm, where it is not NULL, is the norm
+ * before (f64, 0-d).  A new dict of recorded values that belongs to t; NULL, with t poisoned, on
+ * failure, and for NULL grads:
+ *
+ *     tg_optimizer_update(opt, params, tg_clip_grad_norm(t, tg_grad(t, loss, params), 1, NULL),
+ * err);
+ */
+tg_dict *tg_clip_grad_norm(tg_tape *t, const tg_dict *grads, double max_norm, tg_tensor **norm);
+
+/* The same with each element cut to -limit .. limit. */
+tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit);
 
 /* ---- the optimizers; w parameter, g gradient, all elementwise ------------------------------- */
 
