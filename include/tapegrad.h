@@ -32,6 +32,7 @@
 #include "tapegrad/progress.h"
 #include "tapegrad/recurrent.h"
 #include "tapegrad/rng.h"
+#include "tapegrad/schedule.h"
 #include "tapegrad/status.h"
 #include "tapegrad/tape.h"
 #include "tapegrad/tensor.h"

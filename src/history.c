@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/history.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 
@@ -136,6 +137,30 @@ tg_status tg_history_add(tg_history *history, const char *series, const char *me
                        metric, step);
     history->row[history->size++] = r;
     return TG_OK;
+}
+
+tg_status tgi_history_reserve(tg_history *history, const char *series, const tg_history_row *rows,
+                              size_t n, tg_error *err)
+{
+    bool room = n <= SIZE_MAX - history->size;
+    while (room && history->capacity < history->size + n) room = grow_rows(history);
+    room = room && intern(&history->names, series) != NO_NAME;
+    for (size_t i = 0; i < n && room; i++)
+        room = intern(&history->names, rows[i].metric) != NO_NAME;
+    return room ? TG_OK : tg_fail(err, TG_ENOMEM, "history: out of memory for %zu rows", n);
+}
+
+void tgi_history_replace(tg_history *history, const char *series, const tg_history_row *rows,
+                         size_t n)
+{
+    const uint32_t sid = find_name(&history->names, series);
+    size_t kept = 0;
+    for (size_t i = 0; i < history->size; i++)
+        if (history->row[i].series != sid) history->row[kept++] = history->row[i];
+    for (size_t i = 0; i < n; i++)
+        history->row[kept++] =
+            (record){sid, find_name(&history->names, rows[i].metric), rows[i].step, rows[i].value};
+    history->size = kept;
 }
 
 size_t tg_history_size(const tg_history *history) { return history ? history->size : 0; }

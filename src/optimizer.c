@@ -48,9 +48,8 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
         return NULL;
     }
     for (int i = 0; i < n_states; i++)
-        if (strchr(type->states[i], '/')) {
-            tg_fail(err, TG_EARG, "%s: the name of state '%s' has a '/'", type->name,
-                    type->states[i]);
+        if (strchr(type->states[i], '/') || strcmp(type->states[i], "group") == 0) {
+            tg_fail(err, TG_EARG, "%s: a state cannot be named '%s'", type->name, type->states[i]);
             return NULL;
         }
     if (check_lr(type->name, lr, err) != TG_OK) return NULL;

@@ -47,6 +47,9 @@ void tgi_groups_measure(tg_optimizer *o, const tg_dict *params, const tg_dict *g
 void tgi_group_prepare(const tgi_group *group, tg_dtype dtype, int64_t n, double lr, void *g,
                        void *w);
 
+/* Whether part holds just the parameters that are not frozen, in their order. */
+bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part);
+
 void tgi_groups_free(tg_optimizer *o);
 
 /* ---- state (optimizer_state.c) -------------------------------------------------------------- */

@@ -105,6 +105,20 @@ tg_dict *tg_optimizer_trainable(const tg_optimizer *o, const tg_dict *params, tg
     return NULL;
 }
 
+bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part)
+{
+    int n = 0;
+    for (int i = 0; i < params->n; i++) {
+        const tgi_group *group = tgi_group_of(o, params->keys[i]);
+        if (group && group->options.frozen) continue;
+        if (n >= tg_dict_size(part) || part->tensors[n] != params->tensors[i] ||
+            strcmp(part->keys[n], params->keys[i]) != 0)
+            return false;
+        n++;
+    }
+    return n == tg_dict_size(part);
+}
+
 /* ---- what they do --------------------------------------------------------------------------- */
 
 bool tgi_group_changes_gradient(const tgi_group *g)

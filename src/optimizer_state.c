@@ -36,11 +36,34 @@ static tg_status put_number(const char *prefix, const char *what, double value, 
     return status;
 }
 
+enum { GROUP_FIELDS = 6 };
+
+static tg_status put_groups(const tg_optimizer *o, const char *prefix, tg_dict *d, tg_error *err)
+{
+    const int64_t n = GROUP_FIELDS;
+    char *begin = joined(prefix, "group", true);
+    tg_dict *groups = begin ? tg_dict_new() : NULL;
+    tg_status status =
+        groups ? TG_OK : tg_fail(err, TG_ENOMEM, "state_dict: out of memory for the groups");
+    for (int i = 0; i < o->n_groups && !status; i++) {
+        const tg_group_options *g = &o->groups[i].options;
+        const double fields[GROUP_FIELDS] = {g->lr_scale,     g->clip_norm, g->clip_value,
+                                             g->weight_decay, g->decoupled, g->frozen};
+        status = tg_dict_take(groups, o->groups[i].pattern,
+                              tg_tensor_from(TG_F64, 1, &n, fields, err), err);
+    }
+    if (!status) status = tgi_dict_put_under(d, begin, groups, err);
+    tg_dict_free(groups);
+    tg_free(begin);
+    return status;
+}
+
 tg_status tgi_optimizer_put_state(const tg_optimizer *o, const char *prefix, tg_dict *d,
                                   tg_error *err)
 {
     tg_status status = put_number(prefix, "steps", (double)o->steps, d, err);
     if (!status) status = put_number(prefix, "lr", o->lr, d, err);
+    if (!status) status = put_groups(o, prefix, d, err);
     for (int s = 0; s < o->n_states && !status; s++) {
         char *begin = joined(prefix, o->type->states[s], true);
         status = begin ? tgi_dict_put_under(d, begin, o->states[s], err)
@@ -96,10 +119,33 @@ static tg_dict *read_state(const tg_optimizer *o, int s, const tg_dict *state, t
     return copy;
 }
 
+static bool is_group(const char *key) { return strncmp(key, "group/", 6) == 0; }
+
+/* Adds the groups in state to those of o. */
+static tg_status read_groups(tg_optimizer *o, const tg_dict *state, tg_error *err)
+{
+    char text[TG_DESCRIBE_SIZE];
+    tg_status status = TG_OK;
+    for (int i = 0; i < state->n && !status; i++) {
+        const tg_tensor *x = state->tensors[i];
+        if (!is_group(state->keys[i])) continue;
+        if (x->dtype != TG_F64 || x->ndim != 1 || x->size != GROUP_FIELDS)
+            return tg_fail(err, x->dtype != TG_F64 ? TG_EDTYPE : TG_ESHAPE,
+                           "load_state_dict: '%s' is %s, must be f64[%d]", state->keys[i],
+                           tg_tensor_describe(x, text, sizeof text), GROUP_FIELDS);
+        double f[GROUP_FIELDS];
+        for (int k = 0; k < GROUP_FIELDS; k++) f[k] = tg_tensor_get(x, k);
+        status = tg_optimizer_add_group(
+            o, state->keys[i] + 6, (tg_group_options){f[0], f[1], f[2], f[3], f[4] != 0, f[5] != 0},
+            err);
+    }
+    return status;
+}
+
 /* Whether key is one that o's state dict has. */
 static bool is_ours(const tg_optimizer *o, const char *key)
 {
-    if (strcmp(key, "steps") == 0 || strcmp(key, "lr") == 0) return true;
+    if (strcmp(key, "steps") == 0 || strcmp(key, "lr") == 0 || is_group(key)) return true;
     for (int s = 0; s < o->n_states; s++) {
         const size_t n = strlen(o->type->states[s]);
         if (strncmp(key, o->type->states[s], n) == 0 && key[n] == '/') return true;
@@ -130,6 +176,7 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
                              tg_error *err)
 {
     double steps = 0, lr = 0;
+    tg_optimizer fresh = {.type = NULL}; /* holds the new groups */
     tg_dict *states[TG_OPTIMIZER_STATES] = {NULL};
     tg_status status = read_number(state, "steps", 0, MOST_STEPS, &steps, err);
     if (!status && steps != floor(steps))
@@ -142,6 +189,7 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
     for (int s = 0; s < o->n_states && !status; s++)
         if (!(states[s] = read_state(o, s, state, err))) status = TG_ENOMEM;
     if (!status) status = check_states(o, states, steps, params, err);
+    if (!status) status = read_groups(&fresh, state, err);
     for (int s = 0; s < o->n_states; s++) {
         tg_dict *unused = states[s];
         if (!status) {
@@ -152,7 +200,10 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
         }
         tg_dict_free(unused);
     }
+    tgi_groups_free(status ? &fresh : o);
     if (status) return status;
+    o->groups = fresh.groups;
+    o->n_groups = fresh.n_groups;
     o->steps = (int64_t)steps;
     o->lr = lr;
     return TG_OK;

@@ -67,8 +67,15 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
     tg_optimizer *a = make_optimizer(kind), *b = make_optimizer(kind);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
     tg_dict *other = make(layers, COUNT(layers));
-    tg_optimizer_set_lr(a, 0.1 / 3);
     for (int k = 0; k < 5; k++) step(b, other, grads, 100 + k);
+    tg_optimizer_set_lr(a, 0.1 / 3);
+    const tg_group_options g[] = {{.lr_scale = 0.7, .clip_norm = 3, .decoupled = true},
+                                  {.clip_value = 0.5, .weight_decay = 1e-3, .lr_scale = 1},
+                                  {.frozen = true}};
+    (void)tg_optimizer_add_group(a, "*", g[0], NULL);
+    (void)tg_optimizer_add_group(a, "W1", g[1], NULL);
+    (void)tg_optimizer_add_group(b, "*", g[2], NULL); /* which the state replaces */
+    (void)tg_optimizer_add_group(b, "W9", g[2], NULL);
     for (int k = 0; k < stop; k++) step(a, params, grads, k);
     tg_dict *saved = tg_optimizer_state_dict(a, &err);
     ck_assert_msg(saved && tg_npz_save(path, saved, &err) == TG_OK, "%s", err.text);

@@ -46,6 +46,13 @@ void tg_dataset_free(tg_dataset *d);
  * TG_EARG, TG_ENOMEM. */
 tg_status tg_dataset_head(const tg_dataset *d, int64_t n, tg_dataset *out, tg_error *err);
 
+/* A training and a validation set: train receives n_train rows of d drawn without replacement,
+ * validation the others, 0 <= n_train <= size, both as copies in the order drawn (tg_rng_shuffle of
+ * the row numbers, of which the first n_train are train); rng NULL: in the order of d.  Both are
+ * structs other than d.  On failure both are zeroed: TG_EARG, TG_ENOMEM. */
+tg_status tg_dataset_split(const tg_dataset *d, int64_t n_train, tg_rng *rng, tg_dataset *train,
+                           tg_dataset *validation, tg_error *err);
+
 /* What a network is given, recorded on t.  rows: i32 (n), row numbers, as tg_batches_next returns;
  * NULL for all rows.
  *   inputs  pixel / 255 rounded to f32, then in dtype (f32 or f64): (n, features)

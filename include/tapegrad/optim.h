@@ -31,7 +31,7 @@ typedef struct tg_update {
 /* What an optimizer is.  Writing one's own takes one function per dtype it serves. */
 typedef struct tg_optimizer_type {
     const char *name;
-    const char *states[TG_OPTIMIZER_STATES + 1]; /* names without '/'; ends with NULL */
+    const char *states[TG_OPTIMIZER_STATES + 1]; /* not "group", no '/'; ends with NULL */
     size_t options_size;
     void (*update_f32)(const tg_update *u);
     void (*update_f64)(const tg_update *u);
@@ -67,15 +67,15 @@ char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size);
 /* ---- saved and restored --------------------------------------------------------------------- */
 
 /* A copy of all that an optimizer gathers while it runs, fit for tg_npz_save: "steps" and "lr"
- * (f64, 0-d), and each state under its name and the parameter's key, "m/W1".  The caller frees it.
- * NULL on failure: TG_EARG, TG_ENOMEM.  Options and groups are not in it: the program gives them.
- */
+ * (f64, 0-d), each group under its pattern, "group/W*" (f64, 6: the fields of its options in their
+ * order), and each state under its name and the parameter's key, "m/W1".  The caller frees it.
+ * NULL on failure: TG_EARG, TG_ENOMEM.  The options are not in it: the program gives them. */
 tg_dict *tg_optimizer_state_dict(const tg_optimizer *o, tg_error *err);
 
-/* Makes the updates that follow equal, bit for bit, to those that followed tg_optimizer_state_dict.
- * Copies from state; on failure o is as it was: TG_EKEY for a key that is missing or that this kind
- * of optimizer does not have, TG_ESHAPE, TG_EDTYPE, TG_EARG (steps or lr out of range), TG_ENOMEM.
- */
+/* Makes the updates that follow equal, bit for bit, to those that followed tg_optimizer_state_dict,
+ * for an optimizer of the same options.  Copies from state; on failure o is as it was: TG_EKEY for
+ * a key that is missing or that this kind of optimizer does not have, TG_ESHAPE, TG_EDTYPE, TG_EARG
+ * (a number out of range), TG_ENOMEM. */
 tg_status tg_optimizer_load_state_dict(tg_optimizer *o, const tg_dict *state, tg_error *err);
 
 /* ---- groups of parameters ------------------------------------------------------------------- */

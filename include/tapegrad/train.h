@@ -2,10 +2,11 @@
 #ifndef TAPEGRAD_TRAIN_H
 #define TAPEGRAD_TRAIN_H
 
-#include "tapegrad/history.h"
 #include "tapegrad/data.h"
+#include "tapegrad/history.h"
 #include "tapegrad/model.h"
 #include "tapegrad/optim.h"
+#include "tapegrad/schedule.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +25,23 @@ typedef struct tg_trainer_options {
     int64_t eval_rows;  /* of each set, from its start; 0, the default: all */
     bool stop_on_nan;   /* fit ends at the first loss that is NaN or Inf; false */
 
+    tg_schedule schedule; /* factor on the lr that the optimizer has at tg_trainer_new; constant,
+                             the default, leaves the lr alone */
+    double clip_norm;     /* as tg_clip_grad_norm, all gradients together; 0, the default: not */
+
+    /* Early stopping, by the accuracy on test, which is then a validation set (tg_dataset_split).
+     * Needs test and eval_every. */
+    int64_t patience;  /* evaluations without a better one after which fit ends; 0: never */
+    double min_delta;  /* a better one is higher than the best by more than this, 0 */
+    bool restore_best; /* fit leaves the parameters and state of the best evaluation; false */
+
+    /* Checkpoints: fit goes on from this file where it is there, writes it as it goes, and at its
+     * end; removing the file starts afresh.  A run that is killed anywhere, and started again with
+     * the same program, ends with the same bits as one that is not.  A kill may leave a file
+     * PATH.*.tmp beside it, which may be removed. */
+    const char *checkpoint;   /* path, copied; NULL, the default: none */
+    int64_t checkpoint_every; /* updates; 0, the default: once an epoch */
+
     /* Called after each update; false ends fit with TG_ESTOP. */
     bool (*callback)(void *user, const tg_trainer *tr);
     void *user;
@@ -32,24 +50,40 @@ typedef struct tg_trainer_options {
 tg_trainer_options tg_trainer_defaults(void);
 
 /* Ties the parts together; they stay the caller's and outlive the trainer.  test and history may be
- * NULL.  The history receives, under the series given (copied), "loss" with the number of the update
- * from 0, and "train_acc", "test_acc" with the number of the evaluation from 0. */
+ * NULL.  Parameters that the optimizer has frozen (tg_optimizer_add_group) cost no gradient.  The
+ * history receives, under the series given (copied), "loss" with the number of the update from 0,
+ * and "train_acc", "test_acc" with the number of the evaluation from 0. */
 tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_dataset *train,
-                           const tg_dataset *test, const tg_trainer_options *options, tg_history *history,
-                           const char *series, tg_error *err);
+                           const tg_dataset *test, const tg_trainer_options *options,
+                           tg_history *history, const char *series, tg_error *err);
 void tg_trainer_free(tg_trainer *tr);
 
 /* One update.  Makes no call to the allocator once the shapes have been seen. */
 tg_status tg_trainer_step(tg_trainer *tr, tg_error *err);
 
 /* Updates until options.steps are made.  A loss that is not finite is no error: tg_trainer_diverged
- * tells. */
+ * tells.  With a checkpoint also the errors of tg_trainer_load and tg_trainer_save. */
 tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err);
+
+/* Writes all that a run depends on as one .npz file, which appears whole or not at all: parameters
+ * and state of the model, state of the optimizer, order of the data, generators, the series'
+ * rows in the history, the best evaluation, and the configuration as text.  TG_EIO, TG_ENOMEM. */
+tg_status tg_trainer_save(tg_trainer *tr, const char *path, tg_error *err);
+
+/* Goes back, or on, to where tr was saved; rows of its series in the history are replaced.  Nothing
+ * is changed on failure: TG_EIO; TG_EFORMAT for a damaged file or no checkpoint; TG_EARG when the
+ * configuration (optimizer, groups, options, data by its CRC-32) was another, naming the first
+ * difference; TG_EKEY, TG_ESHAPE, TG_EDTYPE for another model; TG_ENOMEM.  The number of steps,
+ * patience and min_delta may differ. */
+tg_status tg_trainer_load(tg_trainer *tr, const char *path, tg_error *err);
 
 int64_t tg_trainer_steps(const tg_trainer *tr); /* updates made */
 int64_t tg_trainer_total(const tg_trainer *tr); /* updates that fit makes */
 double tg_trainer_loss(const tg_trainer *tr);   /* last one kept; NaN before the first */
 double tg_trainer_accuracy(const tg_trainer *tr, bool test); /* last one; NaN where there is none */
+double tg_trainer_best_accuracy(const tg_trainer *tr);       /* highest on test; NaN: none yet */
+int64_t tg_trainer_best_step(const tg_trainer *tr);          /* updates made when it was reached */
+bool tg_trainer_stopped_early(const tg_trainer *tr);         /* patience ran out */
 bool tg_trainer_diverged(const tg_trainer *tr);              /* some loss was NaN or Inf */
 
 /* Share of the first `rows` rows (0: all) whose largest output is at the label, in evaluation
