@@ -5,6 +5,9 @@
  *
  * leaves FOLDER/Adam.npz and FOLDER/Nesterov.npz (checkpoints), their parameters as
  * FOLDER/Adam.params.npz and so on, and FOLDER/curves.csv; prints the milliseconds it took. */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
