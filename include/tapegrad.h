@@ -33,6 +33,7 @@
 #include "tapegrad/recurrent.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/schedule.h"
+#include "tapegrad/search.h"
 #include "tapegrad/status.h"
 #include "tapegrad/tape.h"
 #include "tapegrad/tensor.h"
