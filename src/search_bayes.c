@@ -117,19 +117,21 @@ static int64_t look_back(study *y, int64_t group, int64_t n)
 {
     const tg_search *s = y->s;
     const int dims = s->o.n_ranges;
-    double best = -INFINITY;
-    int64_t at = 0;
+    double best = -INFINITY, mean = 0;
+    int64_t at = 0, finite = 0;
     for (int64_t i = 0; i < n; i++) {
         for (int j = 0; j < dims; j++)
             y->x[i * dims + j] = tgi_range_place(&s->ranges[j], tgi_values(s, i)[j]);
         const double score = i < group ? *tgi_results(s, 0, i) : NAN;
         y->scores[i] = s->o.minimize ? -score : score;
-        if (isfinite(y->scores[i]) && y->scores[i] > best) {
+        if (!isfinite(y->scores[i])) continue;
+        mean += (y->scores[i] - mean) / (double)++finite;
+        if (y->scores[i] > best) {
             best = y->scores[i];
             at = i;
         }
     }
-    for (int64_t i = group; i < n; i++) y->scores[i] = best; /* the lie */
+    for (int64_t i = group; i < n; i++) y->scores[i] = mean; /* the lie */
     return at;
 }
 

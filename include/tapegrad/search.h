@@ -125,7 +125,7 @@ tg_bayes_options tg_bayes_defaults(void);
 /* Bayesian optimisation (Jones et al. 1998, Snoek et al. 2012): the next trial is where a Gaussian
  * process, given the scores so far, expects the largest improvement.  Its kernel's parameters
  * maximise the marginal likelihood times a weak prior.  Within a batch the trials not yet run
- * count as if they had the best score so far (the constant liar of Ginsbourger et al. 2010).
+ * count as if they had the mean of the scores (a constant liar, Ginsbourger et al. 2010).
  * options NULL: the defaults.  O(n^3) for trial n. */
 tg_status tg_search_bayes(tg_search *s, int64_t trials, const tg_bayes_options *options,
                           tg_error *err);
