@@ -13,6 +13,7 @@ static void print_help(const options *o, const char *about, const extra *extras)
     printf("%s: %s\n\nusage: %s [flags]\n", o->name, about, o->name);
     for (const extra *e = extras; e->flag; e++)
         printf("  %-16s %s (default %lld)\n", e->flag, e->help, (long long)*e->value);
+    if (o->file_flag) printf("  %-11s FILE %s\n", o->file_flag, o->file_help);
     printf("  --data DIR       folder with the four MNIST files; without it digits are drawn\n"
            "  --seed N         of all random numbers (default 1)\n"
            "  --out DIR        where %s.csv and %s.svg are written (default .)\n"
@@ -61,6 +62,8 @@ static const char *read_flag(options *o, const extra *extras, const char *flag, 
         o->data = value;
     else if (strcmp(flag, "--out") == 0)
         o->out = value;
+    else if (o->file_flag && strcmp(flag, o->file_flag) == 0)
+        o->file = value;
     else if (strcmp(flag, "--dtype") != 0)
         return "is not a flag";
     else if (strcmp(value, "f32") != 0 && strcmp(value, "f64") != 0)
@@ -74,7 +77,12 @@ int options_read(options *o, const char *name, const char *about, const extra *e
                  char **argv)
 {
     if (!extras) extras = no_extras;
-    *o = (options){.name = name, .out = ".", .seed = 1, .dtype = o->dtype};
+    *o = (options){.name = name,
+                   .out = ".",
+                   .seed = 1,
+                   .dtype = o->dtype,
+                   .file_flag = o->file_flag,
+                   .file_help = o->file_help};
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0) {
             print_help(o, about, extras);

@@ -5,12 +5,14 @@
 #include "tapegrad.h"
 
 typedef struct options {
-    const char *name; /* of the example: NAME.csv and NAME.svg */
-    const char *data; /* folder with the four IDX files; NULL: drawn digits */
-    const char *out;  /* folder for the files written, "." */
-    uint64_t seed;    /* 1 */
-    int threads;      /* 0: as many as there are processors */
-    tg_dtype dtype;   /* the example's own default, set before options_read */
+    const char *name;                  /* of the example: NAME.csv and NAME.svg */
+    const char *data;                  /* folder with the four IDX files; NULL: drawn digits */
+    const char *out;                   /* folder for the files written, "." */
+    uint64_t seed;                     /* 1 */
+    int threads;                       /* 0: as many as there are processors */
+    tg_dtype dtype;                    /* the example's own default, set before options_read */
+    const char *file_flag, *file_help; /* a flag that takes a path, set before likewise; or NULL */
+    const char *file;                  /* that path; NULL: not given */
 } options;
 
 /* A number that only this example takes: --flag N, with its default in *value. */
