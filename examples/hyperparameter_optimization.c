@@ -1,6 +1,6 @@
 /* hyperparameter_optimization.c - section 6.5.3: 100 trials draw the learning rate and the weight
  * decay of a 784-100x6-10 network at random, on log scales, and are judged on images kept apart;
- * two more rounds look where the ten best of the round before lay.
+ * two more rounds look where the best tenth of the round before lay.
  *
  * Trials run in parallel threads.  With --journal a search that was interrupted goes on. */
 #include <math.h>
@@ -9,7 +9,15 @@
 
 #include "common.h"
 
-enum { BATCH = 100, BEST = 10, ROUNDS_MAX = 9, SHOWN = 5, GRID_ROWS = 4, GRID_COLS = 5 };
+enum {
+    BATCH = 100,
+    BEST = 10,
+    FEWEST = 3,
+    ROUNDS_MAX = 9,
+    SHOWN = 5,
+    GRID_ROWS = 4,
+    GRID_COLS = 5
+};
 enum { LR, WEIGHT_DECAY, RANGES };
 enum { VAL_ACC, TRAIN_ACC, CURVES }; /* results: the last accuracies, then both by epoch */
 
@@ -220,8 +228,11 @@ static tg_status run_rounds(job *j, int64_t rounds, int64_t trials, int64_t epoc
             keep_trials(j, h);
             if (r == 1) keep_summary(j, h);
             if (r == 1) draw(j, figure, epochs);
+            const int64_t best = trials > 10 * FEWEST ? trials / 10
+                                 : trials > FEWEST    ? FEWEST
+                                                      : trials;
             tg_range next[RANGES];
-            status = tg_search_narrow(j->search, trials < BEST ? trials : BEST, 0.02, next, err);
+            status = tg_search_narrow(j->search, best, 0.02, next, err);
             for (int k = 0; k < RANGES && !status; k++) {
                 next[k].name = ranges[k].name; /* those of next go with the search */
                 ranges[k] = next[k];
