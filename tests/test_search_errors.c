@@ -1,5 +1,6 @@
 /* test_search_errors.c - what a search refuses, how a trial's failure ends it, and that no
  * allocation that fails is lost or leaks. */
+#define _POSIX_C_SOURCE 200809L
 #include "tests/counting.h"
 #include "tests/searches.h"
 

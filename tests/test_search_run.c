@@ -1,10 +1,11 @@
 /* test_search_run.c - how searches run: halving, the same for any number of threads, stopped and
  * continued. */
+#define _POSIX_C_SOURCE 200809L
 #include "tapegrad/ops.h"
 #include "tapegrad/threads.h"
 #include "tests/searches.h"
 
-/* The score is the number, but for a stable half that only shows at a budget above 1. */
+/* High numbers are best, but in rung 1 low ones. */
 static tg_status late(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
     (void)user, (void)err;
