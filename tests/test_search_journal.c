@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 static char dir[256], path[300];
+static _Atomic int64_t calls; /* of trials, since the start of the test */
 
 static void setup(void)
 {
+    calls = 0;
     const char *base = getenv("TMPDIR");
     (void)snprintf(dir, sizeof dir, "%s/tg_search.XXXXXX", base && strlen(base) < 200 ? base : ".");
     ck_assert_ptr_nonnull(mkdtemp(dir));
@@ -56,8 +58,6 @@ static void same_file(const file *f, size_t n)
     ck_assert_uint_eq(now.n, n);
     ck_assert_int_eq(memcmp(now.text, f->text, n), 0);
 }
-
-static int64_t calls;
 
 static tg_status counted(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
