@@ -170,64 +170,6 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-/* ---- the validation split ------------------------------------------------------------------- */
-
-START_TEST(split)
-{
-    enum { N = 50, KEPT = 11 };
-    tg_dataset all, none, train = {0}, validation = {0};
-    int seen[N] = {0}, moved = 0;
-    ck_assert_int_eq(tg_digits_load(3, N, 1, &all, &none, NULL), TG_OK);
-    for (int i = 0; i < N; i++) ((uint8_t *)all.images->data)[784 * i] = (uint8_t)i; /* a mark */
-    const tg_rng rng = tg_rng_make(8, 2);
-    ck_assert_int_eq(tg_dataset_split(&all, KEPT, rng, &train, &validation, NULL), TG_OK);
-    ck_assert(validation.size == KEPT && train.size == N - KEPT && train.classes == 10);
-    int32_t order[N];
-    for (int i = 0; i < N; i++) order[i] = i;
-    tg_rng copy = rng;
-    tg_rng_shuffle(&copy, N, order);
-    for (int i = 0; i < N; i++) {
-        const tg_dataset *d = i < KEPT ? &validation : &train;
-        const int row = i < KEPT ? i : i - KEPT;
-        const uint8_t *image = (const uint8_t *)d->images->data + (size_t)row * 784;
-        const int mark = *image;
-        ck_assert_int_eq(mark, order[i]);
-        ck_assert_int_eq(memcmp(image, (uint8_t *)all.images->data + (size_t)mark * 784, 784), 0);
-        ck_assert_int_eq(((int32_t *)d->labels->data)[row], ((int32_t *)all.labels->data)[mark]);
-        seen[mark]++;
-        moved += mark != i;
-    }
-    for (int i = 0; i < N; i++) ck_assert_int_eq(seen[i], 1);
-    ck_assert_int_gt(moved, N / 2);
-    tg_dataset_free(&train);
-    tg_dataset_free(&validation);
-
-    for (int64_t n = 0; n <= N; n += N) { /* all to one side */
-        ck_assert_int_eq(tg_dataset_split(&all, n, rng, &train, &validation, NULL), TG_OK);
-        ck_assert(validation.size == n && train.size == N - n);
-        tg_dataset_free(&train);
-        tg_dataset_free(&validation);
-    }
-    tg_error err = TG_ERROR_INIT;
-    ck_assert_int_eq(tg_dataset_split(&all, N + 1, rng, &train, &validation, &err), TG_EARG);
-    ck_assert_str_eq(err.text, "dataset_split: 51 rows of 50");
-    ck_assert_int_eq(tg_dataset_split(&all, 1, rng, &train, &train, NULL), TG_EARG);
-    ck_assert_int_eq(tg_dataset_split(&all, 1, rng, NULL, &train, NULL), TG_EARG);
-    for (tg_status status = TG_ENOMEM; status; allowed++) { /* each allocation fails in turn */
-        if (allowed < 0) allowed = 0;
-        allocations = 0;
-        status = tg_dataset_split(&all, KEPT, rng, &train, &validation, NULL);
-        ck_assert(status ? !train.images && !validation.labels : train.size == N - KEPT);
-        ck_assert(status == TG_OK || status == TG_ENOMEM);
-    }
-    allowed = -1;
-    tg_dataset_free(&train);
-    tg_dataset_free(&validation);
-    tg_dataset_free(&all);
-    tg_dataset_free(&none);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("search_errors");
@@ -238,7 +180,6 @@ int main(void)
     tcase_add_test(c, calls);
     tcase_add_test(c, trials);
     tcase_add_loop_test(c, out_of_memory, 0, BAYES + 1);
-    tcase_add_test(c, split);
     suite_add_tcase(suite, c);
     return run_suite(suite);
 }
