@@ -29,6 +29,7 @@ static void free_axes(tg_axes *ax)
 {
     for (size_t i = 0; i < ax->count; i++) {
         tg_free(ax->artist[i].label);
+        tg_free(ax->artist[i].text);
         tg_free(ax->artist[i].data);
     }
     tg_free(ax->artist);

@@ -1,4 +1,5 @@
-/* plot_add.c - adds lines, points, bars, contours and arrows to axes, as copies of their data. */
+/* plot_add.c - adds lines, points, bars, contours, arrows and texts to axes, as copies of their
+ * data. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static tg_status add(tg_axes *ax, tgi_plot_kind kind, const char *label, const t
     if (!a.data) goto memory;
     if (label && *label && !(a.label = tg_strdup(label))) goto memory;
     if (a.style.color == TG_COLOR_AUTO && kind == TGI_ARROWS) a.style.color = TG_COLOR_GREY;
-    if (a.style.color == TG_COLOR_AUTO && kind != TGI_CONTOUR) {
+    if (a.style.color == TG_COLOR_AUTO && kind != TGI_CONTOUR && kind != TGI_TEXT) {
         if (ax->next_color >= TGI_PALETTE && a.style.dash == TG_DASH_SOLID)
             a.style.dash = TG_DASH_DASHED;
         a.style.color = ax->next_color++;
@@ -224,5 +225,24 @@ tg_status tg_axes_arrows(tg_axes *ax, size_t n, const double *x, const double *y
     copy(a->data + n, y, n);
     copy(a->data + 2 * n, u, n);
     copy(a->data + 3 * n, v, n);
+    return TG_OK;
+}
+
+tg_status tg_axes_text(tg_axes *ax, double x, double y, const char *text)
+{
+    if (!ax) return TG_EARG;
+    if (!text || !isfinite(x) || !isfinite(y))
+        return tgi_axes_fail(ax, TG_EARG, "a text is NULL or its place is not finite");
+    char *own = tg_strdup(text);
+    tgi_artist *a = NULL;
+    const tg_status status = own ? add(ax, TGI_TEXT, NULL, NULL, 2, &a) : no_memory(ax);
+    if (status != TG_OK) {
+        tg_free(own);
+        return status;
+    }
+    a->n = 1;
+    a->text = own;
+    a->data[0] = x;
+    a->data[1] = y;
     return TG_OK;
 }

@@ -8,6 +8,7 @@ const tgi_plot_drawer *const tgi_plot_kinds[] = {
     [TGI_BARS] = &tgi_plot_bars,
     [TGI_CONTOUR] = &tgi_plot_contour,
     [TGI_ARROWS] = &tgi_plot_arrows,
+    [TGI_TEXT] = &tgi_plot_text,
 };
 
 /* A line with more points than pixels is mostly noise, which a thinner line shows better. */

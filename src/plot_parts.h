@@ -18,18 +18,19 @@ enum { TGI_GRID_MAX = 64 };
 
 /* ---- the figure as data (plot.c, plot_add.c) ------------------------------------------------ */
 
-typedef enum tgi_plot_kind { TGI_LINE, TGI_BARS, TGI_CONTOUR, TGI_ARROWS } tgi_plot_kind;
+typedef enum tgi_plot_kind { TGI_LINE, TGI_BARS, TGI_CONTOUR, TGI_ARROWS, TGI_TEXT } tgi_plot_kind;
 
 typedef struct tgi_artist {
     tgi_plot_kind kind;
     char *label;         /* NULL: not in the legend */
+    char *text;          /* of a text */
     tg_plot_style style; /* the colour is a palette index or TG_COLOR_GREY, never automatic,
                             but for contours, whose automatic colours follow the level */
     size_t n;            /* points, bars, arrows; contours: nx */
     size_t ny, nlevels;  /* contours */
     double lo, hi;       /* bars: the interval they divide; arrows: lo is the scale */
     double *data;        /* one block.  line: x, y; bars: heights; contours: x, y, z, levels;
-                            arrows: x, y, u, v */
+                            arrows: x, y, u, v; text: x, y */
 } tgi_artist;
 
 typedef struct tgi_axis {
@@ -207,7 +208,8 @@ typedef struct tgi_plot_drawer {
     void (*cover)(const tgi_artist *a, const tgi_panel *p, tgi_cover *c); /* or NULL */
 } tgi_plot_drawer;
 
-extern const tgi_plot_drawer tgi_plot_line, tgi_plot_bars, tgi_plot_contour, tgi_plot_arrows;
+extern const tgi_plot_drawer tgi_plot_line, tgi_plot_bars, tgi_plot_contour, tgi_plot_arrows,
+    tgi_plot_text;
 extern const tgi_plot_drawer *const tgi_plot_kinds[]; /* by tgi_plot_kind */
 
 /* The line width and marker size of an artist in a panel. */

@@ -127,6 +127,7 @@ static tg_figure *everything(void)
     ax = tg_figure_axes(fig, 1, 0);
     tg_axes_contour(ax, G, G, grid, grid, height, 6, NULL, NULL);
     tg_axes_arrows(ax, G, grid, grid, grid, height, 0, NULL);
+    tg_axes_text(ax, 0, 0, "<middle>");
     tg_axes_xlabel(ax, "x");
     tg_axes_ylabel(ax, "y");
     tg_axes_hide(tg_figure_axes(fig, 1, 2));
@@ -141,6 +142,7 @@ START_TEST(svg_is_well_formed)
     ck_assert_ptr_nonnull(
         strstr(text, ">a &lt; b &amp; &quot;c&quot;  \xc3\xa9 \xef\xbf\xbd</text>"));
     ck_assert_ptr_nonnull(strstr(text, "&lt;marker&gt;"));
+    ck_assert_ptr_nonnull(strstr(text, "&lt;middle&gt;"));
     tg_figure_legend(fig, true);
     (void)written(fig);
     tg_figure_free(fig);

@@ -67,6 +67,10 @@ static tg_status bad_call(tg_figure *fig, tg_axes *ax, int i)
     case 15:
         return tg_axes_legend(ax, (tg_legend_place)9);
     case 16:
+        return tg_axes_text(ax, 0, 0, NULL);
+    case 17:
+        return tg_axes_text(ax, 0, INFINITY, "nowhere");
+    case 18:
         return tg_axes_title(NULL, "no axes");
     default:
         return TG_OK;
@@ -75,13 +79,13 @@ static tg_status bad_call(tg_figure *fig, tg_axes *ax, int i)
 
 START_TEST(bad_arguments_stick)
 {
-    for (int i = 0; i < 17; i++) {
+    for (int i = 0; i < 19; i++) {
         tg_error err = TG_ERROR_INIT;
         tg_figure *fig = tg_figure_new(2, 2);
         tg_axes *ax = tg_figure_axes(fig, 1, 0);
         ck_assert_msg(bad_call(fig, ax, i) == TG_EARG, "case %d", i);
         ck_assert_uint_eq(ax->count, 0);
-        if (i < 16) {
+        if (i < 18) {
             ck_assert_int_eq(tg_figure_write_svg(fig, path, &err), TG_EARG);
             ck_assert_int_eq(strncmp(err.text, i ? "figure: axes (1,0): " : "figure: a size", 14),
                              0);
@@ -120,6 +124,7 @@ static tg_figure *everything(void)
     tg_axes_hist(ax, "hist", 4, z4, 2, 0, 3, NULL);
     tg_axes_arrows(ax, 2, ok2, ok2, ok2, ok2, 0, NULL);
     tg_axes_contour(ax, 2, 2, ok2, ok2, z4, 3, NULL, NULL);
+    tg_axes_text(ax, 0.5, 0.5, "text");
     tg_axes_points(other, "points", 3000, NULL, many, NULL); /* so many that it keeps a map */
     return fig;
 }

@@ -185,6 +185,31 @@ START_TEST(contour_of_a_circle)
 }
 END_TEST
 
+/* In the middle of a diagonal, a little lower, because y is that of the base line; and far outside
+ * the line, where it widens the limits. */
+START_TEST(texts)
+{
+    static const double ends[] = {0, 1};
+    for (int far = 0; far < 2; far++) {
+        tg_figure *fig = tg_figure_new(1, 1);
+        tg_axes *ax = tg_figure_axes(fig, 0, 0);
+        tg_axes_line(ax, NULL, 2, ends, ends, NULL);
+        tg_axes_text(ax, far ? 2 : 0.5, far ? 2 : 0.5, "here");
+        const outline *o = first_line(fig);
+        const char *end = strstr(svg, ">here</text>"), *x = end, *y = end;
+        ck_assert_ptr_nonnull(end);
+        while (strncmp(x, " x='", 4) != 0) x--;
+        while (strncmp(y, " y='", 4) != 0) y--;
+        const double far_x = o->x[0] + (far ? 2 : 0.5) * (o->x[1] - o->x[0]);
+        const double far_y = o->y[0] + (far ? 2 : 0.5) * (o->y[1] - o->y[0]);
+        ck_assert_double_eq_tol(strtod(x + 4, NULL), far_x, 0.1);
+        ck_assert_double_eq_tol(strtod(y + 4, NULL), far_y + 4, 2);
+        ck_assert_double_gt(far_y, 0);
+        tg_figure_free(fig);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("plot_shapes");
@@ -196,6 +221,7 @@ int main(void)
     tcase_add_test(tc, what_lies_outside_is_clipped);
     tcase_add_test(tc, bins);
     tcase_add_test(tc, contour_of_a_circle);
+    tcase_add_test(tc, texts);
     suite_add_tcase(suite, tc);
     SRunner *sr = srunner_create(suite);
     srunner_run_all(sr, CK_NORMAL);

@@ -1,5 +1,5 @@
-/* plot.h - figures as data: a grid of axes with lines, points, bars, contours and arrows, written
- * as SVG.
+/* plot.h - figures as data: a grid of axes with lines, points, bars, contours, arrows and
+ * texts, written as SVG.
  *
  *     tg_figure *fig = tg_figure_new(1, 1);
  *     tg_axes *ax = tg_figure_axes(fig, 0, 0);
@@ -160,6 +160,9 @@ tg_status tg_axes_contour(tg_axes *ax, size_t nx, size_t ny, const double *x, co
  * are not finite are left out. */
 tg_status tg_axes_arrows(tg_axes *ax, size_t n, const double *x, const double *y, const double *u,
                          const double *v, double scale, const tg_plot_style *style);
+
+/* Text centred at (x, y), in the colour of titles.  TG_EARG for NULL and values not finite. */
+tg_status tg_axes_text(tg_axes *ax, double x, double y, const char *text);
 
 #ifdef __cplusplus
 }
