@@ -12,6 +12,7 @@
 #include "tapegrad/conv.h"
 #include "tapegrad/data.h"
 #include "tapegrad/derivatives.h"
+#include "tapegrad/diagnose.h"
 #include "tapegrad/dict.h"
 #include "tapegrad/digits.h"
 #include "tapegrad/grad.h"
