@@ -1,5 +1,5 @@
 /* model.h - a network as the trainer sees it, and two of the book: the multi-layer perceptron and
- * the simple convolutional network. */
+ * the simple convolutional network; and several networks as one. */
 #ifndef TAPEGRAD_MODEL_H
 #define TAPEGRAD_MODEL_H
 
@@ -92,6 +92,16 @@ void tg_simple_convnet_free(tg_model *m);
 
 /* What it was built from; NULL for a model of another kind. */
 const tg_simple_convnet_options *tg_simple_convnet_get_options(const tg_model *m);
+
+/* ---- an ensemble ---------------------------------------------------------------------------- */
+
+/* n >= 1 trained models as one that averages their predictions: forward gives ln of the mean of
+ * their softmax(outputs), which are logits again, so that tg_accuracy and the like take it; loss is
+ * -mean ln p[label].  They answer the same inputs in one dtype; labels are i32.  params and state
+ * hold theirs under "0/W1", "1/W1", ...  The members are borrowed and outlive the ensemble; the
+ * array is copied.  The caller frees it.  NULL with TG_EARG, TG_EDTYPE, TG_ENOMEM. */
+tg_model *tg_ensemble_new(int n, tg_model *const *members, tg_error *err);
+void tg_ensemble_free(tg_model *m);
 
 /* ---- any model ------------------------------------------------------------------------------ */
 
