@@ -97,23 +97,42 @@ int options_read(options *o, const char *name, const char *about, const extra *e
     return -1;
 }
 
+/* Puts the first n rows of d in its place, 0: all. */
+static tg_status cut(tg_dataset *d, int64_t n, tg_error *err)
+{
+    tg_dataset whole = *d;
+    if (n == 0 || n >= whole.size) return TG_OK;
+    const tg_status status = tg_dataset_head(&whole, n, d, err);
+    tg_dataset_free(&whole);
+    return status;
+}
+
+tg_status options_load_both(const options *o, int64_t n_train, int64_t n_test, tg_dataset *train,
+                            tg_dataset *test, tg_error *err)
+{
+    if (!o->data)
+        return tg_digits_load(o->seed, n_train > 0 ? n_train : 60000, n_test > 0 ? n_test : 10000,
+                              train, test, err);
+    tg_status status = tg_mnist_load(o->data, train, test, err);
+    if (!status) status = cut(train, n_train, err);
+    return status ? status : cut(test, n_test, err);
+}
+
 tg_status options_load(const options *o, int64_t n_train, tg_dataset *train, tg_dataset *test,
                        tg_error *err)
 {
-    if (!o->data) {
-        const int64_t n = n_train > 0 ? n_train : 60000;
-        return tg_digits_load(o->seed, n, n / 6 < 10000 ? n / 6 : 10000, train, test, err);
-    }
-    tg_dataset whole;
-    const tg_status status = tg_mnist_load(o->data, &whole, test, err);
-    if (status || n_train == 0 || n_train > whole.size) {
-        *train = whole;
-        return status;
-    }
-    const tg_status cut = tg_dataset_head(&whole, n_train, train, err);
-    tg_dataset_free(&whole);
-    if (cut) tg_dataset_free(test);
-    return cut;
+    const int64_t n = n_train > 0 ? n_train : 60000;
+    return o->data ? options_load_both(o, n_train, 0, train, test, err)
+                   : tg_digits_load(o->seed, n, n / 6 < 10000 ? n / 6 : 10000, train, test, err);
+}
+
+void options_draw(tg_axes *ax, const tg_history *history, const char *series, const char *metric,
+                  const char *label, const tg_plot_style *style)
+{
+    tg_curve c = {0};
+    if (tg_history_curve(history, series, metric, &c, NULL)) return;
+    (void)tg_axes_line(ax, label, c.n, c.x, c.y, style);
+    tg_curve_free(&c);
 }
 
 static char *path_of(const options *o, const char *ending)

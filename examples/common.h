@@ -30,6 +30,14 @@ int options_read(options *o, const char *name, const char *about, const extra *e
 tg_status options_load(const options *o, int64_t n_train, tg_dataset *train, tg_dataset *test,
                        tg_error *err);
 
+/* The same with a number of test images of one's own, 0: 10000. */
+tg_status options_load_both(const options *o, int64_t n_train, int64_t n_test, tg_dataset *train,
+                            tg_dataset *test, tg_error *err);
+
+/* Draws the rows of a series and metric as a line; nothing when there are none. */
+void options_draw(tg_axes *ax, const tg_history *history, const char *series, const char *metric,
+                  const char *label, const tg_plot_style *style);
+
 /* Writes OUT/NAME.csv and OUT/NAME.svg. */
 tg_status options_write(const options *o, const tg_history *history, const tg_figure *figure,
                         tg_error *err);

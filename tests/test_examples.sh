@@ -24,8 +24,10 @@ refused "xor: cannot write '$out/none/xor.csv': No such file or directory" \
     "$dir/xor" --iterations 2 --out "$out/none"
 refused "optimizer_compare_mnist: cannot open '$out/train-images-idx3-ubyte': No such file or directory" \
     "$dir/optimizer_compare_mnist" --data "$out" --out "$out"
-for name in adding convnet gradient_penalty linear_vs_mlp optimizer_compare_mnist \
-    optimizer_compare_naive transformer xor; do
+for name in adding batch_norm_gradient_check batch_norm_test convnet gradient_penalty \
+    hyperparameter_optimization linear_vs_mlp optimizer_compare_mnist optimizer_compare_naive \
+    optimizer_surface overfit_dropout overfit_weight_decay transformer \
+    weight_init_activation_histogram weight_init_compare xor; do
     "$dir/$name" --help | grep -q -e "--dtype f32|f64" || fail "$name --help"
 done
 
