@@ -111,7 +111,7 @@ tg_status options_load_both(const options *o, int64_t n_train, int64_t n_test, t
                             tg_dataset *test, tg_error *err)
 {
     if (!o->data)
-        return tg_digits_load(o->seed, n_train > 0 ? n_train : 60000, n_test > 0 ? n_test : 10000,
+        return tg_digits_load(o->seed, n_train > 0 ? n_train : 60000, n_test > 0 ? n_test : 2000,
                               train, test, err);
     tg_status status = tg_mnist_load(o->data, train, test, err);
     if (!status) status = cut(train, n_train, err);

@@ -30,7 +30,7 @@ int options_read(options *o, const char *name, const char *about, const extra *e
 tg_status options_load(const options *o, int64_t n_train, tg_dataset *train, tg_dataset *test,
                        tg_error *err);
 
-/* The same with a number of test images of one's own, 0: 10000. */
+/* The same with a number of test images of one's own, 0: all of MNIST's, or 2000 drawn ones. */
 tg_status options_load_both(const options *o, int64_t n_train, int64_t n_test, tg_dataset *train,
                             tg_dataset *test, tg_error *err);
 
