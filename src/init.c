@@ -7,6 +7,11 @@ tg_init tg_init_he(void) { return (tg_init){.scheme = TG_INIT_HE}; }
 tg_init tg_init_xavier(void) { return (tg_init){.scheme = TG_INIT_XAVIER}; }
 tg_init tg_init_glorot(void) { return (tg_init){.scheme = TG_INIT_GLOROT}; }
 tg_init tg_init_normal(double std) { return (tg_init){.scheme = TG_INIT_NORMAL, .std = std}; }
+tg_init tg_init_zeros(void) { return tg_init_constant(0); }
+tg_init tg_init_constant(double value)
+{
+    return (tg_init){.scheme = TG_INIT_CONSTANT, .value = value};
+}
 
 double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
 {
@@ -20,6 +25,8 @@ double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
         return sqrt(2 / ((double)fan_in + (double)fan_out));
     case TG_INIT_HE:
         return sqrt(2 / (double)fan_in);
+    case TG_INIT_CONSTANT:
+        return 0;
     default:
         return NAN;
     }
@@ -38,6 +45,10 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     const double std = tg_init_std(init, w->shape[0], w->shape[1]);
     if (!(std >= 0) || !isfinite(std))
         return tg_fail(err, TG_EARG, "init: standard deviation %g", std);
+    if (init.scheme == TG_INIT_CONSTANT) {
+        tg_rng_skip(rng, (uint64_t)w->size); /* as the others, so that what follows is alike */
+        return tg_tensor_fill(w, init.value, err);
+    }
     const double half = sqrt(3.0) * std;
     for (int64_t i = 0; i < w->size; i++) {
         const uint64_t word = tg_rng_word(rng, (uint64_t)i);

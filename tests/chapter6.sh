@@ -99,6 +99,7 @@ experiment weight_init_activation_histogram "--rows 50" &&
     done
 experiment weight_init_compare "--iterations 21 --images 200" &&
     band weight_init_compare weight_init_compare 1000
+experiment weight_init_symmetry "--iterations 21 --images 200"
 experiment batch_norm_gradient_check "--samples 5" --dtype f64 &&
     band batch_norm_gradient_check batch_norm_gradient_check 1000
 experiment batch_norm_test "--epochs 2 --images 100" && band batch_norm_test batch_norm_test 1000

@@ -27,7 +27,7 @@ refused "optimizer_compare_mnist: cannot open '$out/train-images-idx3-ubyte': No
 for name in adding batch_norm_gradient_check batch_norm_test convnet gradient_penalty \
     hyperparameter_optimization linear_vs_mlp optimizer_compare_mnist optimizer_compare_naive \
     optimizer_surface overfit_dropout overfit_weight_decay transformer \
-    weight_init_activation_histogram weight_init_compare xor; do
+    weight_init_activation_histogram weight_init_compare weight_init_symmetry xor; do
     "$dir/$name" --help | grep -q -e "--dtype f32|f64" || fail "$name --help"
 done
 

@@ -148,6 +148,22 @@ START_TEST(test_l2_penalty)
 }
 END_TEST
 
+/* Draws nothing, but the generator moves on as for the others. */
+START_TEST(test_constants)
+{
+    tg_tensor *w = tg_tensor_new(TG_F32, 2, (int64_t[]){3, 5}, NULL);
+    tg_rng rng = tg_rng_make(9, 0);
+    ck_assert_int_eq(tg_init_fill(w, tg_init_constant(0.25), &rng, NULL), TG_OK);
+    for (int i = 0; i < 15; i++) ck_assert_double_eq(tg_tensor_get(w, i), 0.25);
+    ck_assert_int_eq(tg_init_fill(w, tg_init_zeros(), &rng, NULL), TG_OK);
+    for (int i = 0; i < 15; i++) ck_assert_double_eq(tg_tensor_get(w, i), 0);
+    ck_assert_uint_eq(rng.counter, 16);
+    ck_assert_int_eq(tg_init_fill(w, tg_init_constant(NAN), &rng, NULL), TG_OK);
+    ck_assert(isnan(tg_tensor_get(w, 3)) && tg_init_std(tg_init_constant(3), 4, 4) == 0);
+    tg_tensor_free(w);
+}
+END_TEST
+
 START_TEST(test_initialisers)
 {
     const struct {
@@ -210,6 +226,7 @@ int main(void)
     tcase_add_test(c, test_dropout);
     tcase_add_test(c, test_l2_penalty);
     tcase_add_test(c, test_initialisers);
+    tcase_add_test(c, test_constants);
     tcase_add_test(c, test_messages);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
