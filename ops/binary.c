@@ -1,26 +1,6 @@
 /* binary.c - arithmetic of two operands. */
-#include <math.h>
-
 #include "ops/elementwise.h"
 #include "ops/families.h"
-
-/* X(name, formula of a and b in type T; F(pow) is powf or pow, loop for i32 or NULL, derivatives by
- *   a, b, y and dy, range of the second sample operand, formula and derivative as text) */
-#define BINARY(X)                                                                                  \
-    X(add, a + b, add_i32, dy, dy, "", "a + b", "dy, dy")                                          \
-    X(sub, a - b, sub_i32, dy, tg_neg(t, dy), "", "a - b", "dy, -dy")                              \
-    X(mul, a *b, mul_i32, tg_mul(t, dy, b), tg_mul(t, dy, a), "", "a b", "dy b, dy a")             \
-    X(div, a / b, NULL, tg_div(t, dy, b), tg_neg(t, tg_mul(t, dy, tg_div(t, y, b))), ":~0.5..2",   \
-      "a / b", "dy / b, -dy y / b")                                                                \
-    X(fmod, F(fmod)(a, b), NULL, dy, tg_neg(t, tg_mul(t, dy, quotient(t, a, b))), ":~0.6..2",      \
-      "a - trunc(a / b) b", "dy, -dy trunc(a / b)")                                                \
-    X(maximum, !(a < b) && !(b != b) ? a : b, maximum_i32, chosen(t, below(t, a, b), NULL, dy),    \
-      chosen(t, below(t, a, b), dy, NULL), "", "max(a, b)", "dy where a >= b, dy where a < b")     \
-    X(minimum, !(a > b) && !(b != b) ? a : b, minimum_i32, chosen(t, below(t, b, a), NULL, dy),    \
-      chosen(t, below(t, b, a), dy, NULL), "", "min(a, b)", "dy where a <= b, dy where a > b")     \
-    X(atan2, F(atan2)(a, b), NULL, tg_mul(t, dy, tg_div(t, b, norm2(t, a, b))),                    \
-      tg_neg(t, tg_mul(t, dy, tg_div(t, a, norm2(t, a, b)))), ":0.5..2",                           \
-      "angle of the point (b, a)", "dy b / (a^2 + b^2), -dy a / (a^2 + b^2)")
 
 static tg_tensor *chosen(tg_tape *t, tg_tensor *condition, tg_tensor *yes, tg_tensor *no)
 {
@@ -43,16 +23,11 @@ static tg_tensor *norm2(tg_tape *t, tg_tensor *a, tg_tensor *b)
     return tg_add(t, tg_square(t, a), tg_square(t, b));
 }
 
-#define X(name, formula, ...) TGI_MAP2(name##_f32, float, float, formula)
-#define F(name) name##f
-BINARY(X)
-#undef F
-#undef X
-
-#define X(name, formula, ...) TGI_MAP2(name##_f64, double, double, formula)
-#define F(name) name
-BINARY(X)
-#undef F
+#define X(name, ...)                                                                               \
+    TGI_MAP_KERNEL(name##_f32, name, TG_F32)                                                       \
+    TGI_MAP_KERNEL(name##_f64, name, TG_F64)
+BINARY_ROWS(X)
+X(pow, )
 #undef X
 
 /* Unsigned arithmetic wraps around. */
@@ -69,13 +44,10 @@ TGI_MAP2(minimum_i32, int32_t, int32_t, a > b ? b : a)
         (void)t, (void)a, (void)b, (void)y;                                                        \
         return i == 0 ? da : db;                                                                   \
     }
-BINARY(X)
+BINARY_ROWS(X)
 #undef X
 
 /* ---- pow ------------------------------------------------------------------------------------ */
-
-TGI_MAP2(pow_f32, float, float, powf(a, b))
-TGI_MAP2(pow_f64, double, double, pow(a, b))
 
 /* a^b: b a^(b-1) and a^b ln a, each 0 where its factor b or a is 0. */
 static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
@@ -106,7 +78,7 @@ static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
                                                {"f[] f[]" range, NULL},                            \
                                                {"f[0,3] f[1,3]" range, NULL},                      \
                                                {NULL, NULL}};
-BINARY(X)
+BINARY_ROWS(X)
 #undef X
 
 const tg_op tgi_binary_ops[] = {
@@ -121,7 +93,7 @@ const tg_op tgi_binary_ops[] = {
      .forward = tg_forward_elementwise,                                                            \
      .vjp = opname##_vjp,                                                                          \
      .samples = opname##_samples},
-    BINARY(X)
+    BINARY_ROWS(X)
 #undef X
         {.name = "pow",
          .formula = "a^b",
@@ -138,7 +110,7 @@ TGI_FAMILY_COUNT(binary);
 
 enum {
 #define X(name, ...) AT_##name,
-    BINARY(X)
+    BINARY_ROWS(X)
 #undef X
         AT_pow
 };
@@ -148,6 +120,6 @@ enum {
     {                                                                                              \
         return tg_record(t, &tgi_binary_ops[AT_##name], (tg_tensor *[]){a, b}, 2, NULL);           \
     }
-BINARY(X)
+BINARY_ROWS(X)
 X(pow, )
 #undef X

@@ -2,22 +2,16 @@
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
-#define WHERE(fn, T)                                                                               \
-    static void fn(TGI_MAP_ARGS)                                                                   \
-    {                                                                                              \
-        T *y = yv;                                                                                 \
-        const uint8_t *c = xv[0];                                                                  \
-        const T *a = xv[1], *b = xv[2];                                                            \
-        (void)attrs;                                                                               \
-        if (s[0] == 1 && s[1] == 1 && s[2] == 1)                                                   \
-            for (int64_t i = 0; i < n; i++) y[i] = c[i] ? a[i] : b[i];                             \
-        else                                                                                       \
-            for (int64_t i = 0; i < n; i++) y[i] = c[i * s[0]] ? a[i * s[1]] : b[i * s[2]];        \
-    }
-WHERE(where_f32, float)
-WHERE(where_f64, double)
-WHERE(where_i32, int32_t)
-WHERE(where_u8, uint8_t)
+TGI_MAP_KERNEL(where_f32, where, TG_F32)
+TGI_MAP_KERNEL(where_f64, where, TG_F64)
+
+static void where_u8(TGI_MAP_ARGS)
+{
+    uint8_t *y = yv;
+    const uint8_t *c = xv[0], *a = xv[1], *b = xv[2];
+    (void)attrs;
+    for (int64_t i = 0; i < n; i++) y[i] = c[i * s[0]] ? a[i * s[1]] : b[i * s[2]];
+}
 
 static tg_status where_infer(tg_infer *c)
 {
@@ -46,7 +40,7 @@ const tg_op tgi_where_ops[] = {{.name = "where",
                                 .min_inputs = 3,
                                 .max_inputs = 3,
                                 .infer = where_infer,
-                                .map = {where_f32, where_f64, where_i32, where_u8},
+                                .map = {where_f32, where_f64, where_f32, where_u8},
                                 .forward = tg_forward_elementwise,
                                 .vjp = where_vjp,
                                 .samples = where_samples}};

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ops/kernels/maps.h"
+
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
 /* C (m,n) = A (m,k) B (k,n), or C += A B.  Steps are in elements; those of A and B may be
@@ -69,6 +71,7 @@ void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
 typedef struct tgi_kernels {
     const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
+    const tgi_map *maps[2];  /* likewise, by TGI_MAP_NAME */
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA

@@ -1,0 +1,55 @@
+/* maps.c - elementwise kernels above the instruction set: the last elements, which do not fill a
+ * vector, and operands that are one number, both by way of a vector's copy. */
+#include "ops/kernels/maps.h"
+
+#include <string.h>
+
+#define PAD(T)                                                                                     \
+    for (int64_t j = 0; j < lanes; j++) ((T *)to)[j] = ((const T *)from)[j < count ? j : 0];
+
+/* A whole vector from count elements.  The first one again in the place of those that are missing
+ * raises no floating-point flag that it has not raised itself. */
+static void pad(int64_t size, int64_t lanes, int64_t count, const void *from, void *to)
+{
+    switch (size) {
+    case 1:
+        PAD(uint8_t)
+        break;
+    case 4:
+        PAD(uint32_t)
+        break;
+    default:
+        PAD(uint64_t)
+        break;
+    }
+}
+
+typedef struct vector {
+    _Alignas(64) char bytes[TGI_MAP_LANES * sizeof(double)];
+} vector;
+
+void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, const int64_t *s)
+{
+    const int64_t lanes = map->lanes, whole = n / lanes, rest = n % lanes;
+    vector copies[TGI_MAP_INPUTS], result;
+    const void *from[TGI_MAP_INPUTS];
+    int64_t step[TGI_MAP_INPUTS];
+    if (n <= 0) return;
+    for (int i = 0; i < map->inputs; i++) {
+        from[i] = x[i];
+        step[i] = s[i] * lanes;
+        if (s[i]) continue;
+        pad(map->x_size[i], lanes, 1, x[i], &copies[i]);
+        from[i] = &copies[i];
+    }
+    if (whole) map->run(whole, y, from, step);
+    if (!rest) return;
+    for (int i = 0; i < map->inputs; i++) {
+        if (!s[i]) continue;
+        pad(map->x_size[i], lanes, rest, (const char *)x[i] + whole * step[i] * map->x_size[i],
+            &copies[i]);
+        from[i] = &copies[i];
+    }
+    map->run(1, &result, from, step);
+    memcpy((char *)y + whole * lanes * map->y_size, &result, (size_t)(rest * map->y_size));
+}

@@ -1,0 +1,232 @@
+/* test_vmath.c - the functions of mathematics of every instruction set against libm in a wider
+ * type: at most 2 units in the last place, over all of f32 and samples of all of f64. */
+#include <check.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/kernels/kernels.h"
+#include "tapegrad/rng.h"
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+
+#ifndef F32_STEP
+#define F32_STEP 9973 /* every so many-th of all 2^32 bit patterns */
+#endif
+#ifndef F64_BATCHES
+#define F64_BATCHES 20
+#endif
+enum { BATCH = 1 << 12 };
+
+static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
+
+static long double sigmoid(long double x) { return 1 / (1 + expl(-x)); }
+static long double softplus(long double x)
+{
+    return x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x));
+}
+static long double log_sigmoid(long double x) { return -softplus(-x); }
+static double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
+static double softplus_f64(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+static double log_sigmoid_f64(double x) { return -softplus_f64(-x); }
+
+/* lo .. hi: binary exponents of the arguments that are drawn besides all of f64. */
+static const struct {
+    const char *name;
+    int map;
+    double (*f64)(double); /* for f32 */
+    long double (*f)(long double);
+    int lo, hi;
+} table[] = {
+    {"exp", TGI_MAP_exp, exp, expl, -30, 10},
+    {"exp2", TGI_MAP_exp2, exp2, exp2l, -30, 11},
+    {"expm1", TGI_MAP_expm1, expm1, expm1l, -60, 10},
+    {"log", TGI_MAP_log, log, logl, -3, 3},
+    {"log2", TGI_MAP_log2, log2, log2l, -3, 3},
+    {"log1p", TGI_MAP_log1p, log1p, log1pl, -60, 5},
+    {"tanh", TGI_MAP_tanh, tanh, tanhl, -30, 5},
+    {"sigmoid", TGI_MAP_sigmoid, sigmoid_f64, sigmoid, -30, 10},
+    {"softplus", TGI_MAP_softplus, softplus_f64, softplus, -30, 10},
+    {"log_sigmoid", TGI_MAP_log_sigmoid, log_sigmoid_f64, log_sigmoid, -30, 10},
+    {"erf", TGI_MAP_erf, erf, erfl, -30, 3},
+    {"erfc", TGI_MAP_erfc, erfc, erfcl, -10, 5},
+    {"sin", TGI_MAP_sin, sin, sinl, -30, 22},
+    {"cos", TGI_MAP_cos, cos, cosl, -30, 22},
+};
+
+/* |got - want| in units of the last place of want; two NaNs, equal infinities and a result that
+ * rounds to infinity are 0 apart or next to it. */
+static double apart(double got, long double want, const int digits, const int least, const int most)
+{
+    if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
+    const long double top = ldexpl(1, most);
+    if (fabsl(want) > top) want = want > 0 ? top : -top;
+    long double value = got;
+    if (isinf(got)) value = got > 0 ? top : -top;
+    if (value == want) return 0;
+    int e;
+    (void)frexpl(want, &e);
+    if (want == 0 || e < least) e = least;
+    return (double)(fabsl(value - want) / ldexpl(1, e - digits));
+}
+
+static void try(const char *isa, int row, bool f64, const void *x, int n, double *worst, double *at)
+{
+    const tgi_map *map = &tgi_kernels_named(isa)->maps[f64][table[row].map];
+    static double y[BATCH];
+    tgi_map_run(map, n, y, (const void *[]){x}, (const int64_t[]){1});
+    for (int i = 0; i < n; i++) {
+        const double in = f64 ? ((const double *)x)[i] : (double)((const float *)x)[i];
+        const double out = f64 ? y[i] : (double)((const float *)y)[i];
+        const double error = f64 ? apart(out, table[row].f(in), 53, DBL_MIN_EXP, DBL_MAX_EXP)
+                                 : apart(out, table[row].f64(in), 24, FLT_MIN_EXP, FLT_MAX_EXP);
+        if (error > *worst) *worst = error, *at = in;
+    }
+}
+
+static void verdict(const char *isa, int row, bool f64, double worst, double at)
+{
+    if (worst > 0 && getenv("TG_TEST_SHOW"))
+        printf("%-8s %-11s %s: %.3f ulp at %.17g\n", isa, table[row].name, f64 ? "f64" : "f32",
+               worst, at);
+    if (worst > 2)
+        ck_abort_msg("%s %s %s: %g units in the last place at %.17g = %a", isa, table[row].name,
+                     f64 ? "f64" : "f32", worst, at, at);
+}
+
+START_TEST(f32_everywhere)
+{
+    static float x[BATCH];
+    for (int k = 1; k < COUNT(isas); k++) {
+        double worst = 0, at = 0;
+        if (!tgi_kernels_named(isas[k])) continue;
+        for (uint64_t bits = 0; bits >> 32 == 0;) {
+            int n = 0;
+            for (; n < BATCH && bits >> 32 == 0; bits += F32_STEP) {
+                const uint32_t word = (uint32_t)bits;
+                memcpy(&x[n++], &word, sizeof word);
+            }
+            try(isas[k], _i, false, x, n, &worst, &at);
+        }
+        verdict(isas[k], _i, false, worst, at);
+    }
+}
+END_TEST
+
+START_TEST(f64_samples)
+{
+    static double x[BATCH];
+    if (LDBL_MANT_DIG < 64) return; /* nothing to compare with */
+    for (int k = 1; k < COUNT(isas); k++) {
+        double worst = 0, at = 0;
+        tg_rng rng = tg_rng_make(7, 0);
+        if (!tgi_kernels_named(isas[k])) continue;
+        for (int b = 0; b < F64_BATCHES; b++) {
+            for (int i = 0; i < BATCH; i++) {
+                const uint64_t bits = tg_rng_next_below(&rng, UINT64_C(1) << 32) << 32 |
+                                      tg_rng_next_below(&rng, UINT64_C(1) << 32);
+                memcpy(&x[i], &bits, sizeof bits);
+                const double e = tg_rng_next_uniform(&rng, table[_i].lo, table[_i].hi);
+                if (b % 4) x[i] = copysign(exp2(e), x[i]);
+            }
+            try(isas[k], _i, true, x, BATCH, &worst, &at);
+        }
+        verdict(isas[k], _i, true, worst, at);
+    }
+}
+END_TEST
+
+/* ---- special values, and where the pieces of the functions meet ------------------------------ */
+
+START_TEST(edge_cases)
+{
+    static const double edges[] = {
+        0,      -0.0,    INFINITY, -INFINITY, NAN,    1,       -1,     0.5,    -0.5,   0x1p-149,
+        5e-324, -5e-324, 1e-310,   0x1p-126,  1e-40,  0x1p-25, -1e-17, 88.72,  88.73,  89,
+        -87.33, -103.97, -104,     709.78,    709.79, 710,     -745.1, -745.2, -708.4, 128,
+        127.99, -149,    -150,     1024,      -1074,  -1075,   9,      -9.01,  20,     -22,
+        0.55,   -0.55,   0.25,     -0.25,     26.5,   27.2,    27.3,   10.05,  -6,     3.9,
+        1e6,    1e30,    -1e300,   0.7072,    1.4142, -0.2929, 0.4142, 1.5708, 3.1416, 999999.9,
+        -1.5,   DBL_MAX, DBL_MIN,  FLT_MAX,   FLT_MIN};
+    for (int k = 0; k < COUNT(isas); k++)
+        for (int i = 0; i < COUNT(edges) && tgi_kernels_named(isas[k]); i++)
+            for (int f64 = 0; f64 < 2; f64++) {
+                const float narrow = (float)edges[i];
+                double worst = 0, at = 0;
+                if (f64 && LDBL_MANT_DIG < 64) continue;
+                try(isas[k], _i, f64, f64 ? (const void *)&edges[i] : &narrow, 1, &worst, &at);
+                if (k > 0 || worst > 8) verdict(isas[k], _i, f64, worst, at);
+            }
+}
+END_TEST
+
+/* Odd functions, and those that are x near 0, keep the sign of a zero. */
+START_TEST(signed_zeros)
+{
+    static const int maps[] = {TGI_MAP_expm1, TGI_MAP_log1p, TGI_MAP_tanh, TGI_MAP_erf,
+                               TGI_MAP_sin,   TGI_MAP_floor, TGI_MAP_ceil, TGI_MAP_round,
+                               TGI_MAP_trunc, TGI_MAP_sqrt};
+    const double zeros[] = {0, -0.0};
+    const float narrow[] = {0, -0.0f};
+    for (int k = 0; k < COUNT(isas); k++)
+        for (int m = 0; m < COUNT(maps) && tgi_kernels_named(isas[k]); m++) {
+            const tgi_kernels *kernels = tgi_kernels_named(isas[k]);
+            double y[2];
+            float z[2];
+            const int64_t one[] = {1};
+            tgi_map_run(&kernels->maps[1][maps[m]], 2, y, (const void *[]){zeros}, one);
+            tgi_map_run(&kernels->maps[0][maps[m]], 2, z, (const void *[]){narrow}, one);
+            ck_assert_msg(memcmp(y, zeros, sizeof y) == 0 && memcmp(z, narrow, sizeof z) == 0,
+                          "%s, kernel %d", isas[k], maps[m]);
+        }
+}
+END_TEST
+
+/* ---- powers ---------------------------------------------------------------------------------- */
+
+START_TEST(powers_of_f32)
+{
+    static const float specials[] = {0,        -0.0f,     1,        -1,    2,      -2,
+                                     3,        0.5f,      -0.5f,    1e30f, 1e-40f, NAN,
+                                     INFINITY, -INFINITY, 16777216, -7,    128.5f};
+    tg_rng rng = tg_rng_make(3, 0);
+    for (int k = 1; k < COUNT(isas); k++)
+        for (int i = 0; i < 400000 && tgi_kernels_named(isas[k]); i++) {
+            enum { S = COUNT(specials) };
+            const float a =
+                i < S * S ? specials[i / S]
+                          : (float)exp2(tg_rng_next_uniform(&rng, -20, 20)) * (i % 3 ? 1 : -1);
+            const float b = i < S * S ? specials[i % S]
+                            : i % 2   ? (float)tg_rng_next_uniform(&rng, -9, 9)
+                                      : roundf((float)tg_rng_next_uniform(&rng, -9, 9));
+            float y;
+            tgi_map_run(&tgi_kernels_named(isas[k])->maps[0][TGI_MAP_pow], 1, &y,
+                        (const void *[]){&a, &b}, (const int64_t[]){1, 1});
+            const double want = pow((double)a, (double)b);
+            if (!(apart((double)y, want, 24, FLT_MIN_EXP, FLT_MAX_EXP) <= 1) ||
+                (want == 0 && !signbit(want) != !signbit(y)))
+                ck_abort_msg("%s: %.9g ^ %.9g = %.9g, expected %.9g", isas[k], (double)a, (double)b,
+                             (double)y, want);
+        }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("vmath");
+    TCase *c = tcase_create("functions");
+    tcase_set_timeout(c, 300);
+    tcase_add_loop_test(c, f32_everywhere, 0, COUNT(table));
+    tcase_add_loop_test(c, f64_samples, 0, COUNT(table));
+    tcase_add_loop_test(c, edge_cases, 0, COUNT(table));
+    tcase_add_test(c, signed_zeros);
+    tcase_add_test(c, powers_of_f32);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
