@@ -27,7 +27,9 @@ typedef struct loop {
     tg_map_fn map;
     int axes;
     int64_t n[TG_MAX_NDIM], chunks;
-    bool copies; /* operands that move, into blocks */
+    bool copies;   /* operands that move, into blocks */
+    int64_t block; /* elements of one */
+    bool repeats;  /* all blocks are the same: rows, as of a bias */
     operand x[TGI_MOST_OPERANDS];
 } loop;
 
@@ -73,19 +75,31 @@ static manner manner_of(const loop *l, const operand *x)
     return still ? STILL : on ? RUNS_ON : MOVES;
 }
 
+static bool has_outer_steps(const loop *l, const operand *x)
+{
+    for (int a = 0; a < l->axes - 1; a++)
+        if (x->step[a] != 0) return true;
+    return false;
+}
+
 static void plan(loop *l)
 {
     merge_axes(l);
+    const int64_t run = l->n[l->axes - 1];
     l->copies = false;
+    l->repeats = run <= BLOCK / 2;
     for (int i = 0; i < l->node->n_inputs; i++) {
         operand *x = &l->x[i];
         const int64_t step = x->step[l->axes - 1];
         x->data = l->node->inputs[i]->data;
         x->width = (int64_t)tg_dtype_size(l->node->inputs[i]->dtype);
         x->manner = manner_of(l, x);
-        if (x->manner == MOVES && (l->n[l->axes - 1] < LONG_RUN || (step != 0 && step != 1)))
-            l->copies = true;
+        if (x->manner != MOVES) continue;
+        l->repeats = l->repeats && !has_outer_steps(l, x);
+        l->copies = l->copies || run < LONG_RUN || (step != 0 && step != 1);
     }
+    l->copies = l->copies || l->repeats;
+    l->block = l->repeats ? BLOCK / run * run : BLOCK;
 }
 
 /* ---- the pieces ----------------------------------------------------------------------------- */
@@ -105,60 +119,78 @@ static void copy_run(int64_t width, int64_t n, void *to, const void *from, int64
         COPY(uint8_t)
 }
 
-/* Where an operand stands at element `at` of the result, in elements; index: at along each axis. */
-static int64_t position(const loop *l, const operand *x, int64_t at, int64_t *index)
+/* A place in the result: its index along each axis, and where each operand that moves stands. */
+typedef struct place {
+    int64_t index[TG_MAX_NDIM], offset[TGI_MOST_OPERANDS]; /* in elements */
+} place;
+
+static place place_of(const loop *l, int64_t at)
 {
-    int64_t offset = 0;
+    place p;
+    memset(p.offset, 0, sizeof p.offset);
     for (int a = l->axes - 1; a >= 0; a--) {
-        index[a] = at % l->n[a];
-        offset += index[a] * x->step[a];
+        p.index[a] = at % l->n[a];
         at /= l->n[a];
+        for (int i = 0; i < l->node->n_inputs; i++) p.offset[i] += p.index[a] * l->x[i].step[a];
     }
-    return offset;
+    return p;
 }
 
-/* Copies what belongs to elements at .. at+n-1 of the result. */
-static void copy_block(const loop *l, const operand *x, int64_t at, int64_t n, char *to)
+/* n elements further, at most to the end of the run. */
+static void advance(const loop *l, place *p, int64_t n)
 {
-    int64_t index[TG_MAX_NDIM], offset = position(l, x, at, index);
+    const int inputs = l->node->n_inputs;
+    int a = l->axes - 1;
+    p->index[a] += n;
+    for (int i = 0; i < inputs; i++) p->offset[i] += n * l->x[i].step[a];
+    for (; a > 0 && p->index[a] == l->n[a]; a--) {
+        p->index[a] = 0;
+        p->index[a - 1]++;
+        for (int i = 0; i < inputs; i++)
+            p->offset[i] += l->x[i].step[a - 1] - l->x[i].step[a] * l->n[a];
+    }
+}
+
+typedef char block[BLOCK * sizeof(double)];
+
+/* Copies what belongs to the next n elements of the result. */
+static void copy_blocks(const loop *l, place *p, int64_t n, block *blocks)
+{
     const int last = l->axes - 1;
-    while (n > 0) {
-        const int64_t rest = l->n[last] - index[last], run = rest < n ? rest : n;
-        copy_run(x->width, run, to, x->data + offset * x->width, x->step[last]);
-        n -= run;
-        to += run * x->width;
-        index[last] += run;
-        offset += run * x->step[last];
-        for (int a = last; a > 0 && index[a] == l->n[a]; a--) {
-            offset += x->step[a - 1] - x->step[a] * l->n[a];
-            index[a] = 0;
-            index[a - 1]++;
+    for (int64_t done = 0; done < n;) {
+        const int64_t rest = l->n[last] - p->index[last], run = rest < n - done ? rest : n - done;
+        for (int i = 0; i < l->node->n_inputs; i++) {
+            const operand *x = &l->x[i];
+            if (x->manner == MOVES)
+                copy_run(x->width, run, blocks[i] + done * x->width,
+                         x->data + p->offset[i] * x->width, x->step[last]);
         }
+        advance(l, p, run);
+        done += run;
     }
 }
 
 static void run_pieces(const loop *l, int64_t at, int64_t end)
 {
-    _Alignas(64) char blocks[TGI_MOST_OPERANDS][BLOCK * sizeof(double)];
+    _Alignas(64) block blocks[TGI_MOST_OPERANDS];
     const void *from[TGI_MOST_OPERANDS];
-    int64_t s[TGI_MOST_OPERANDS], index[TG_MAX_NDIM];
-    const int64_t run = l->n[l->axes - 1], width = (int64_t)tg_dtype_size(l->node->output->dtype);
-    while (at < end) {
-        const int64_t rest = end - at, most = l->copies ? BLOCK : run - at % run;
+    int64_t s[TGI_MOST_OPERANDS];
+    place p = place_of(l, at);
+    const int last = l->axes - 1;
+    const int64_t width = (int64_t)tg_dtype_size(l->node->output->dtype);
+    for (bool first = true; at < end; first = false) {
+        const int64_t rest = end - at, most = l->copies ? l->block : l->n[last] - p.index[last];
         const int64_t n = rest < most ? rest : most;
         for (int i = 0; i < l->node->n_inputs; i++) {
             const operand *x = &l->x[i];
-            s[i] = x->manner != STILL;
-            from[i] = x->data + (x->manner == RUNS_ON ? at * x->width : 0);
-            if (x->manner != MOVES) continue;
-            if (l->copies) {
-                copy_block(l, x, at, n, blocks[i]);
-                from[i] = blocks[i];
-            } else {
-                from[i] = x->data + position(l, x, at, index) * x->width;
-                s[i] = x->step[l->axes - 1];
-            }
+            s[i] = x->manner == MOVES && !l->copies ? x->step[last] : x->manner != STILL;
+            from[i] = x->data + (x->manner == RUNS_ON ? at : p.offset[i]) * x->width;
+            if (x->manner == MOVES && l->copies) from[i] = blocks[i];
         }
+        if (!l->copies)
+            advance(l, &p, n);
+        else if (first || !l->repeats)
+            copy_blocks(l, &p, n, blocks);
         l->map(n, (char *)l->node->output->data + at * width, from, s, l->node->attrs);
         at += n;
     }

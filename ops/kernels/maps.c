@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define PAD(T)                                                                                     \
-    for (int64_t j = 0; j < lanes; j++) ((T *)to)[j] = ((const T *)from)[j < count ? j : 0];
+    for (int64_t j = 0; j < count; j++) ((T *)to)[j] = ((const T *)from)[j];                       \
+    for (int64_t j = count; j < lanes; j++) ((T *)to)[j] = ((const T *)from)[0];
 
 /* A whole vector from count elements.  The first one again in the place of those that are missing
  * raises no floating-point flag that it has not raised itself. */
@@ -30,7 +31,7 @@ typedef struct vector {
 
 void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, const int64_t *s)
 {
-    const int64_t lanes = map->lanes, whole = n / lanes, rest = n % lanes;
+    const int64_t lanes = INT64_C(1) << map->shift, whole = n >> map->shift, rest = n & (lanes - 1);
     vector copies[TGI_MAP_INPUTS], result;
     const void *from[TGI_MAP_INPUTS];
     int64_t step[TGI_MAP_INPUTS];

@@ -30,7 +30,7 @@ enum { TGI_MAP_INPUTS = 3, TGI_MAP_LANES = 16 }; /* at most */
 typedef struct tgi_map {
     /* Does whole vectors; step, 0 or lanes, is how far each operand moves from one to the next. */
     void (*run)(int64_t vectors, void *y, const void *const *x, const int64_t *step);
-    int64_t lanes; /* elements of a vector */
+    int shift; /* a vector has 1 << shift lanes */
     int inputs;
     int64_t y_size, x_size[TGI_MAP_INPUTS]; /* bytes of an element */
 } tgi_map;
