@@ -71,6 +71,25 @@ static void try_sizes(const char *isa, int row, bool f64, const int64_t *s, tg_r
     }
 }
 
+/* Into one of the operands. */
+START_TEST(in_place)
+{
+    const int64_t ones[] = {1, 1};
+    tg_rng rng = tg_rng_make(4, 0);
+    for (int n = 0; n <= MOST && tgi_kernels_named(isas[_i]); n++)
+        for (int k = 0; k < 2; k++) {
+            const tgi_map *map = &tgi_kernels_named(isas[_i])->maps[0][TGI_MAP_sub];
+            float x[2][MOST], want[MOST];
+            for (int i = 0; i < 2; i++) fill(x[i], 4, n, &rng);
+            tgi_map_run(map, n, want, (const void *[]){x[0], x[1]}, ones);
+            tgi_map_run(map, n, x[k], (const void *[]){x[0], x[1]}, ones);
+            for (int j = 0; j < n; j++)
+                if (!same((char *)&x[k][j], (char *)&want[j], 4))
+                    ck_abort_msg("%s into operand %d, n = %d: element %d", isas[_i], k, n, j);
+        }
+}
+END_TEST
+
 START_TEST(every_length_and_place)
 {
     static const int64_t strides[][TGI_MAP_INPUTS] = {{1, 1, 1}, {1, 0, 1}, {0, 1, 0}, {0, 0, 1}};
@@ -195,6 +214,7 @@ int main(void)
     Suite *s = suite_create("maps");
     TCase *c = tcase_create("kernels");
     tcase_set_timeout(c, 300);
+    tcase_add_loop_test(c, in_place, 0, COUNT(isas));
     tcase_add_loop_test(c, every_length_and_place, 0, COUNT(isas));
     tcase_add_loop_test(c, agrees_with_the_reference, 0, COUNT(isas));
     tcase_add_loop_test(c, large_results_by_threads, 0, COUNT(shapes));

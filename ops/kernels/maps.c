@@ -1,7 +1,8 @@
 /* maps.c - elementwise kernels above the instruction set: the last elements, which do not fill a
- * vector, and operands that are one number, both by way of a vector's copy. */
+ * vector. */
 #include "ops/kernels/maps.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define PAD(T)                                                                                     \
@@ -29,6 +30,15 @@ typedef struct vector {
     _Alignas(64) char bytes[TGI_MAP_LANES * sizeof(double)];
 } vector;
 
+static bool in_place(const tgi_map *map, const void *y, const void *const *x)
+{
+    for (int i = 0; i < map->inputs; i++)
+        if (x[i] == y) return true;
+    return false;
+}
+
+/* The last vector overlaps the one before it; where that has no longer its operands, or does not
+ * exist, it is made of copies. */
 void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, const int64_t *s)
 {
     const int64_t lanes = INT64_C(1) << map->shift, whole = n >> map->shift, rest = n & (lanes - 1);
@@ -39,18 +49,19 @@ void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, c
     for (int i = 0; i < map->inputs; i++) {
         from[i] = x[i];
         step[i] = s[i] * lanes;
-        if (s[i]) continue;
-        pad(map->x_size[i], lanes, 1, x[i], &copies[i]);
-        from[i] = &copies[i];
     }
     if (whole) map->run(whole, y, from, step);
     if (!rest) return;
+    const bool again = whole && !in_place(map, y, x);
+    const int64_t at = again ? n - lanes : whole * lanes;
     for (int i = 0; i < map->inputs; i++) {
         if (!s[i]) continue;
-        pad(map->x_size[i], lanes, rest, (const char *)x[i] + whole * step[i] * map->x_size[i],
-            &copies[i]);
+        from[i] = (const char *)x[i] + at * map->x_size[i];
+        if (again) continue;
+        pad(map->x_size[i], lanes, rest, from[i], &copies[i]);
         from[i] = &copies[i];
     }
-    map->run(1, &result, from, step);
-    memcpy((char *)y + whole * lanes * map->y_size, &result, (size_t)(rest * map->y_size));
+    char *const to = (char *)y + at * map->y_size;
+    map->run(1, again ? (void *)to : &result, from, step);
+    if (!again) memcpy(to, &result, (size_t)(rest * map->y_size));
 }

@@ -28,7 +28,8 @@ enum { TGI_MAP_INPUTS = 3, TGI_MAP_LANES = 16 }; /* at most */
 
 /* One kernel of one instruction set. */
 typedef struct tgi_map {
-    /* Does whole vectors; step, 0 or lanes, is how far each operand moves from one to the next. */
+    /* Does whole vectors.  step is how far each operand moves from one to the next: the lanes, or 0
+     * for an operand that is one element. */
     void (*run)(int64_t vectors, void *y, const void *const *x, const int64_t *step);
     int shift; /* a vector has 1 << shift lanes */
     int inputs;
