@@ -1,5 +1,10 @@
-/* test_traces.c - parity with the reference traces, in f64: every loss of every optimizer, and the
- * first gradients.  Formulas and tolerances: shared/reference/traces/README.md.
+/* test_traces.c - parity with the reference traces: every loss of every optimizer, and the first
+ * gradients.  Formulas and the tolerances in f64: shared/reference/traces/README.md.
+ *
+ * In f32 a run forgets the last bits of its start: a ReLU that switches one update earlier, or a
+ * division by the root of a gradient that is nearly 0 (AdaGrad, RMSprop, Adam), makes a rounding of
+ * 6e-8 visible after some updates.  So the first ten losses are compared one by one, to 1e-4, or
+ * 1e-2 with such a division, and of the whole trace the mean, to 5 %.
  *
  * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
  * skipped.  TG_TEST_QUICK shortens them, for runs under valgrind. */
@@ -98,6 +103,7 @@ static tg_dict *npz(const net *n, const char *file)
 
 typedef struct run {
     const net *n;
+    tg_dtype dtype;
     tg_model *model;
     tg_dict *masks; /* or NULL */
     tg_tensor *batches;
@@ -106,25 +112,25 @@ typedef struct run {
     tg_tape *tape;
 } run;
 
-static void run_start(run *r, const net *n)
+static void run_start(run *r, const net *n, tg_dtype dtype)
 {
     tg_error err = TG_ERROR_INIT;
     tg_mlp_options o = tg_mlp_defaults();
     tg_rng rng = tg_rng_make(1, 0);
     o.n_sizes = n->n_sizes;
     o.sizes = n->sizes;
-    o.dtype = TG_F64;
+    o.dtype = dtype;
     o.activation = n->activation;
     o.batch_norm = n->batch_norm;
     o.dropout = n->dropout;
     o.weight_decay = n->weight_decay;
-    *r = (run){.n = n, .model = tg_mlp_new(&o, &rng, &err), .tape = tg_tape_new()};
+    *r = (run){.n = n, .dtype = dtype, .model = tg_mlp_new(&o, &rng, &err), .tape = tg_tape_new()};
     ck_assert_msg(r->model != NULL, "%s", err.text);
     tg_dict *p0 = npz(n, "params0.npz");
     ck_assert_int_eq(tg_dict_size(p0), tg_dict_size(r->model->params));
     for (int i = 0; i < tg_dict_size(p0); i++) {
         tg_tensor *to = tg_dict_get(r->model->params, tg_dict_key(p0, i));
-        const tg_tensor *wide = tg_cast(r->tape, tg_dict_at(p0, i), TG_F64);
+        const tg_tensor *wide = tg_cast(r->tape, tg_dict_at(p0, i), dtype);
         ck_assert_msg(tg_tensor_copy(to, wide, &err) == TG_OK, "%s", err.text);
     }
     tg_dict_free(p0);
@@ -180,12 +186,12 @@ static const tg_dict *iterate(run *r, int64_t i, tg_optimizer *opt, double *out)
     tg_tensor *masks[8];
     tg_tape_reset(t);
     tg_tensor *rows = row(t, r->batches, i);
-    tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, &r->data, rows, TG_F64)
-                               : tg_cast(t, tg_gather(t, r->x, rows, 0), TG_F64);
+    tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, &r->data, rows, r->dtype)
+                               : tg_cast(t, tg_gather(t, r->x, rows, 0), r->dtype);
     tg_tensor *target =
         r->n->mnist ? tg_dataset_labels(t, &r->data, rows) : tg_gather(t, r->t, rows, 0);
     for (int l = 0; l < tg_dict_size(r->masks); l++)
-        masks[l] = tg_cast(t, row(t, tg_dict_at(r->masks, l), i), TG_F64);
+        masks[l] = tg_cast(t, row(t, tg_dict_at(r->masks, l), i), r->dtype);
     tg_pass pass = {.train = true, .masks = r->masks ? masks : NULL};
     tg_tensor *loss = losses(r, x, target, &pass, out);
     const tg_dict *grads = tg_grad(t, loss, r->model->params);
@@ -214,7 +220,8 @@ static void compare_gradients(const run *r, const tg_dict *grads)
         /* A bias before batch normalisation has gradient 0 but for rounding. */
         const bool zero =
             r->n->batch_norm && key[0] == 'b' && key[1] != 'e' && atoi(key + 1) < r->n->n_sizes - 1;
-        const double allowed = zero ? 1e-14 : 1e-11 * largest;
+        const double one = r->dtype == TG_F64 ? 1 : 1e7; /* 2^29 / 50: not all roundings add up */
+        const double allowed = one * (zero ? 1e-14 : 1e-11 * largest);
         ck_assert_msg(worst <= allowed, "%s: gradient of %s is off by %g, allowed %g", r->n->name,
                       key, worst, allowed);
     }
@@ -225,13 +232,14 @@ static void compare_gradients(const run *r, const tg_dict *grads)
             (void)snprintf(theirs, sizeof theirs, v ? "rvar%d" : "rmean%d", l);
             const tg_tensor *a = tg_dict_get(r->model->state, ours), *b = tg_dict_get(want, theirs);
             for (int64_t i = 0; i < a->size; i++)
-                ck_assert_double_eq_tol(tg_tensor_get(a, i), tg_tensor_get(b, i), 1e-13);
+                ck_assert_double_eq_tol(tg_tensor_get(a, i), tg_tensor_get(b, i),
+                                        r->dtype == TG_F64 ? 1e-13 : 1e-6);
         }
     }
     tg_dict_free(want);
 }
 
-static void compare_run(const net *n, int k)
+static void compare_run(const net *n, int k, tg_dtype dtype)
 {
     static const char *const names[] = {"loss_train", "loss_train_noeps", "loss_after",
                                         "loss_after_noeps"};
@@ -241,8 +249,11 @@ static void compare_run(const net *n, int k)
     if (!exists(path_of("reference/traces", n->name, file))) return;
     tg_tensor *want = npy(n, file);
     tg_optimizer *opt = make(k);
-    run_start(&r, n);
-    const double tolerance = strcmp(n->name, "mlp") == 0 && k == 4 ? 1e-7 : 1e-9;
+    run_start(&r, n, dtype);
+    const bool divides = k >= 2 && k <= 5;
+    const double f64 = strcmp(n->name, "mlp") == 0 && k == 4 ? 1e-7 : 1e-9;
+    const double tolerance = dtype == TG_F64 ? f64 : divides ? 1e-2 : 1e-4;
+    double mean[2][4] = {{0}};
     const int64_t steps = getenv("TG_TEST_QUICK") ? 2 : want->shape[0];
     for (int64_t i = 0; i < steps; i++) {
         double got[4];
@@ -250,11 +261,17 @@ static void compare_run(const net *n, int k)
         if (i == 0) compare_gradients(&r, grads);
         for (int j = 0; j < 4; j++) {
             const double w = tg_tensor_get(want, 4 * i + j);
+            mean[0][j] += got[j];
+            mean[1][j] += w;
+            if (dtype == TG_F32 && i >= 10) continue;
             ck_assert_msg(fabs(got[j] / w - 1) <= tolerance,
                           "%s, %s, iteration %d: %s %.17g, not %.17g", n->name, labels[k], (int)i,
                           names[j], got[j], w);
         }
     }
+    for (int j = 0; j < 4; j++)
+        ck_assert_msg(fabs(mean[0][j] / mean[1][j] - 1) <= 0.05, "%s, %s: mean %s %g, not %g",
+                      n->name, labels[k], names[j], mean[0][j], mean[1][j]);
     run_end(&r);
     tg_optimizer_free(opt);
     tg_tensor_free(want);
@@ -262,11 +279,11 @@ static void compare_run(const net *n, int k)
 
 START_TEST(test_trace)
 {
-    const net *n = &nets[_i / OPTIMIZERS];
+    const net *n = &nets[_i / OPTIMIZERS % NETS];
     if (getenv("TAPEGRAD_SHARED") && exists(path_of("reference/traces", n->name, "params0.npz")) &&
         (!n->mnist || exists(path_of("data", "mnist", "train-images-idx3-ubyte"))))
-        compare_run(n, _i % OPTIMIZERS);
-    else if (_i % OPTIMIZERS == 0)
+        compare_run(n, _i % OPTIMIZERS, _i < NETS * OPTIMIZERS ? TG_F64 : TG_F32);
+    else if (_i % OPTIMIZERS == 0 && _i < NETS * OPTIMIZERS)
         printf("test_traces: skipped %s, no reference in $TAPEGRAD_SHARED\n", n->name);
 }
 END_TEST
@@ -276,7 +293,7 @@ int main(void)
     Suite *s = suite_create("traces");
     TCase *c = tcase_create("parity");
     tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, test_trace, 0, NETS * OPTIMIZERS);
+    tcase_add_loop_test(c, test_trace, 0, 2 * NETS * OPTIMIZERS);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
