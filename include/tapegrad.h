@@ -29,6 +29,7 @@
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
+#include "tapegrad/plan.h"
 #include "tapegrad/plot.h"
 #include "tapegrad/progress.h"
 #include "tapegrad/recurrent.h"

@@ -1,0 +1,191 @@
+/* plan.c - tg_compile and tg_plan_run: the stages in order, and the loop over the steps. */
+#include "graph/plan.h"
+
+#include <string.h>
+
+#include "graph/storage.h"
+#include "graph/tape.h"
+#include "tapegrad/alloc.h"
+
+/* ---- compiling ------------------------------------------------------------------------------ */
+
+static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
+{
+    if (!t) return tg_fail(err, TG_EARG, "compile: the tape is NULL") == TG_OK;
+    if (t->error.status) return tg_fail(err, t->error.status, "%s", t->error.text) == TG_OK;
+    if (n < 0 || (n > 0 && !outputs))
+        return tg_fail(err, TG_EARG, "compile: the list of outputs is NULL") == TG_OK;
+    for (int i = 0; i < n; i++) {
+        const tg_tensor *y = outputs[i];
+        if (!y) return tg_fail(err, TG_EARG, "compile: output %d is NULL", i + 1) == TG_OK;
+        if (!y->tape || y->tape != t || tg_tape_value(t, y->id) != y)
+            return tg_fail(err, TG_ETAPE, "compile: output %d is not a value of this tape",
+                           i + 1) == TG_OK;
+    }
+    return true;
+}
+
+static bool make_outputs(tg_plan *p, tg_tensor *const *outputs, tg_error *err)
+{
+    const size_t n = (size_t)p->n_outputs;
+    p->outputs = tgi_arena_alloc(&p->arena, n * sizeof *p->outputs);
+    p->leaves = tgi_arena_alloc(&p->arena, n * sizeof(tg_tensor *));
+    if (!p->outputs || !p->leaves) {
+        p->n_outputs = 0;
+        return tg_fail(err, TG_ENOMEM, "compile: out of memory") == TG_OK;
+    }
+    for (size_t i = 0; i < n; i++) p->leaves[i] = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const tg_tensor *y = outputs[i];
+        p->outputs[i] = y->id;
+        p->leaves[i] = tg_tensor_new(y->dtype, y->ndim, y->shape, err);
+        if (!p->leaves[i]) return false;
+        p->numbers.kept += (size_t)y->size * tg_dtype_size(y->dtype);
+    }
+    return true;
+}
+
+/* No address of the tape remains. */
+static void forget_tape(tg_plan *p)
+{
+    for (int32_t i = 0; i < p->n_values; i++) p->values[i].from = NULL;
+}
+
+static bool compile(tg_plan *p, tg_tape *t, tg_tensor *const *outputs, tg_error *err)
+{
+    tgi_arena work = {0};
+    if (!make_outputs(p, outputs, err) || !tgi_plan_build(p, t, err)) return false;
+    bool fits = tgi_plan_simplify(p, &work);
+    if (fits) tgi_plan_mark(p);
+    fits = fits && tgi_plan_schedule(p) && tgi_plan_place(p, &work) && tgi_plan_fuse(p);
+    tgi_arena_free(&work);
+    forget_tape(p);
+    p->numbers.steps = p->n_steps;
+    p->numbers.bytes =
+        sizeof *p + p->arena.bytes + p->block.bytes + p->numbers.kept + tg_tape_bytes(p->home);
+    return fits || tg_fail(err, TG_ENOMEM, "compile: out of memory") == TG_OK;
+}
+
+tg_plan *tg_compile(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
+{
+    if (!arguments_fit(t, n, outputs, err)) return NULL;
+    tg_plan *p = tg_calloc(1, sizeof *p);
+    if (p) p->home = tg_tape_new();
+    if (!p || !p->home) {
+        (void)tg_fail(err, TG_ENOMEM, "compile: out of memory");
+        tg_free(p);
+        return NULL;
+    }
+    p->n_outputs = n;
+    if (compile(p, t, outputs, err)) return p;
+    tg_plan_free(p);
+    return NULL;
+}
+
+void tg_plan_free(tg_plan *p)
+{
+    if (!p) return;
+    if (p->free_grads) p->free_grads(p->grads);
+    for (int32_t i = 0; i < p->n_values; i++)
+        if (p->values[i].kind == TGI_LEAF) tg_tensor_free(p->values[i].tensor);
+    for (int32_t i = 0; i < p->n_outputs; i++) tg_tensor_free(p->leaves[i]);
+    tgi_arena_free(&p->arena);
+    tgi_arena_free(&p->block);
+    tg_tape_free(p->home);
+    tg_free(p);
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+/* What the tape says of a failure, with the scope behind it. */
+static tg_status failed(const tg_node *n, tg_status status, const tg_error *why, tg_error *err)
+{
+    char whole[2 * sizeof why->text];
+    const char *text = why->status ? why->text : tg_status_text(status);
+    (void)snprintf(whole, sizeof whole, "%s%s%s%s%s%s", why->status ? "" : n->op->name,
+                   why->status ? "" : ": ", text, *n->scope ? " (in " : "", n->scope,
+                   *n->scope ? ")" : "");
+    return tg_fail(err, why->status ? why->status : status, "%s", whole);
+}
+
+static tg_status run_operation(const tg_node *n, void *work, tg_error *err)
+{
+    const tg_op *op = n->op;
+    if (!op->check && !op->verdict) {
+        op->forward(n, work);
+        return TG_OK;
+    }
+    tg_error why = TG_ERROR_INIT;
+    tg_status status = op->check ? op->check(n, &why) : TG_OK;
+    if (status) return failed(n, status, &why, err);
+    op->forward(n, work);
+    status = op->verdict ? op->verdict(n, work, &why) : TG_OK;
+    return status ? failed(n, status, &why, err) : TG_OK;
+}
+
+static void set_counters(tg_plan *p)
+{
+    for (int32_t i = 0; i < p->n_draws; i++) {
+        const tgi_draw *d = &p->draws[i];
+        const tgi_generator *g = &p->generators[d->generator];
+        *d->counter = d->recorded + p->run * (g->end - g->first);
+    }
+}
+
+/* Outputs that are a view, a constant or the same as another one. */
+static void finish_outputs(const tg_plan *p)
+{
+    for (int32_t i = 0; i < p->n_outputs; i++) {
+        const tg_tensor *x = p->values[p->outputs[i]].tensor;
+        tg_tensor *y = p->leaves[i];
+        if (x->data != y->data && x->size > 0)
+            tgi_strided_copy(tg_dtype_size(y->dtype), y->ndim, y->shape, y->data, y->strides,
+                             x->data, x->strides);
+        tg_tensor_touch(y);
+    }
+}
+
+tg_status tg_plan_run(tg_plan *p, tg_error *err)
+{
+    if (!p) return tg_fail(err, TG_EARG, "plan_run: the plan is NULL");
+    set_counters(p);
+    p->run++;
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const tgi_step *s = &p->steps[i];
+        if (s->fused) {
+            tgi_fused_run(s->fused);
+            continue;
+        }
+        const tg_status status = run_operation(&p->values[s->value].node, s->work, err);
+        if (status) return status;
+    }
+    finish_outputs(p);
+    return TG_OK;
+}
+
+/* ---- what can be asked ---------------------------------------------------------------------- */
+
+tg_tensor *tg_plan_output(const tg_plan *p, int i)
+{
+    return p && i >= 0 && i < p->n_outputs ? p->leaves[i] : NULL;
+}
+
+tg_dict *tg_plan_grads(const tg_plan *p) { return p ? p->grads : NULL; }
+
+uint64_t tg_plan_runs(const tg_plan *p) { return p ? p->run : 0; }
+
+void tg_plan_seek(tg_plan *p, uint64_t run)
+{
+    if (p) p->run = run;
+}
+
+uint64_t tg_plan_draws(const tg_plan *p, const tg_rng *rng)
+{
+    for (int32_t i = 0; p && rng && i < p->n_generators; i++) {
+        const tgi_generator *g = &p->generators[i];
+        if (g->seed == rng->seed && g->stream == rng->stream) return g->end - g->first;
+    }
+    return 0;
+}
+
+tg_plan_numbers tg_plan_stats(const tg_plan *p) { return p ? p->numbers : (tg_plan_numbers){0}; }

@@ -1,0 +1,123 @@
+/* plan.h - the inside of a plan. */
+#ifndef TG_GRAPH_PLAN_H
+#define TG_GRAPH_PLAN_H
+
+#include "graph/arena.h"
+#include "tapegrad/op.h"
+#include "tapegrad/plan.h"
+
+typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
+
+/* A leaf, a value that depends on none, or a result.  Views look at the memory of a root. */
+typedef struct tgi_value {
+    tg_tensor x;           /* the plan's own */
+    tg_node node;          /* how it is made; not of a leaf */
+    tg_tensor *tensor;     /* &x, or the leaf */
+    const tg_tensor *from; /* on the tape: only while compiling */
+    int32_t *in;           /* the numbers of the inputs */
+    int32_t root;          /* whose memory it looks at: itself when it has its own */
+    int32_t same;          /* the value that stands for it: itself when it is computed */
+    int32_t storage;       /* of a leaf: number of its storage among those written, or -1 */
+    int32_t group, next;   /* fused group and the member after it; -1: none */
+    int32_t last;          /* the step that reads it last */
+    int32_t output;        /* the output that it is computed into; -1: none */
+    uint64_t epoch;        /* writes to what it reads that came before it */
+    int64_t offset;        /* view: bytes from the root's data; root: place in the block */
+    tgi_kind kind;
+    bool view, needed, escapes; /* escapes: read outside its group */
+} tgi_value;
+
+/* Where a fused loop finds an operand: at data, or in a slot of the scratch block. */
+typedef struct tgi_operand {
+    char *data;
+    int64_t bytes; /* from one element to the next; 0 for a slot */
+    int32_t slot;  /* -1: data */
+} tgi_operand;
+
+enum {
+    TGI_MAP_INPUTS = 8,
+    TGI_SLOTS = 80 /* no group has more members and operands to be copied together */
+};
+
+typedef struct tgi_instruction {
+    tg_map_fn map;
+    const void *attrs;
+    int n, first_load, loads; /* loads: done before it */
+    tgi_operand y, x[TGI_MAP_INPUTS];
+    int64_t stride[TGI_MAP_INPUTS];
+} tgi_instruction;
+
+/* An operand whose elements have no one step: a block of it is copied into a slot. */
+typedef struct tgi_load {
+    int32_t value, slot, until; /* until: the instruction that reads it last */
+    int axes;
+    int64_t n[TG_MAX_NDIM], step[TG_MAX_NDIM]; /* in bytes */
+    size_t width;
+    const char *data;
+} tgi_load;
+
+/* One pass over n elements: all instructions on one block, then on the next. */
+typedef struct tgi_fused {
+    int64_t n, block, chunks; /* chunks: for the threads */
+    size_t slot_bytes;
+    int instructions, loads;
+    tgi_instruction *instruction;
+    tgi_load *load;
+} tgi_fused;
+
+typedef struct tgi_step {
+    int32_t value;    /* the operation; of a group its first member */
+    int32_t count;    /* members, 1 for an operation alone */
+    void *work;       /* scratch memory for forward */
+    int64_t place;    /*   in the block; -1: none */
+    tgi_fused *fused; /* NULL: an operation alone */
+} tgi_step;
+
+/* What is drawn from one seed and stream: blocks first .. end-1 in a pass. */
+typedef struct tgi_generator {
+    uint64_t seed, stream, first, end;
+} tgi_generator;
+
+typedef struct tgi_draw {
+    uint64_t *counter, recorded; /* the attribute in the plan's copy */
+    int32_t generator;
+} tgi_draw;
+
+struct tg_plan {
+    tgi_arena arena; /* all that follows */
+    tgi_arena block; /* the results' memory, in one piece */
+    tg_tape *home;   /* the tape that the values name as theirs; empty */
+    tgi_value *values;
+    tgi_step *steps;
+    int32_t *outputs;   /* numbers of values */
+    tg_tensor **leaves; /* what the outputs are computed or copied into */
+    tgi_generator *generators;
+    tgi_draw *draws;
+    int32_t n_values, n_steps, n_outputs, n_generators, n_draws;
+    int32_t storages; /* that are written */
+    uint64_t run;
+    tg_plan_numbers numbers;
+    tg_dict *grads; /* set by tg_compile_grads, with what frees it */
+    void (*free_grads)(tg_dict *d);
+};
+
+/* The stages of tg_compile, in this order.  err names what is wrong. */
+bool tgi_plan_build(tg_plan *p, const tg_tape *t, tg_error *err);
+bool tgi_plan_simplify(tg_plan *p, tgi_arena *work);
+void tgi_plan_mark(tg_plan *p); /* needed: all that outputs and writes depend on */
+bool tgi_plan_schedule(tg_plan *p);
+bool tgi_plan_place(tg_plan *p, tgi_arena *work); /* memory */
+bool tgi_plan_fuse(tg_plan *p);                   /* the loops of the groups */
+
+/* It has a map and nothing else that has to be called. */
+bool tgi_plan_is_map(const tgi_value *v);
+/* Value v holds as many elements as y, in y's order and without gaps. */
+bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
+
+void tgi_fused_run(const tgi_fused *f);
+
+/* Equal attributes of one op, field by field; a number that equal ones share. */
+bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
+uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs);
+
+#endif

@@ -1,0 +1,197 @@
+/* plan_group.c - the steps of a plan: which elementwise operations run as one loop, and when.
+ *
+ * Operations on as many elements join a group while it is open.  A group runs when something
+ * outside it needs what it computes, or before a leaf that it reads is written; until then it may
+ * grow.  What must run before it is kept as a mask of the open groups, closed under "before". */
+#include <string.h>
+
+#include "graph/plan.h"
+
+enum { OPEN = 16, MEMBERS = 48, READS = 24 };
+
+typedef struct group {
+    int32_t first, last, count, number;
+    int loads;    /* operands from outside that are not read straight on */
+    int64_t size; /* elements */
+    uint32_t before;
+    int32_t reads[READS]; /* values outside it */
+    int n_reads;
+} group;
+
+typedef struct schedule {
+    tg_plan *p;
+    group open[OPEN]; /* count 0: free */
+    int32_t groups;   /* made so far */
+    int32_t *slot_of; /* of each group made: its place in open, -1 when it has run */
+} schedule;
+
+bool tgi_plan_is_map(const tgi_value *v)
+{
+    const tg_op *op = v->node.op;
+    return v->kind == TGI_RESULT && !v->view && op->forward == tg_forward_elementwise &&
+           v->node.n_inputs > 0 && v->node.n_inputs <= TGI_MAP_INPUTS && !op->check &&
+           !op->verdict && !op->work_size && !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES)) &&
+           op->map[v->node.inputs[v->node.n_inputs - 1]->dtype];
+}
+
+bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y)
+{
+    return v->tensor->size == y->x.size && tg_tensor_is_contiguous(v->tensor);
+}
+
+/* The open group that computes the memory of value v; -1: none does. */
+static int group_of(const schedule *s, int32_t v)
+{
+    const tgi_value *root = &s->p->values[s->p->values[v].root];
+    return root->kind == TGI_RESULT && root->group >= 0 ? s->slot_of[root->group] : -1;
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static void add_step(tg_plan *p, int32_t value, int32_t count)
+{
+    p->steps[p->n_steps++] = (tgi_step){.value = value, .count = count, .place = -1};
+}
+
+/* The group becomes a step, after all that must come before it. */
+static void close_group(schedule *s, int slot)
+{
+    group *g = &s->open[slot];
+    for (int i = 0; i < OPEN; i++)
+        if (g->before >> i & 1) close_group(s, i);
+    add_step(s->p, g->first, g->count);
+    s->slot_of[g->number] = -1;
+    g->count = 0;
+    for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
+}
+
+static void add_operation(schedule *s, int32_t v)
+{
+    tg_plan *p = s->p;
+    const tgi_value *x = &p->values[v];
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int slot = group_of(s, x->in[i]);
+        if (slot >= 0) close_group(s, slot);
+    }
+    if (x->node.op->flags & TG_OP_WRITES) {
+        const int32_t storage = p->values[p->values[x->in[0]].root].storage;
+        for (int slot = 0; slot < OPEN; slot++) {
+            group *g = &s->open[slot];
+            for (int i = 0; g->count > 0 && i < g->n_reads; i++)
+                if (p->values[p->values[g->reads[i]].root].storage == storage) close_group(s, slot);
+        }
+    }
+    add_step(p, v, 1);
+}
+
+/* ---- joining -------------------------------------------------------------------------------- */
+
+static bool reads(const group *g, int32_t v)
+{
+    for (int i = 0; i < g->n_reads; i++)
+        if (g->reads[i] == v) return true;
+    return false;
+}
+
+/* v has something to do with the open group, fits in it, and nothing that it needs comes after. */
+static bool can_join(const schedule *s, int slot, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    const group *g = &s->open[slot];
+    bool related = false;
+    int more = 0;
+    if (g->count == 0 || g->count == MEMBERS || g->size != x->x.size ||
+        g->count + g->loads + 1 + x->node.n_inputs > TGI_SLOTS)
+        return false;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int32_t in = x->in[i];
+        const int from = group_of(s, in);
+        if (from == slot) {
+            if (!tgi_plan_is_plain(&s->p->values[in], x)) return false;
+            related = true;
+            continue;
+        }
+        if (from >= 0 && (s->open[from].before >> slot & 1)) return false;
+        if (reads(g, in))
+            related = true;
+        else
+            more++;
+    }
+    return related && g->n_reads + more <= READS;
+}
+
+static void join(schedule *s, int slot, int32_t v)
+{
+    tg_plan *p = s->p;
+    tgi_value *x = &p->values[v];
+    group *g = &s->open[slot];
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = group_of(s, x->in[i]);
+        if (from == slot) continue;
+        if (from >= 0) g->before |= 1u << from | s->open[from].before;
+        if (!reads(g, x->in[i])) g->reads[g->n_reads++] = x->in[i];
+        g->loads += !tgi_plan_is_plain(&p->values[x->in[i]], x);
+    }
+    for (int i = 0; i < OPEN; i++)
+        if (s->open[i].count > 0 && (s->open[i].before >> slot & 1)) s->open[i].before |= g->before;
+    x->group = g->number;
+    if (g->count++ > 0) p->values[g->last].next = v;
+    g->last = v;
+}
+
+/* A free place, made by running the oldest group where there is none. */
+static int open_group(schedule *s, int32_t first)
+{
+    int slot = 0;
+    for (int i = 0; i < OPEN; i++) {
+        if (s->open[i].count == 0) {
+            slot = i;
+            break;
+        }
+        if (s->open[i].number < s->open[slot].number) slot = i;
+    }
+    if (s->open[slot].count > 0) close_group(s, slot);
+    s->open[slot] = (group){
+        .first = first, .last = first, .number = s->groups, .size = s->p->values[first].x.size};
+    s->slot_of[s->groups++] = slot;
+    return slot;
+}
+
+static void add_map(schedule *s, int32_t v)
+{
+    for (int slot = 0; slot < OPEN; slot++)
+        if (can_join(s, slot, v)) {
+            join(s, slot, v);
+            return;
+        }
+    join(s, open_group(s, v), v);
+}
+
+bool tgi_plan_schedule(tg_plan *p)
+{
+    schedule s = {.p = p};
+    int32_t results = 0;
+    for (int32_t i = 0; i < p->n_values; i++)
+        results += p->values[i].needed && p->values[i].kind == TGI_RESULT && !p->values[i].view;
+    p->steps = tgi_arena_alloc(&p->arena, (size_t)results * sizeof *p->steps);
+    s.slot_of = tgi_arena_alloc(&p->arena, (size_t)results * sizeof *s.slot_of);
+    if (!p->steps || !s.slot_of) return false;
+    for (int32_t i = 0; i < p->n_values; i++) {
+        const tgi_value *v = &p->values[i];
+        if (!v->needed || v->kind != TGI_RESULT || v->view) continue;
+        if (tgi_plan_is_map(v) && v->x.size > 0)
+            add_map(&s, i);
+        else
+            add_operation(&s, i);
+    }
+    for (;;) { /* the rest, oldest first */
+        int oldest = -1;
+        for (int i = 0; i < OPEN; i++)
+            if (s.open[i].count > 0 && (oldest < 0 || s.open[i].number < s.open[oldest].number))
+                oldest = i;
+        if (oldest < 0) break;
+        close_group(&s, oldest);
+    }
+    p->numbers.nodes = results;
+    return true;
+}

@@ -1,0 +1,81 @@
+/* plan_loop.c - runs a fused group: all its operations on one block of elements, then on the next,
+ * with what lies between them in scratch memory small enough for the first cache. */
+#include <string.h>
+
+#include "graph/parallel.h"
+#include "graph/plan.h"
+
+enum { ROOM = 48 << 10, ALIGN = 64 };
+
+/* n elements of one run; the widths spelled out let the compiler use plain moves. */
+static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_t step)
+{
+    if (step == (int64_t)width)
+        memcpy(to, from, width * (size_t)n);
+    else if (width == 4)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * 4, from + i * step, 4);
+    else if (width == 8)
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * 8, from + i * step, 8);
+    else
+        for (int64_t i = 0; i < n; i++) to[i] = from[i * step];
+}
+
+/* Elements first .. first+n-1 in row-major order. */
+static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
+{
+    const int last = l->axes - 1;
+    int64_t index[TG_MAX_NDIM], rest = first;
+    const char *from = l->data;
+    for (int a = last; a >= 0; a--) {
+        index[a] = rest % l->n[a];
+        rest /= l->n[a];
+        from += index[a] * l->step[a];
+    }
+    while (n > 0) {
+        const int64_t left = l->n[last] - index[last], run = left < n ? left : n;
+        copy_run(l->width, run, to, from, l->step[last]);
+        to += run * (int64_t)l->width;
+        n -= run;
+        from += run * l->step[last];
+        index[last] += run;
+        for (int a = last; a > 0 && index[a] == l->n[a]; a--) {
+            from += l->step[a - 1] - l->n[a] * l->step[a];
+            index[a] = 0;
+            index[a - 1]++;
+        }
+    }
+}
+
+static void *address(const tgi_fused *f, const tgi_operand *o, char *scratch, int64_t first)
+{
+    return o->slot >= 0 ? scratch + (size_t)o->slot * f->slot_bytes : o->data + first * o->bytes;
+}
+
+static void run_block(const tgi_fused *f, char *scratch, int64_t first, int64_t n)
+{
+    for (int i = 0; i < f->instructions; i++) {
+        const tgi_instruction *c = &f->instruction[i];
+        const void *x[TGI_MAP_INPUTS];
+        for (int k = c->first_load; k < c->first_load + c->loads; k++)
+            load_block(&f->load[k], first, n, scratch + (size_t)f->load[k].slot * f->slot_bytes);
+        for (int k = 0; k < c->n; k++) x[k] = address(f, &c->x[k], scratch, first);
+        c->map(n, address(f, &c->y, scratch, first), x, c->stride, c->attrs);
+    }
+}
+
+static void run_chunk(void *user, int64_t chunk)
+{
+    const tgi_fused *f = user;
+    const int64_t blocks = (f->n + f->block - 1) / f->block;
+    const int64_t end = blocks * (chunk + 1) / f->chunks;
+    _Alignas(ALIGN) char scratch[ROOM]; /* of this thread */
+    for (int64_t b = blocks * chunk / f->chunks; b < end; b++) {
+        const int64_t first = b * f->block, left = f->n - first;
+        run_block(f, scratch, first, left < f->block ? left : f->block);
+    }
+}
+
+void tgi_fused_run(const tgi_fused *f)
+{
+    tgi_parallel_for(f->chunks, run_chunk, (void *)(uintptr_t)f);
+}

@@ -1,0 +1,229 @@
+/* plan_memory.c - where the results of a plan are: each in the one block from the step that
+ * computes it to the step that reads it last, its bytes then free for others.
+ *
+ * An elementwise result may take over the place of an operand that is read here for the last time,
+ * element by element, no later than it is written. */
+#include <string.h>
+
+#include "graph/plan.h"
+#include "tapegrad/alloc.h"
+
+enum { ALIGN = 64 };
+
+typedef struct piece {
+    int64_t at, bytes;
+} piece;
+
+/* The free pieces below top, ascending and never adjacent. */
+typedef struct memory {
+    piece *pieces;
+    size_t n, room;
+    int64_t top;
+} memory;
+
+static int64_t rounded(int64_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
+
+static int64_t bytes_of(const tgi_value *v)
+{
+    return rounded(v->x.size * (int64_t)tg_dtype_size(v->x.dtype));
+}
+
+/* ---- the free pieces ------------------------------------------------------------------------ */
+
+static int64_t take(memory *m, int64_t bytes)
+{
+    size_t best = m->n;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->pieces[i].bytes >= bytes &&
+            (best == m->n || m->pieces[i].bytes < m->pieces[best].bytes))
+            best = i;
+    if (best < m->n) {
+        piece *x = &m->pieces[best];
+        const int64_t at = x->at;
+        x->at += bytes;
+        x->bytes -= bytes;
+        if (x->bytes == 0) memmove(x, x + 1, (--m->n - best) * sizeof *x);
+        return at;
+    }
+    const piece *last = m->n > 0 ? &m->pieces[m->n - 1] : NULL;
+    const bool grows = last && last->at + last->bytes == m->top;
+    const int64_t at = grows ? last->at : m->top;
+    if (grows) m->n--;
+    m->top = at + bytes;
+    return at;
+}
+
+static bool give(memory *m, int64_t at, int64_t bytes)
+{
+    size_t i = m->n;
+    if (bytes == 0) return true;
+    if (m->n + 1 > m->room) {
+        piece *more = tg_realloc_array(m->pieces, 2 * m->room + 64, sizeof *more);
+        if (!more) return false;
+        m->pieces = more;
+        m->room = 2 * m->room + 64;
+    }
+    while (i > 0 && m->pieces[i - 1].at > at) i--;
+    piece *x = &m->pieces[i];
+    memmove(x + 1, x, (m->n++ - i) * sizeof *x);
+    *x = (piece){at, bytes};
+    if (i + 1 < m->n && x->at + x->bytes == x[1].at) {
+        x->bytes += x[1].bytes;
+        memmove(x + 1, x + 2, (--m->n - i - 1) * sizeof *x);
+    }
+    if (i > 0 && x[-1].at + x[-1].bytes == x->at) {
+        x[-1].bytes += x->bytes;
+        memmove(x, x + 1, (--m->n - i) * sizeof *x);
+    }
+    return true;
+}
+
+/* ---- who reads what when -------------------------------------------------------------------- */
+
+/* It has a place in the block, and does not come before the run or outlive it. */
+static bool has_place(const tgi_value *v)
+{
+    return v->kind == TGI_RESULT && !v->view && v->output < 0 && v->escapes;
+}
+
+static void find_readers(tg_plan *p)
+{
+    for (int32_t s = 0; s < p->n_steps; s++)
+        for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
+            tgi_value *v = &p->values[k];
+            if (p->steps[s].count == 1) v->group = -1;
+            v->escapes = v->group < 0;
+            v->last = s;
+        }
+    for (int32_t s = 0; s < p->n_steps; s++)
+        for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
+            const tgi_value *v = &p->values[k];
+            for (int i = 0; i < v->node.n_inputs; i++) {
+                tgi_value *root = &p->values[p->values[v->in[i]].root];
+                if (root->group < 0 || root->group != v->group) root->escapes = true;
+                if (root->last < s) root->last = s;
+            }
+        }
+    for (int32_t i = 0; i < p->n_outputs; i++) { /* computed into the leaf, or copied at the end */
+        tgi_value *v = &p->values[p->outputs[i]], *root = &p->values[v->root];
+        if (v == root && v->kind == TGI_RESULT && v->output < 0) v->output = i;
+        root->last = p->n_steps;
+        root->escapes = true;
+    }
+}
+
+/* ---- places --------------------------------------------------------------------------------- */
+
+/* Member y of step s may be written where root is: all reads in s are of y's elements in y's order,
+ * and not behind y. */
+static bool may_replace(const tg_plan *p, int32_t s, const tgi_value *y, const tgi_value *root)
+{
+    bool behind = false;
+    if (!has_place(root) || root->last != s || root->x.size != y->x.size ||
+        tg_dtype_size(root->x.dtype) != tg_dtype_size(y->x.dtype) ||
+        (root->group >= 0 && root->group == y->group))
+        return false;
+    for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
+        const tgi_value *v = &p->values[k];
+        for (int i = 0; i < v->node.n_inputs; i++) {
+            const tgi_value *x = &p->values[v->in[i]];
+            if (&p->values[x->root] == root && (behind || !tgi_plan_is_plain(x, y))) return false;
+        }
+        behind = behind || v == y;
+    }
+    return true;
+}
+
+/* The root whose place y takes over; it then has none of its own to give back. */
+static tgi_value *replaced(tg_plan *p, int32_t s, const tgi_value *y)
+{
+    if (!tgi_plan_is_map(y)) return NULL;
+    for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
+        const tgi_value *v = &p->values[k];
+        for (int i = 0; i < v->node.n_inputs; i++) {
+            tgi_value *root = &p->values[p->values[v->in[i]].root];
+            if (may_replace(p, s, y, root)) return root;
+        }
+        if (v == y) break;
+    }
+    return NULL;
+}
+
+static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
+{
+    tgi_step *step = &p->steps[s];
+    for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
+        tgi_value *v = &p->values[k];
+        if (!has_place(v)) continue;
+        tgi_value *old = replaced(p, s, v);
+        v->offset = old ? old->offset : take(m, bytes_of(v));
+        if (old) old->last = -1; /* given away */
+        v->epoch = (uint64_t)(uint32_t)dying[v->last];
+        dying[v->last] = k + 1;
+    }
+    const tgi_value *v = &p->values[step->value];
+    const tg_op *op = v->node.op;
+    const size_t work = step->count == 1 && op->work_size ? op->work_size(&v->node) : 0;
+    if (work > INT64_MAX / 2) return false;
+    if (work) {
+        step->place = take(m, rounded((int64_t)work));
+        if (!give(m, step->place, rounded((int64_t)work))) return false;
+    }
+    for (int32_t next = dying[s]; next > 0;) { /* a list through epoch, no longer needed */
+        const tgi_value *x = &p->values[next - 1];
+        if (x->last == s && !give(m, x->offset, bytes_of(x))) return false;
+        next = (int32_t)x->epoch;
+    }
+    return true;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+static bool keep_constant(tg_plan *p, tgi_value *v)
+{
+    const size_t bytes = (size_t)v->x.size * tg_dtype_size(v->x.dtype);
+    v->x.data = tgi_arena_alloc(&p->arena, bytes);
+    if (v->x.data && bytes) memcpy(v->x.data, v->from->data, bytes);
+    p->numbers.kept += bytes;
+    return v->x.data != NULL;
+}
+
+static bool set_addresses(tg_plan *p, int64_t total)
+{
+    char *block = tgi_arena_alloc(&p->block, (size_t)total);
+    if (!block) return false;
+    p->numbers.block = (size_t)total;
+    for (int32_t i = 0; i < p->n_values; i++) {
+        tgi_value *v = &p->values[i];
+        if (v->kind == TGI_LEAF || !v->needed) continue;
+        const tgi_value *root = &p->values[v->root];
+        if (v->view) {
+            char *data = root->tensor->data;
+            v->x.data = v->x.size && data ? data + v->offset : data;
+            v->x.storage = root->tensor->storage;
+        } else if (v->kind == TGI_CONSTANT) {
+            if (v->escapes && !keep_constant(p, v)) return false;
+        } else
+            v->x.data = v->output >= 0 ? p->leaves[v->output]->data
+                        : v->escapes   ? block + v->offset
+                                       : NULL;
+    }
+    for (int32_t s = 0; s < p->n_steps; s++)
+        if (p->steps[s].place >= 0) p->steps[s].work = block + p->steps[s].place;
+    return true;
+}
+
+bool tgi_plan_place(tg_plan *p, tgi_arena *work)
+{
+    memory m = {0};
+    const size_t n = (size_t)p->n_steps + 1;
+    int32_t *dying = tgi_arena_alloc(work, n * sizeof *dying); /* after each step: value + 1 */
+    if (!dying) return false;
+    memset(dying, 0, n * sizeof *dying);
+    find_readers(p);
+    bool fits = true;
+    for (int32_t s = 0; s < p->n_steps && fits; s++) fits = place_step(p, s, &m, dying);
+    fits = fits && set_addresses(p, m.top);
+    tg_free(m.pieces);
+    return fits;
+}
