@@ -1,7 +1,10 @@
-/* tgbench.c - the time of one training step: the cases of ../shared/bench/bench_torch.py by the same
- * names and definitions, one JSON line each.
+/* tgbench.c - the time of one training step: the cases of ../shared/bench/bench_torch.py by the
+ * same names and definitions, one JSON line each.
  *
- *     tgbench [--threads N] [--seconds S] [--mnist DIR] CASE...     or --list
+ *     tgbench [--plan] [--threads N] [--seconds S] [--mnist DIR] CASE...     or --list
+ *
+ * --plan: the step is recorded once, and its plan is run from then on; the numbers of a batch's
+ * rows are a leaf that each step writes.
  *
  * A step is forward, loss, backward and update on a prepared batch, in f32.  ms_per_step is the
  * median over blocks of steps, ms_min the fastest block. */
@@ -28,9 +31,11 @@ typedef struct bench {
     tg_tensor *x, *y; /* of the cases with one fixed batch */
     double flops;
     int64_t samples;
+    tg_plan *plan; /* of a step; NULL: not yet, or not wanted */
 } bench;
 
 static const char *mnist;
+static bool use_plan;
 
 static double now(void)
 {
@@ -90,16 +95,31 @@ static void mlp(bench *b, int n, const int64_t *sizes, int64_t batch, bool norm)
     b->params = b->model ? b->model->params : NULL;
 }
 
-static void update(bench *b, tg_tensor *loss)
+/* The end of a step that was recorded; the plan of the next ones. */
+static void finish(bench *b, tg_tensor *loss)
 {
-    (void)tg_optimizer_update(b->opt, b->params, tg_grad(b->t, loss, b->params), &b->err);
+    const tg_dict *grads = tg_grad(b->t, loss, b->params);
+    if (use_plan && grads) {
+        b->plan = tg_compile_grads(b->t, loss, grads, &b->err);
+        tg_plan_seek(b->plan, 1);
+    }
+    if (b->opt) (void)tg_optimizer_update(b->opt, b->params, grads, &b->err);
+}
+
+/* The step by its plan; false when there is none yet. */
+static bool planned(bench *b)
+{
+    if (!b->plan) return false;
+    if (!tg_plan_run(b->plan, &b->err) && b->opt)
+        (void)tg_optimizer_update(b->opt, b->params, tg_plan_grads(b->plan), &b->err);
+    return true;
 }
 
 static void train(bench *b, tg_tensor *x, tg_tensor *labels)
 {
     const tg_pass pass = {.train = true, .rng = &b->rng};
     tg_tensor *y = tg_model_forward(b->t, b->model, x, &pass);
-    update(b, tg_model_loss(b->t, b->model, y, labels));
+    finish(b, tg_model_loss(b->t, b->model, y, labels));
 }
 
 /* ---- the cases ------------------------------------------------------------------------------ */
@@ -115,6 +135,7 @@ static void mlp_setup(bench *b)
 static void mlp_step(bench *b)
 {
     tg_tensor *rows = tg_batches_next(b->batches);
+    if (planned(b)) return;
     train(b, tg_dataset_inputs(b->t, &b->train, rows, TG_F32),
           tg_dataset_labels(b->t, &b->train, rows));
 }
@@ -174,7 +195,10 @@ static void wide_adam(bench *b)
     b->opt = tg_adam(tg_adam_defaults(), &b->err);
 }
 
-static void fixed_step(bench *b) { train(b, b->x, b->y); }
+static void fixed_step(bench *b)
+{
+    if (!planned(b)) train(b, b->x, b->y);
+}
 
 static void xor_setup(bench *b)
 {
@@ -198,9 +222,10 @@ static void xor_setup(bench *b)
 static void xor_step(bench *b)
 {
     tg_tape *t = b->t;
+    if (planned(b)) return;
     tg_tensor *h = tg_affine(t, b->x, tg_dict_at(b->params, 0), tg_dict_at(b->params, 1));
     h = tg_affine(t, tg_sigmoid(t, h), tg_dict_at(b->params, 2), tg_dict_at(b->params, 3));
-    update(b, tg_mse(t, tg_sigmoid(t, h), b->y, TG_REDUCE_MEAN));
+    finish(b, tg_mse(t, tg_sigmoid(t, h), b->y, TG_REDUCE_MEAN));
 }
 
 /* mean((tanh(x a + b) sigmoid(x) - c)^2) of 10^6 numbers, with its gradient */
@@ -224,13 +249,14 @@ static void chain_abc(bench *b) { leaves(b, 4, 1, (int64_t[]){CHAIN}); }
 static void chain_step(bench *b)
 {
     tg_tape *t = b->t;
+    if (planned(b)) return;
     tg_tensor *x = tg_dict_at(b->params, 0);
     const bool abc = tg_dict_size(b->params) > 1;
     tg_tensor *a = abc ? tg_dict_at(b->params, 1) : tg_scalar(t, 0.5);
     tg_tensor *c = abc ? tg_dict_at(b->params, 2) : tg_scalar(t, 0.1);
     tg_tensor *d = abc ? tg_dict_at(b->params, 3) : tg_scalar(t, 0.3);
     tg_tensor *y = tg_mul(t, tg_tanh(t, tg_add(t, tg_mul(t, x, a), c)), tg_sigmoid(t, x));
-    (void)tg_grad(t, tg_mean(t, tg_square(t, tg_sub(t, y, d)), TG_ALL, false), b->params);
+    finish(b, tg_mean(t, tg_square(t, tg_sub(t, y, d)), TG_ALL, false));
 }
 
 static void softmax_ce(bench *b)
@@ -244,15 +270,16 @@ static void softmax_ce(bench *b)
 
 static void softmax_step(bench *b)
 {
-    (void)tg_grad(b->t, tg_softmax_cross_entropy(b->t, tg_dict_at(b->params, 0), b->y), b->params);
+    if (!planned(b)) finish(b, tg_softmax_cross_entropy(b->t, tg_dict_at(b->params, 0), b->y));
 }
 
 static void logsumexp(bench *b) { leaves(b, 1, 2, (int64_t[]){4096, 1000}); }
 
 static void logsumexp_step(bench *b)
 {
+    if (planned(b)) return;
     tg_tensor *y = tg_logsumexp(b->t, tg_dict_at(b->params, 0), 1, false);
-    (void)tg_grad(b->t, tg_sum(b->t, y, TG_ALL, false), b->params);
+    finish(b, tg_sum(b->t, y, TG_ALL, false));
 }
 
 static void convnet_adam(bench *b)
@@ -345,9 +372,9 @@ static void run(const struct one *c, int threads, double seconds)
     const int blocks = time_blocks(&b, c, seconds, ms);
     const double median = ms[blocks / 2];
     (void)getrusage(RUSAGE_SELF, &usage);
-    printf("{\"case\": \"%s\", \"peer\": \"tapegrad-eager\", \"threads\": %d, \"ms_per_step\": %.5f, "
+    printf("{\"case\": \"%s\", \"peer\": \"tapegrad-%s\", \"threads\": %d, \"ms_per_step\": %.5f, "
            "\"ms_min\": %.5f, \"gflops\": ",
-           c->name, threads, median, ms[0]);
+           c->name, use_plan ? "plan" : "eager", threads, median, ms[0]);
     if (b.flops > 0)
         printf("%.2f", b.flops / median / 1e6);
     else
@@ -380,7 +407,9 @@ int main(int argc, char **argv)
             for (int k = 0; k < CASES; k++) puts(cases[k].name);
             return 0;
         }
-        if (more && strcmp(argv[i], "--threads") == 0)
+        if (strcmp(argv[i], "--plan") == 0)
+            use_plan = true;
+        else if (more && strcmp(argv[i], "--threads") == 0)
             threads = (int)strtol(argv[++i], NULL, 10);
         else if (more && strcmp(argv[i], "--seconds") == 0)
             seconds = strtod(argv[++i], NULL);
@@ -390,7 +419,8 @@ int main(int argc, char **argv)
             name = find(argv[i])->name;
     }
     if (!name) {
-        (void)fprintf(stderr, "usage: tgbench [--threads N] [--seconds S] [--mnist DIR] CASE\n");
+        (void)fprintf(stderr,
+                      "usage: tgbench [--plan] [--threads N] [--seconds S] [--mnist DIR] CASE\n");
         return 2;
     }
     (void)tg_set_num_threads(threads);
