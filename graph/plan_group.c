@@ -2,12 +2,13 @@
  *
  * Operations on as many elements join a group while it is open.  A group runs when something
  * outside it needs what it computes, or before a leaf that it reads is written; until then it may
- * grow.  What must run before it is kept as a mask of the open groups, closed under "before". */
+ * grow.  A reduction of what a group computes waits for it, so that the group can grow on.  What
+ * must run before a group is kept as a mask of the open groups, closed under "before". */
 #include <string.h>
 
 #include "graph/plan.h"
 
-enum { OPEN = 16, MEMBERS = 48, READS = 24 };
+enum { OPEN = 16, MEMBERS = 48, READS = 24, WAITING = 8 };
 
 typedef struct group {
     int32_t first, last, count, number;
@@ -16,6 +17,8 @@ typedef struct group {
     uint32_t before;
     int32_t reads[READS]; /* values outside it */
     int n_reads;
+    int32_t waiting[WAITING]; /* reductions that run right after it */
+    int n_waiting;
 } group;
 
 typedef struct schedule {
@@ -39,7 +42,7 @@ bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y)
     return v->tensor->size == y->x.size && tg_tensor_is_contiguous(v->tensor);
 }
 
-/* The open group that computes the memory of value v; -1: none does. */
+/* The open group that computes the memory of value v, or after which it is computed; -1: none. */
 static int group_of(const schedule *s, int32_t v)
 {
     const tgi_value *root = &s->p->values[s->p->values[v].root];
@@ -60,15 +63,34 @@ static void close_group(schedule *s, int slot)
     for (int i = 0; i < OPEN; i++)
         if (g->before >> i & 1) close_group(s, i);
     add_step(s->p, g->first, g->count);
+    for (int i = 0; i < g->n_waiting; i++) add_step(s->p, g->waiting[i], 1);
     s->slot_of[g->number] = -1;
     g->count = 0;
     for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
+}
+
+/* A reduction of a group's result, which can wait for the group. */
+static bool wait_for_group(schedule *s, int32_t v)
+{
+    enum { SMALLER = 4 };
+    tgi_value *x = &s->p->values[v];
+    const tg_op *op = x->node.op;
+    if (x->node.n_inputs != 1 || op->check || op->verdict ||
+        (op->flags & (TG_OP_WRITES | TG_OP_RANDOM)) ||
+        x->x.size > x->node.inputs[0]->size / SMALLER)
+        return false;
+    const int slot = group_of(s, x->in[0]);
+    if (slot < 0 || s->open[slot].n_waiting == WAITING) return false;
+    x->group = s->open[slot].number;
+    s->open[slot].waiting[s->open[slot].n_waiting++] = v;
+    return true;
 }
 
 static void add_operation(schedule *s, int32_t v)
 {
     tg_plan *p = s->p;
     const tgi_value *x = &p->values[v];
+    if (wait_for_group(s, v)) return;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int slot = group_of(s, x->in[i]);
         if (slot >= 0) close_group(s, slot);
@@ -93,6 +115,13 @@ static bool reads(const group *g, int32_t v)
     return false;
 }
 
+/* The operand is a member's result, element by element. */
+static bool is_member(const schedule *s, int32_t in, const tgi_value *x)
+{
+    const tgi_value *v = &s->p->values[in];
+    return tgi_plan_is_plain(v, x) && tgi_plan_is_map(&s->p->values[v->root]);
+}
+
 /* v has something to do with the open group, fits in it, and nothing that it needs comes after. */
 static bool can_join(const schedule *s, int slot, int32_t v)
 {
@@ -107,7 +136,7 @@ static bool can_join(const schedule *s, int slot, int32_t v)
         const int32_t in = x->in[i];
         const int from = group_of(s, in);
         if (from == slot) {
-            if (!tgi_plan_is_plain(&s->p->values[in], x)) return false;
+            if (!is_member(s, in, x)) return false;
             related = true;
             continue;
         }
@@ -139,6 +168,66 @@ static void join(schedule *s, int slot, int32_t v)
     g->last = v;
 }
 
+/* Two groups of as many elements of which neither must run before the other. */
+static bool can_merge(const schedule *s, int a, int b)
+{
+    const group *x = &s->open[a], *y = &s->open[b];
+    return x->size == y->size && !(x->before >> b & 1) && !(y->before >> a & 1) &&
+           x->count + y->count < MEMBERS && x->n_waiting + y->n_waiting <= WAITING &&
+           x->n_reads + y->n_reads <= READS - TGI_MAP_INPUTS &&
+           x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS < TGI_SLOTS;
+}
+
+/* The members of both in the order of recording, which is one that can be computed. */
+static void merge(schedule *s, int a, int b)
+{
+    tgi_value *values = s->p->values;
+    group *x = &s->open[a], *y = &s->open[b];
+    int32_t i = x->first, j = y->first, last = -1;
+    x->first = i < j ? i : j;
+    while (i >= 0 || j >= 0) {
+        int32_t *from = j < 0 || (i >= 0 && i < j) ? &i : &j;
+        const int32_t v = *from;
+        *from = values[v].next;
+        values[v].group = x->number;
+        if (last >= 0) values[last].next = v;
+        last = v;
+    }
+    x->last = last;
+    values[last].next = -1;
+    for (int k = 0; k < y->n_reads; k++)
+        if (!reads(x, y->reads[k])) x->reads[x->n_reads++] = y->reads[k];
+    for (int k = 0; k < y->n_waiting; k++) x->waiting[x->n_waiting++] = y->waiting[k];
+    for (int k = 0; k < x->n_waiting; k++) values[x->waiting[k]].group = x->number;
+    x->count += y->count;
+    x->loads += y->loads;
+    x->before |= y->before;
+    y->count = 0;
+    s->slot_of[y->number] = -1;
+    for (int k = 0; k < OPEN; k++) {
+        group *g = &s->open[k];
+        if (g->count > 0 && ((g->before >> a | g->before >> b) & 1)) {
+            g->before &= ~(1u << b);
+            g->before |= 1u << a | x->before;
+        }
+    }
+}
+
+/* Operands of v from different groups: one group, where that can be. */
+static void merge_inputs(schedule *s, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    int into = -1;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = group_of(s, x->in[i]);
+        if (from < 0 || from == into || !is_member(s, x->in[i], x)) continue;
+        if (into < 0)
+            into = from;
+        else if (can_merge(s, into, from))
+            merge(s, into, from);
+    }
+}
+
 /* A free place, made by running the oldest group where there is none. */
 static int open_group(schedule *s, int32_t first)
 {
@@ -159,6 +248,7 @@ static int open_group(schedule *s, int32_t first)
 
 static void add_map(schedule *s, int32_t v)
 {
+    merge_inputs(s, v);
     for (int slot = 0; slot < OPEN; slot++)
         if (can_join(s, slot, v)) {
             join(s, slot, v);
