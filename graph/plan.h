@@ -17,7 +17,7 @@ typedef struct tgi_value {
     int32_t *in;           /* the numbers of the inputs */
     int32_t root;          /* whose memory it looks at: itself when it has its own */
     int32_t same;          /* the value that stands for it: itself when it is computed */
-    int32_t storage;       /* of a leaf: number of its storage among those written, or -1 */
+    int32_t storage;       /* of a leaf: the region of written memory that it lies in, or -1 */
     int32_t group, next;   /* fused group and the member after it; -1: none */
     int32_t last;          /* the step that reads it last */
     int32_t output;        /* the output that it is computed into; -1: none */
@@ -94,7 +94,7 @@ struct tg_plan {
     tgi_generator *generators;
     tgi_draw *draws;
     int32_t n_values, n_steps, n_outputs, n_generators, n_draws;
-    int32_t storages; /* that are written */
+    int32_t storages; /* regions of leaves that are written */
     uint64_t run;
     tg_plan_numbers numbers;
     tg_dict *grads; /* set by tg_compile_grads, with what frees it */

@@ -170,28 +170,72 @@ static void mark(const tg_tape *t, int32_t *number)
     }
 }
 
-/* Which leaves lie in a storage that is written: only there does it matter when one is read. */
+/* ---- leaves that are written ---------------------------------------------------------------- */
+
+typedef struct extent {
+    uintptr_t from, to;
+} extent;
+
+static extent extent_of(const tg_tensor *x)
+{
+    const int64_t width = (int64_t)tg_dtype_size(x->dtype);
+    int64_t low = 0, high = width;
+    for (int a = 0; a < x->ndim; a++) {
+        const int64_t reach = (x->shape[a] - 1) * x->strides[a] * width;
+        *(reach < 0 ? &low : &high) += reach;
+    }
+    if (x->size == 0) low = high = 0;
+    return (extent){(uintptr_t)x->data + (uintptr_t)low, (uintptr_t)x->data + (uintptr_t)high};
+}
+
+static bool overlap(extent a, extent b) { return a.from < b.to && b.from < a.to; }
+
+/* Adds e to the regions, joining those that it overlaps; how many there are then. */
+static int32_t add_extent(extent *regions, int32_t n, extent e)
+{
+    for (int32_t i = 0; i < n;) {
+        if (!overlap(regions[i], e)) {
+            i++;
+            continue;
+        }
+        if (regions[i].from < e.from) e.from = regions[i].from;
+        if (regions[i].to > e.to) e.to = regions[i].to;
+        regions[i] = regions[--n];
+        i = 0; /* it may now reach others */
+    }
+    regions[n] = e;
+    return n + 1;
+}
+
+/* Which leaves lie in memory that is written: only there does it matter when one is read.  Regions
+ * are apart, and no leaf lies in two. */
 static bool number_storages(tg_plan *p)
 {
     size_t writes = 0;
     for (int32_t i = 0; i < p->n_values; i++)
         if (p->values[i].kind != TGI_LEAF)
             writes += (p->values[i].node.op->flags & TG_OP_WRITES) != 0;
-    struct tg_storage **written = tgi_arena_alloc(&p->arena, writes * sizeof *written);
-    if (!written) return false;
+    extent *regions = tgi_arena_alloc(&p->arena, (writes + 1) * sizeof *regions);
+    if (!regions) return false;
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
-        if (v->kind == TGI_LEAF || !(v->node.op->flags & TG_OP_WRITES)) continue;
-        struct tg_storage *s = v->node.inputs[0]->storage;
-        int32_t k = 0;
-        while (k < p->storages && written[k] != s) k++;
-        if (k == p->storages) written[p->storages++] = s;
+        if (v->kind != TGI_LEAF && (v->node.op->flags & TG_OP_WRITES))
+            p->storages = add_extent(regions, p->storages, extent_of(v->node.inputs[0]));
     }
-    for (int32_t i = 0; i < p->n_values; i++) {
-        tgi_value *v = &p->values[i];
-        for (int32_t k = 0; v->kind == TGI_LEAF && k < p->storages && v->storage < 0; k++)
-            if (written[k] == v->tensor->storage) v->storage = k;
-    }
+    for (int pass = 0; pass < 2; pass++)
+        for (int32_t i = 0; i < p->n_values; i++) {
+            tgi_value *v = &p->values[i];
+            if (v->kind != TGI_LEAF) continue;
+            const extent e = extent_of(v->tensor);
+            for (int32_t k = 0; k < p->storages; k++) {
+                if (!overlap(regions[k], e)) continue;
+                if (pass == 0)
+                    p->storages = add_extent(regions, p->storages, e);
+                else
+                    v->storage = k;
+                break;
+            }
+        }
     return true;
 }
 

@@ -99,7 +99,7 @@ static void add_operation(schedule *s, int32_t v)
         const int32_t storage = p->values[p->values[x->in[0]].root].storage;
         for (int slot = 0; slot < OPEN; slot++) {
             group *g = &s->open[slot];
-            for (int i = 0; g->count > 0 && i < g->n_reads; i++)
+            for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
                 if (p->values[p->values[g->reads[i]].root].storage == storage) close_group(s, slot);
         }
     }

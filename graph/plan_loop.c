@@ -7,11 +7,22 @@
 
 enum { ROOM = 48 << 10, ALIGN = 64 };
 
+/* One element n times, by copies twice as long each. */
+static void fill_run(size_t width, int64_t n, char *to, const char *from)
+{
+    const size_t bytes = width * (size_t)n;
+    memcpy(to, from, width);
+    for (size_t done = width; done < bytes; done *= 2)
+        memcpy(to + done, to, done < bytes - done ? done : bytes - done);
+}
+
 /* n elements of one run; the widths spelled out let the compiler use plain moves. */
 static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_t step)
 {
     if (step == (int64_t)width)
         memcpy(to, from, width * (size_t)n);
+    else if (step == 0)
+        fill_run(width, n, to, from);
     else if (width == 4)
         for (int64_t i = 0; i < n; i++) memcpy(to + i * 4, from + i * step, 4);
     else if (width == 8)

@@ -80,7 +80,7 @@ static bool give(memory *m, int64_t at, int64_t bytes)
 
 /* ---- who reads what when -------------------------------------------------------------------- */
 
-/* It has a place in the block, and does not come before the run or outlive it. */
+/* It has a place in the block: what is computed into an output has one there. */
 static bool has_place(const tgi_value *v)
 {
     return v->kind == TGI_RESULT && !v->view && v->output < 0 && v->escapes;
@@ -147,6 +147,18 @@ static tgi_value *replaced(tg_plan *p, int32_t s, const tgi_value *y)
         if (v == y) break;
     }
     return NULL;
+}
+
+/* What an output takes over was computed into it from the start: backwards, so that this goes on.
+ */
+static void compute_into_outputs(tg_plan *p)
+{
+    for (int32_t s = p->n_steps - 1; s >= 0; s--)
+        for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
+            const tgi_value *y = &p->values[k];
+            tgi_value *root = y->output >= 0 ? replaced(p, s, y) : NULL;
+            if (root) root->output = y->output;
+        }
 }
 
 static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
@@ -221,6 +233,7 @@ bool tgi_plan_place(tg_plan *p, tgi_arena *work)
     if (!dying) return false;
     memset(dying, 0, n * sizeof *dying);
     find_readers(p);
+    compute_into_outputs(p);
     bool fits = true;
     for (int32_t s = 0; s < p->n_steps && fits; s++) fits = place_step(p, s, &m, dying);
     fits = fits && set_addresses(p, m.top);

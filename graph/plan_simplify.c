@@ -134,7 +134,7 @@ bool tgi_plan_simplify(tg_plan *p, tgi_arena *work)
         use_first_inputs(p, v);
         v->epoch = epoch_of(p, v, epochs);
         if (v->node.op->flags & TG_OP_WRITES) {
-            epochs[written(p, v->in[0])]++;
+            if (written(p, v->in[0]) >= 0) epochs[written(p, v->in[0])]++;
             continue;
         }
         if (v->node.op->flags & TG_OP_RANDOM) continue;
