@@ -36,7 +36,9 @@ typedef struct tgi_operand {
 
 enum {
     TGI_MAP_INPUTS = 8,
-    TGI_SLOTS = 80 /* no group has more members and operands to be copied together */
+    TGI_SLOTS = 80,        /* no group has more members and operands to be copied together */
+    TGI_BLOCK = 4096,      /* elements, at most */
+    TGI_SCRATCH = 48 << 10 /* bytes of all slots together: they stay in the first cache */
 };
 
 typedef struct tgi_instruction {
@@ -56,13 +58,21 @@ typedef struct tgi_load {
     const char *data;
 } tgi_load;
 
+/* A reduction of whole rows of a block, after its instructions. */
+typedef struct tgi_tail {
+    const tgi_value *value;
+    tgi_operand x;
+    int64_t row; /* elements */
+} tgi_tail;
+
 /* One pass over n elements: all instructions on one block, then on the next. */
 typedef struct tgi_fused {
     int64_t n, block, chunks; /* chunks: for the threads */
     size_t slot_bytes;
-    int instructions, loads;
+    int instructions, loads, tails;
     tgi_instruction *instruction;
     tgi_load *load;
+    tgi_tail *tail;
 } tgi_fused;
 
 typedef struct tgi_step {
@@ -113,6 +123,9 @@ bool tgi_plan_fuse(tg_plan *p);                   /* the loops of the groups */
 bool tgi_plan_is_map(const tgi_value *v);
 /* Value v holds as many elements as y, in y's order and without gaps. */
 bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
+
+/* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
+int64_t tgi_plan_row(const tgi_value *v);
 
 void tgi_fused_run(const tgi_fused *f);
 

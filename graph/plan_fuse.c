@@ -4,9 +4,7 @@
 #include "graph/plan.h"
 
 enum {
-    SCRATCH = 48 << 10, /* bytes of all slots together: they stay in the first cache */
-    MOST_BLOCK = 4096,  /* elements */
-    STEP = 64,          /* a block is a multiple of it */
+    STEP = 64, /* a block is a multiple of it */
     MOST_CHUNKS = 64,
     CHUNK = 1 << 17 /* operations on elements worth handing to a thread */
 };
@@ -40,6 +38,8 @@ static int member_of(const maker *m, int32_t root)
 
 static bool used_after(const maker *m, int i, int32_t root)
 {
+    for (int k = 0; k < m->f->tails; k++)
+        if (m->f->tail[k].value->in[0] == root) return true;
     for (int k = i + 1; k < m->f->instructions; k++) {
         const tgi_value *v = &m->p->values[m->member[k]];
         for (int j = 0; j < v->node.n_inputs; j++)
@@ -169,18 +169,28 @@ static bool make(maker *m, tgi_step *step)
     *f = (tgi_fused){.n = m->p->values[step->value].x.size};
     m->f = f;
     size_t operands = 0;
+    f->tail = tgi_arena_alloc(arena, (size_t)step->count * sizeof *f->tail);
+    if (!f->tail) return false;
     for (int32_t k = step->value; k >= 0; k = m->p->values[k].next) {
-        m->member[f->instructions++] = k;
-        operands += (size_t)m->p->values[k].node.n_inputs;
+        const tgi_value *v = &m->p->values[k];
+        if (tgi_plan_is_map(v))
+            m->member[f->instructions++] = k;
+        else
+            f->tail[f->tails++] = (tgi_tail){.value = v, .row = tgi_plan_row(v)};
+        operands += (size_t)v->node.n_inputs;
     }
     f->instruction = tgi_arena_alloc(arena, (size_t)f->instructions * sizeof *f->instruction);
     f->load = tgi_arena_alloc(arena, operands * sizeof *f->load);
     if (!f->instruction || !f->load) return false;
     for (int i = 0; i < f->instructions; i++) make_instruction(m, i);
     for (int i = 0; i < f->instructions; i++) give_slots(m, i);
+    for (int i = 0; i < f->tails; i++)
+        f->tail[i].x = f->instruction[member_of(m, f->tail[i].value->in[0])].y;
     const size_t width = widest(m), slots = m->slots ? (size_t)m->slots : 1;
-    f->block = (int64_t)(SCRATCH / (slots * width)) / STEP * STEP;
-    if (f->block > MOST_BLOCK) f->block = MOST_BLOCK;
+    const int64_t unit = f->tails > 0 ? f->tail[0].row : STEP; /* rows stay whole */
+    f->block = TGI_SCRATCH / (int64_t)(slots * width);
+    if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
+    f->block = f->block / unit * unit;
     f->slot_bytes = (size_t)f->block * width;
     const int64_t blocks = (f->n + f->block - 1) / f->block;
     f->chunks = f->n / ((CHUNK + f->instructions - 1) / f->instructions);
@@ -188,7 +198,7 @@ static bool make(maker *m, tgi_step *step)
     if (f->chunks > blocks) f->chunks = blocks;
     step->fused = f;
     m->p->numbers.groups++;
-    m->p->numbers.fused += f->instructions;
+    m->p->numbers.fused += f->instructions + f->tails;
     return true;
 }
 

@@ -12,6 +12,7 @@ enum { OPEN = 16, MEMBERS = 48, READS = 24, WAITING = 8 };
 
 typedef struct group {
     int32_t first, last, count, number;
+    size_t width; /* bytes of its widest element */
     int loads;    /* operands from outside that are not read straight on */
     int64_t size; /* elements */
     uint32_t before;
@@ -56,14 +57,52 @@ static void add_step(tg_plan *p, int32_t value, int32_t count)
     p->steps[p->n_steps++] = (tgi_step){.value = value, .count = count, .place = -1};
 }
 
+int64_t tgi_plan_row(const tgi_value *v)
+{
+    enum { SHORTEST = 16 };
+    if (!(v->node.op->flags & TG_OP_ROWS) || v->node.op->work_size) return 0;
+    const tg_tensor *x = v->node.inputs[0];
+    const tg_ints *axis = NULL;
+    for (const tg_attr_def *d = v->node.op->attrs; d && d->name; d++)
+        if (d->kind == TG_ATTR_INTS && strcmp(d->name, "axis") == 0)
+            axis = (const tg_ints *)(const void *)((const char *)v->node.attrs + d->offset);
+    if (!axis || axis->n != 1 || axis->v[0] != x->ndim - 1 || x->ndim == 0) return 0;
+    const int64_t row = x->shape[x->ndim - 1];
+    return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
+}
+
+/* Reductions of rows go into the loop, where a block holds a row; the others run behind it. */
+static void add_waiting(schedule *s, group *g)
+{
+    tgi_value *values = s->p->values;
+    const int64_t most = TGI_SCRATCH / (int64_t)((size_t)(g->count + g->loads) * g->width);
+    int64_t rows = 0;
+    int behind = 0;
+    tgi_step *step = &s->p->steps[s->p->n_steps++];
+    *step = (tgi_step){.value = g->first, .count = g->count, .place = -1};
+    for (int i = 0; i < g->n_waiting; i++) {
+        const int32_t v = g->waiting[i], in = values[v].in[0];
+        const int64_t row = tgi_plan_row(&values[v]);
+        if (row == 0 || row > most || (rows > 0 && row != rows) || values[in].root != in ||
+            !tgi_plan_is_map(&values[in])) {
+            g->waiting[behind++] = v;
+            continue;
+        }
+        rows = row;
+        values[g->last].next = v;
+        g->last = v;
+        step->count++;
+    }
+    for (int i = 0; i < behind; i++) add_step(s->p, g->waiting[i], 1);
+}
+
 /* The group becomes a step, after all that must come before it. */
 static void close_group(schedule *s, int slot)
 {
     group *g = &s->open[slot];
     for (int i = 0; i < OPEN; i++)
         if (g->before >> i & 1) close_group(s, i);
-    add_step(s->p, g->first, g->count);
-    for (int i = 0; i < g->n_waiting; i++) add_step(s->p, g->waiting[i], 1);
+    add_waiting(s, g);
     s->slot_of[g->number] = -1;
     g->count = 0;
     for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
@@ -160,7 +199,10 @@ static void join(schedule *s, int slot, int32_t v)
         if (from >= 0) g->before |= 1u << from | s->open[from].before;
         if (!reads(g, x->in[i])) g->reads[g->n_reads++] = x->in[i];
         g->loads += !tgi_plan_is_plain(&p->values[x->in[i]], x);
+        const size_t width = tg_dtype_size(x->node.inputs[i]->dtype);
+        if (g->width < width) g->width = width;
     }
+    if (g->width < tg_dtype_size(x->x.dtype)) g->width = tg_dtype_size(x->x.dtype);
     for (int i = 0; i < OPEN; i++)
         if (s->open[i].count > 0 && (s->open[i].before >> slot & 1)) s->open[i].before |= g->before;
     x->group = g->number;
@@ -201,6 +243,7 @@ static void merge(schedule *s, int a, int b)
     for (int k = 0; k < x->n_waiting; k++) values[x->waiting[k]].group = x->number;
     x->count += y->count;
     x->loads += y->loads;
+    if (x->width < y->width) x->width = y->width;
     x->before |= y->before;
     y->count = 0;
     s->slot_of[y->number] = -1;

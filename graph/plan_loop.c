@@ -4,8 +4,9 @@
 
 #include "graph/parallel.h"
 #include "graph/plan.h"
+#include "graph/storage.h"
 
-enum { ROOM = 48 << 10, ALIGN = 64 };
+enum { ALIGN = 64 };
 
 /* One element n times, by copies twice as long each. */
 static void fill_run(size_t width, int64_t n, char *to, const char *from)
@@ -62,6 +63,32 @@ static void *address(const tgi_fused *f, const tgi_operand *o, char *scratch, in
     return o->slot >= 0 ? scratch + (size_t)o->slot * f->slot_bytes : o->data + first * o->bytes;
 }
 
+/* The operation on the rows of this block, which stand for its first axis. */
+static void run_tail(const tgi_fused *f, const tgi_tail *l, char *scratch, int64_t first, int64_t n)
+{
+    const tg_tensor *from = l->value->node.inputs[0], *to = &l->value->x;
+    int64_t shape[2][TG_MAX_NDIM], strides[2][TG_MAX_NDIM];
+    for (int a = 0; a < TG_MAX_NDIM; a++) shape[0][a] = shape[1][a] = 1;
+    shape[0][0] = shape[1][0] = n / l->row;
+    shape[0][from->ndim - 1] = l->row;
+    tgi_row_major(from->ndim, shape[0], strides[0]);
+    tgi_row_major(to->ndim, shape[1], strides[1]);
+    const int64_t width = (int64_t)tg_dtype_size(to->dtype);
+    tg_tensor x = *from, y = *to, *in = &x;
+    x.data = address(f, &l->x, scratch, first);
+    x.shape = shape[0];
+    x.strides = strides[0];
+    x.size = n;
+    y.data = (char *)to->data + first / l->row * width;
+    y.shape = shape[1];
+    y.strides = strides[1];
+    y.size = n / l->row;
+    tg_node node = l->value->node;
+    node.inputs = &in;
+    node.output = &y;
+    node.op->forward(&node, NULL);
+}
+
 static void run_block(const tgi_fused *f, char *scratch, int64_t first, int64_t n)
 {
     for (int i = 0; i < f->instructions; i++) {
@@ -72,6 +99,7 @@ static void run_block(const tgi_fused *f, char *scratch, int64_t first, int64_t 
         for (int k = 0; k < c->n; k++) x[k] = address(f, &c->x[k], scratch, first);
         c->map(n, address(f, &c->y, scratch, first), x, c->stride, c->attrs);
     }
+    for (int i = 0; i < f->tails; i++) run_tail(f, &f->tail[i], scratch, first, n);
 }
 
 static void run_chunk(void *user, int64_t chunk)
@@ -79,7 +107,7 @@ static void run_chunk(void *user, int64_t chunk)
     const tgi_fused *f = user;
     const int64_t blocks = (f->n + f->block - 1) / f->block;
     const int64_t end = blocks * (chunk + 1) / f->chunks;
-    _Alignas(ALIGN) char scratch[ROOM]; /* of this thread */
+    _Alignas(ALIGN) char scratch[TGI_SCRATCH]; /* of this thread */
     for (int64_t b = blocks * chunk / f->chunks; b < end; b++) {
         const int64_t first = b * f->block, left = f->n - first;
         run_block(f, scratch, first, left < f->block ? left : f->block);

@@ -92,7 +92,7 @@ static void find_readers(tg_plan *p)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
             tgi_value *v = &p->values[k];
             if (p->steps[s].count == 1) v->group = -1;
-            v->escapes = v->group < 0;
+            v->escapes = v->group < 0 || !tgi_plan_is_map(v);
             v->last = s;
         }
     for (int32_t s = 0; s < p->n_steps; s++)

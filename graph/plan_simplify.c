@@ -73,6 +73,24 @@ static int32_t operand_of(const tg_plan *p, const tgi_value *v)
     return written(p, x) < 0 && same_layout(p->values[x].tensor, &v->x) ? x : -1;
 }
 
+/* sum_to along the last axis alone is a sum that can go into a loop. */
+static void make_sum(tg_plan *p, tgi_value *v)
+{
+    const tg_op *sum = tg_op_find("sum");
+    const tg_tensor *x = v->node.inputs[0];
+    const int last = v->x.ndim - 1;
+    if (v->node.op != p->home->core.sum_to || !sum || x->ndim != v->x.ndim || last < 0) return;
+    for (int a = 0; a < last; a++)
+        if (x->shape[a] != v->x.shape[a]) return;
+    char text[48];
+    (void)snprintf(text, sizeof text, "axis=%d keepdims=true", last);
+    void *attrs = tgi_arena_alloc(&p->arena, sum->attrs_size);
+    if (!attrs || x->shape[last] == v->x.shape[last] || tg_attrs_parse(p->home, sum, text, attrs))
+        return;
+    v->node.op = sum;
+    v->node.attrs = attrs;
+}
+
 /* ---- the same operation once more ----------------------------------------------------------- */
 
 typedef struct table {
@@ -133,6 +151,7 @@ bool tgi_plan_simplify(tg_plan *p, tgi_arena *work)
         if (v->kind == TGI_LEAF) continue;
         use_first_inputs(p, v);
         v->epoch = epoch_of(p, v, epochs);
+        if (!v->view) make_sum(p, v);
         if (v->node.op->flags & TG_OP_WRITES) {
             if (written(p, v->in[0]) >= 0) epochs[written(p, v->in[0])]++;
             continue;

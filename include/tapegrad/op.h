@@ -69,8 +69,8 @@ typedef struct tg_infer {
 } tg_infer;
 
 /* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1; y is contiguous.  Most calls have
- * every stride 0 or 1.  The bits of y[j] do not depend on j and n.  In a plan y may be the memory of
- * an operand itself, one with stride 1 and elements as wide. */
+ * every stride 0 or 1.  The bits of y[j] do not depend on j and n.  In a plan y may be the memory
+ * of an operand itself, one with stride 1 and elements as wide. */
 typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_t *s,
                           const void *attrs);
 
@@ -90,7 +90,10 @@ enum {
     TG_OP_ZERO_GRAD = 1, /* vjp is NULL because the derivative is 0, not because there is none */
     TG_OP_RANDOM = 2,    /* draws random numbers */
     TG_OP_WRITES = 4,    /* writes its first input, a leaf */
-    TG_OP_MASK = 8       /* elementwise, and the result is u8 whatever the inputs */
+    TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
+    /* Reduces its one input along "axis".  Along the last axis alone, with 16 elements or more, the
+     * bits of each row's result do not depend on the other rows. */
+    TG_OP_ROWS = 16
 };
 
 struct tg_op {
