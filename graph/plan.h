@@ -49,7 +49,8 @@ typedef struct tgi_instruction {
     int64_t stride[TGI_MAP_INPUTS];
 } tgi_instruction;
 
-/* An operand whose elements have no one step: a block of it is copied into a slot. */
+/* An operand whose elements are neither one behind the other nor one repeated: a block of it is
+ * copied into a slot. */
 typedef struct tgi_load {
     int32_t value, slot, until; /* until: the instruction that reads it last */
     int axes;

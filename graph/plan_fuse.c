@@ -88,7 +88,7 @@ static tgi_operand outside(maker *m, int at, int32_t value, int64_t *stride)
     tgi_fused *f = m->f;
     tgi_load l = {.value = value, .until = at};
     walk(&l, m->p->values[value].tensor, &m->p->values[m->member[at]].x);
-    if (l.axes == 1) {
+    if (l.axes == 1 && (l.step[0] == 0 || l.step[0] == (int64_t)l.width)) {
         *stride = l.step[0] / (int64_t)l.width;
         return (tgi_operand){m->p->values[value].tensor->data, l.step[0], -1};
     }

@@ -68,9 +68,9 @@ typedef struct tg_infer {
     tg_error *err;                /* for tg_fail; messages start with the op's name */
 } tg_infer;
 
-/* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1; y is contiguous.  Most calls have
- * every stride 0 or 1.  The bits of y[j] do not depend on j and n.  In a plan y may be the memory
- * of an operand itself, one with stride 1 and elements as wide. */
+/* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1; y is contiguous, every stride is 0 or 1.
+ * A large result is made in parts, by several threads at once.  The bits of y[j] do not depend on j
+ * and n.  In a plan y may be the memory of an operand of stride 1 whose elements are as wide. */
 typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_t *s,
                           const void *attrs);
 
