@@ -75,12 +75,13 @@ typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_
                           const void *attrs);
 
 /* A set of inputs that the generic tests, the gradient checks and the documentation try.
- *   inputs: one word each, KIND[SHAPE]:RANGE.  KIND f (the float dtype under test), i (i32),
- *     b (u8), d (as f, but n max(|lo|, |hi|) is added to the diagonal of each n by n matrix, which
- *     makes it regular and its symmetric part positive definite).  RANGE lo..hi, half-open for
- * integers, default -2..2 (f, d), 0..2 (i, b); ~lo..hi draws a magnitude and a random sign, to stay
- * clear of a kink at 0. Example: "f[2,3] f[3]:0.5..2 i[2]:0..3" attrs: as for tg_apply_text; NULL
- * for none. */
+ *   inputs  one word each, KIND[SHAPE]:RANGE, "f[2,3] f[3]:0.5..2 i[2]:0..3"
+ *   KIND    f (the float dtype under test), i (i32), b (u8); d as f, but n max(|lo|, |hi|) is added
+ *           to the diagonal of each n by n matrix, which makes it regular and its symmetric part
+ *           positive definite
+ *   RANGE   lo..hi, half-open for integers, default -2..2 (f, d), 0..2 (i, b); ~lo..hi draws a
+ *           magnitude and a random sign, to stay clear of a kink at 0
+ *   attrs   as for tg_apply_text; NULL for none */
 typedef struct tg_sample {
     const char *inputs; /* NULL ends the list */
     const char *attrs;
