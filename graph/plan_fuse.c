@@ -96,7 +96,7 @@ static tgi_operand outside(maker *m, int at, int32_t value, int64_t *stride)
     for (int i = 0; i < f->loads; i++)
         if (same_walk(&f->load[i], &l)) {
             f->load[i].until = at;
-            return (tgi_operand){NULL, 0, i}; /* the number of the load, for now */
+            return (tgi_operand){NULL, 0, i}; /* the load's number, an address later */
         }
     f->load[f->loads] = l;
     f->instruction[at].loads++;
