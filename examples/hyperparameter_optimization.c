@@ -273,8 +273,7 @@ int main(int argc, char **argv)
     tg_figure *figure = tg_figure_new(GRID_ROWS, GRID_COLS);
     if (!status) status = options_load(&o, images, &all, &test, &err);
     tg_rng rng = tg_rng_make(o.seed, 1); /* the first fifth of a random order is for validation */
-    if (!status)
-        status = tg_dataset_split(&all, all.size / 5, &rng, &j.validation, &j.train, &err);
+    if (!status) status = tg_dataset_split(&all, all.size / 5, &rng, &j.validation, &j.train, &err);
     if (!status) status = run_rounds(&j, rounds, trials, epochs, history, figure, &err);
     if (!status) status = options_write(&o, history, figure, &err);
     tg_figure_free(figure);

@@ -150,9 +150,9 @@ void *tg_tape_alloc(tg_tape *t, size_t bytes)
 size_t tg_tape_bytes(const tg_tape *t)
 {
     if (!t) return 0;
-    return tg_tape_bytes(t->inner) + t->arena.bytes + t->scratch.bytes + (size_t)t->capacity * sizeof *t->values +
-           t->leaf_capacity * sizeof *t->leaf_slots + t->scope_capacity +
-           t->scope_most * sizeof *t->scope_marks;
+    return tg_tape_bytes(t->inner) + t->arena.bytes + t->scratch.bytes +
+           (size_t)t->capacity * sizeof *t->values + t->leaf_capacity * sizeof *t->leaf_slots +
+           t->scope_capacity + t->scope_most * sizeof *t->scope_marks;
 }
 
 int32_t tg_tape_size(const tg_tape *t) { return t ? t->size : 0; }

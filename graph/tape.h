@@ -39,8 +39,8 @@ struct tg_tape {
     const char *scope_copy; /* the arena's copy, made when first needed; NULL: make one */
     const char *scope_lent; /* in a sweep: the scope of the node whose VJP runs */
 
-    int64_t visited; /* VJPs called by the last sweep */
-    tgi_hook *hooks; /* in the order of registration */
+    int64_t visited;             /* VJPs called by the last sweep */
+    tgi_hook *hooks;             /* in the order of registration */
     const unsigned char *wanted; /* in a sweep: marks of the values, for tgi_tape_wants */
 
     tg_tape *inner; /* where tg_checkpoint runs its regions; NULL before the first */
