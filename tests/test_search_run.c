@@ -42,7 +42,8 @@ static tg_status on_a_tape(const tg_trial *trial, double *results, void *user, t
 {
     tg_tape *t = tg_tape_new();
     tg_rng rng = tg_rng_make(7, (uint64_t)trial->number);
-    tg_tensor *x = tg_uniform(t, &rng, TG_F32, 2, (int64_t[]){160, 160}, -1, 1);
+    const int64_t n = getenv("TG_TEST_QUICK") ? 16 : 160;
+    tg_tensor *x = tg_uniform(t, &rng, TG_F32, 2, (int64_t[]){n, n}, -1, 1);
     const double sum = tg_item(tg_sum(t, tg_matmul(t, x, x), TG_ALL, false));
     const tg_status status = smooth(trial, results, user, err);
     ck_assert(isfinite(sum));
