@@ -184,8 +184,20 @@ START_TEST(signed_zeros)
 }
 END_TEST
 
+/* There is nothing to compare with where long double computes as double does: valgrind does that,
+ * whatever the processor. */
+static bool wider(void)
+{
+    volatile long double one = 1, more = one + ldexpl(1, -60);
+    return more != one;
+}
+
 int main(void)
 {
+    if (!wider()) {
+        puts("test_vmath: skipped: long double is no wider than double here");
+        return 77;
+    }
     Suite *s = suite_create("vmath");
     TCase *c = tcase_create("functions");
     tcase_set_timeout(c, 300);
