@@ -46,7 +46,7 @@ static tg_status network(tg_tape *t, const experiment *e, bool shared, const opt
             w = tg_tensor_new(o->dtype, 2, (int64_t[]){NODES, NODES}, err);
             if (!w || tg_init_fill(w, e->init, rng, err)) break;
         }
-        char scope[16];
+        char scope[24];
         (void)snprintf(scope, sizeof scope, "layer%d", l);
         tg_scope_push(t, scope);
         x = e->fn(t, tg_matmul(t, x, w));
