@@ -12,7 +12,8 @@
 enum {
     ALONE = 1 << 20, /* multiplications in one matrix worth all threads; smaller ones share them */
     CHUNK = 1 << 18, /* multiplications worth handing to a thread */
-    MAX_CHUNKS = 64
+    MAX_CHUNKS = 64,
+    RUN_BYTES = 1 << 13 /* of small matrices that are final before the next step hears of them */
 };
 
 /* ---- the shape rule ------------------------------------------------------------------------- */
@@ -68,6 +69,8 @@ typedef struct stack {
     int64_t count, chunks;
     size_t work_bytes; /* scratch of one chunk */
     char *work;
+    void (*done)(void *user, int64_t first, int64_t count); /* as for forward_then; or NULL */
+    void *user;
 } stack;
 
 /* Where all matrices of the last axis meet the same b and their rows run on, they are one. */
@@ -126,13 +129,33 @@ static size_t matmul_work(const tg_node *n)
     return (size_t)s.chunks * s.work_bytes;
 }
 
+/* One matrix of the stack, with the number of its first element in the output. */
+typedef struct matrix {
+    const stack *s;
+    int64_t first;
+} matrix;
+
+static void finish_part(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
+{
+    const matrix *x = user;
+    const int64_t n = x->s->first.n, first = x->first + row * n + col;
+    if (cols == n) {
+        x->s->done(x->s->user, first, rows * n);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++) x->s->done(x->s->user, first + i * n, cols);
+}
+
 static void multiply_chunk(void *user, int64_t c)
 {
     const stack *s = user;
-    const int64_t size = s->kernel->size;
+    const int64_t size = s->kernel->size, elements = s->first.m * s->first.n;
     const int64_t end = s->count * (c + 1) / s->chunks;
-    for (int64_t item = s->count * c / s->chunks; item < end; item++) {
+    const bool alone = elements * size >= RUN_BYTES; /* done hears of each matrix by itself */
+    int64_t first = s->count * c / s->chunks;
+    for (int64_t item = first; item < end; item++) {
         tgi_gemm g = s->first;
+        matrix x = {s, item * elements};
         int64_t rest = item, a = 0, b = 0;
         for (int i = s->axes - 1; i >= 0; i--) {
             a += rest % s->shape[i] * s->a_step[i];
@@ -143,17 +166,30 @@ static void multiply_chunk(void *user, int64_t c)
             g.a = (const char *)g.a + a * size;
             g.b = (const char *)g.b + b * size;
         }
-        g.c = (char *)g.c + item * g.m * g.n * size;
+        g.c = (char *)g.c + x.first * size;
+        if (s->done && alone) g.finish = finish_part, g.user = &x;
         tgi_gemm_run(s->kernel, &g, s->work ? s->work + (size_t)c * s->work_bytes : NULL);
+        if (!s->done || alone) continue;
+        if (item + 1 < end && (item + 1 - first) * elements * size < RUN_BYTES) continue;
+        s->done(s->user, first * elements, (item + 1 - first) * elements);
+        first = item + 1;
     }
 }
 
-static void matmul_forward(const tg_node *n, void *work)
+static void matmul_forward_then(const tg_node *n, void *work,
+                                void (*done)(void *user, int64_t first, int64_t count), void *user)
 {
     if (n->output->size == 0) return;
     stack s = make_stack(n);
     s.work = work;
+    s.done = done;
+    s.user = user;
     tgi_parallel_for(s.chunks, multiply_chunk, &s);
+}
+
+static void matmul_forward(const tg_node *n, void *work)
+{
+    matmul_forward_then(n, work, NULL, NULL);
 }
 
 /* A product and a sum for each term of each element. */
@@ -228,6 +264,7 @@ const tg_op tgi_matmul_ops[] = {{.name = "matmul",
                                  .work_size = matmul_work,
                                  .flops = matmul_flops,
                                  .forward = matmul_forward,
+                                 .forward_then = matmul_forward_then,
                                  .vjp = matmul_vjp,
                                  .samples = matmul_samples}};
 

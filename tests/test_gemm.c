@@ -57,6 +57,54 @@ static matrix matrix_new(int64_t rows, int64_t cols, layout how, bool f64, tg_rn
     return x;
 }
 
+/* ---- what is told of parts of C that are final ---------------------------------------------- */
+
+/* Elements that have been told of, and what they were then; rows of C follow each other there. */
+typedef struct told {
+    const tgi_gemm *g;
+    size_t width;
+    unsigned char *times;
+    char *seen;
+} told;
+
+/* Runs on several threads, each with elements of its own. */
+static void tell(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
+{
+    const told *x = user;
+    const tgi_gemm *g = x->g;
+    const bool inside =
+        row >= 0 && rows > 0 && row + rows <= g->m && col >= 0 && cols > 0 && col + cols <= g->n;
+    const bool whole = cols == g->n || g->n > TGI_GEMM_WHOLE_ROWS;
+    for (int64_t i = row; inside && i < row + rows; i++) {
+        for (int64_t j = col; j < col + cols; j++)
+            x->times[i * g->n + j] = (unsigned char)(x->times[i * g->n + j] + (whole ? 1 : 100));
+        memcpy(x->seen + (size_t)(i * g->n + col) * x->width,
+               (const char *)g->c + (size_t)(i * g->c_row + col) * x->width,
+               (size_t)cols * x->width);
+    }
+}
+
+/* Multiplies; every element has to be told of once, in whole rows, with its last value. */
+static void multiply(const tgi_gemm_kernel *kernel, const tgi_gemm *without, void *work,
+                     const char *isa)
+{
+    tgi_gemm g = *without;
+    const size_t elements = (size_t)(g.m * g.n), width = (size_t)kernel->size;
+    told x = {&g, width, calloc(elements + 1, 1), malloc(elements * width + 1)};
+    ck_assert(x.times && x.seen);
+    g.finish = tell;
+    g.user = &x;
+    tgi_gemm_run(kernel, &g, work);
+    for (int64_t i = 0; i < g.m; i++)
+        for (int64_t j = 0; j < g.n; j++)
+            if (x.times[i * g.n + j] != 1 ||
+                memcmp(x.seen + (size_t)(i * g.n + j) * width,
+                       (char *)g.c + (size_t)(i * g.c_row + j) * width, width) != 0)
+                ck_abort_msg("%s m=%d n=%d k=%d: C[%d,%d] was told of %d times, or early", isa,
+                             (int)g.m, (int)g.n, (int)g.k, (int)i, (int)j, x.times[i * g.n + j]);
+    free(x.times), free(x.seen);
+}
+
 /* ---- one multiplication --------------------------------------------------------------------- */
 
 typedef struct trial {
@@ -98,12 +146,25 @@ static void try(const trial *c)
     const matrix y = matrix_new(c->m, c->n + 3, ROWS, c->f64, &rng);
     const size_t bytes = (size_t)(c->m * (c->n + 3) * kernel->size);
     void *before = malloc(bytes + 1);
-    tgi_gemm g = {c->m,    c->n,  c->k,  a.first, a.row,    a.col,
-                  b.first, b.row, b.col, y.first, c->n + 3, c->accumulate};
+    const tgi_gemm g = {.m = c->m,
+                        .n = c->n,
+                        .k = c->k,
+                        .a = a.first,
+                        .a_row = a.row,
+                        .a_col = a.col,
+                        .b = b.first,
+                        .b_row = b.row,
+                        .b_col = b.col,
+                        .c = y.first,
+                        .c_row = c->n + 3,
+                        .accumulate = c->accumulate};
     void *work = malloc(tgi_gemm_work(kernel, &g) + 1);
     ck_assert(before && work);
     memcpy(before, y.first, bytes);
     tgi_gemm_run(kernel, &g, work);
+    assert_product(c, &g, before);
+    memcpy(y.first, before, bytes);
+    multiply(kernel, &g, work, c->isa);
     assert_product(c, &g, before);
     free(a.block), free(b.block), free(y.block), free(before), free(work);
 }
@@ -152,7 +213,8 @@ END_TEST
 START_TEST(test_bits_do_not_depend_on_threads)
 {
     const int shapes[][3] = {{128, 100, 784}, {784, 100, 128}, {25, 30, 9000},
-                             {300, 520, 65},  {4000, 30, 25},  {1, 3000, 200}};
+                             {300, 520, 65},  {4000, 30, 25},  {1, 3000, 200},
+                             {20, 1024, 500}, {40, 1025, 500}, {900, 300, 2}};
     const int threads[] = {1, 2, 3, 4, 7};
     const char *isa = isas[_i];
     if (!tgi_kernels_named(isa)) return;
@@ -164,14 +226,26 @@ START_TEST(test_bits_do_not_depend_on_threads)
             const matrix a = matrix_new(m, k, s % 2 ? COLUMNS : ROWS, f64, &rng);
             const matrix b = matrix_new(k, n, s % 3 ? ROWS : COLUMNS, f64, &rng);
             const matrix y = matrix_new(m, n, ROWS, f64, &rng);
-            const tgi_gemm g = {m,       n,     k,     a.first, a.row, a.col,
-                                b.first, b.row, b.col, y.first, n,     0};
+            const tgi_gemm g = {.m = m,
+                                .n = n,
+                                .k = k,
+                                .a = a.first,
+                                .a_row = a.row,
+                                .a_col = a.col,
+                                .b = b.first,
+                                .b_row = b.row,
+                                .b_col = b.col,
+                                .c = y.first,
+                                .c_row = n};
             const size_t bytes = (size_t)(m * n * kernel->size);
             void *work = malloc(tgi_gemm_work(kernel, &g)), *first = malloc(bytes);
             ck_assert(work && first);
             for (int i = 0; i < COUNT(threads); i++) {
                 ck_assert_int_eq(tg_set_num_threads(threads[i]), TG_OK);
-                tgi_gemm_run(kernel, &g, work);
+                if (i % 2)
+                    multiply(kernel, &g, work, isa);
+                else
+                    tgi_gemm_run(kernel, &g, work);
                 if (i == 0) memcpy(first, y.first, bytes);
                 ck_assert_msg(memcmp(first, y.first, bytes) == 0, "%s, shape %d, %d threads", isa,
                               s, threads[i]);

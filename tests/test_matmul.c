@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "tapegrad/grad.h"
+#include "tapegrad/op.h"
 #include "tapegrad/ops.h"
+#include "tapegrad/threads.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 
@@ -96,6 +98,64 @@ START_TEST(test_values)
 }
 END_TEST
 
+/* ---- forward_then --------------------------------------------------------------------------- */
+
+typedef struct told {
+    const tg_tensor *y;
+    unsigned char *times;
+    float *seen;
+} told;
+
+static void tell(void *user, int64_t first, int64_t count)
+{
+    const told *x = user;
+    if (first < 0 || count <= 0 || first + count > x->y->size) return;
+    for (int64_t i = first; i < first + count; i++) x->times[i]++;
+    memcpy(x->seen + first, (const float *)x->y->data + first, (size_t)count * sizeof(float));
+}
+
+/* Small stacks in several runs, and others; with several threads. */
+START_TEST(test_forward_then)
+{
+    const struct {
+        int64_t stack, m, k, n;
+    } cases[] = {{1, 3, 4, 2},       {3, 0, 4, 2},     {2, 3, 0, 2},
+                 {1, 128, 784, 100}, {4000, 4, 5, 6},  {50, 40, 30, 70},
+                 {3, 7, 8, 2000},    {1, 5, 20000, 3}, {7, 100, 30, 1500}};
+    const tg_op *op = tg_op_find("matmul");
+    ck_assert(op && op->forward_then);
+    ck_assert_int_eq(tg_set_num_threads(4), TG_OK);
+    for (int c = 0; c < COUNT(cases); c++) {
+        const int64_t a_shape[] = {cases[c].stack, cases[c].m, cases[c].k};
+        const int64_t b_shape[] = {cases[c].stack, cases[c].k, cases[c].n};
+        tg_tensor *a = tg_uniform(t, &rng, TG_F32, 3, a_shape, -1, 1);
+        tg_tensor *b = tg_uniform(t, &rng, TG_F32, 3, b_shape, -1, 1);
+        tg_tensor *y = tg_matmul(t, a, b);
+        ck_assert_msg(y, "%s", tg_tape_message(t));
+        tg_tensor *again = tg_tensor_new(TG_F32, 3, y->shape, NULL);
+        const tg_node n = {
+            .op = op, .inputs = (tg_tensor *[]){a, b}, .n_inputs = 2, .output = again};
+        const size_t elements = (size_t)y->size, bytes = elements * sizeof(float);
+        told x = {again, calloc(elements + 1, 1), malloc(bytes + 1)};
+        void *work = malloc(op->work_size(&n) + 1);
+        ck_assert(again && x.times && x.seen && work);
+        op->forward_then(&n, work, tell, &x);
+        for (size_t i = 0; i < elements; i++)
+            ck_assert_msg(x.times[i] == 1, "case %d: [%d] was told of %d times", c, (int)i,
+                          x.times[i]);
+        if (elements > 0) {
+            ck_assert_mem_eq(x.seen, y->data, bytes);
+            ck_assert_mem_eq(again->data, y->data, bytes);
+        }
+        free(x.times), free(x.seen), free(work);
+        tg_tensor_free(again);
+    }
+    ck_assert_int_eq(tg_set_num_threads(0), TG_OK);
+}
+END_TEST
+
+/* ---- gradient and errors -------------------------------------------------------------------- */
+
 /* The gradient of sum(w * (a b)) for one b under a stack of a, computed in one product. */
 START_TEST(test_stack_gradient)
 {
@@ -155,6 +215,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, test_values, 0, COUNT(rows));
+    tcase_add_test(c, test_forward_then);
     tcase_add_test(c, test_stack_gradient);
     tcase_add_test(c, test_errors);
     suite_add_tcase(s, c);

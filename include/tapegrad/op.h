@@ -129,6 +129,12 @@ struct tg_op {
     /* Fills n->output, which is contiguous and not yet initialised.  Cannot fail. */
     void (*forward)(const tg_node *n, void *work);
 
+    /* The same as forward, and calls done once for each run of elements of the output, in row-major
+     * order, as soon as they are final: from any thread, also from several at once.  The runs
+     * follow from the shapes alone and cover the output.  NULL: not offered. */
+    void (*forward_then)(const tg_node *n, void *work,
+                         void (*done)(void *user, int64_t first, int64_t count), void *user);
+
     /* Refuses the result after each forward, where only the computation itself can tell whether
      * there is one (a singular matrix): forward has left in its scratch memory, not empty then,
      * what it found.  NULL: nothing to refuse. */

@@ -10,15 +10,17 @@
 #include "ops/kernels/kernels.h"
 
 enum {
-    MAX_ROWS = 1024,    /* of C at a time where A is packed */
-    MAX_COLS = 1024,    /* of C at a time */
-    BAND_ROWS = 72,     /* of A that stay in the second cache beside a panel of B */
-    CHUNK = 1 << 18,    /* multiplications worth handing to a thread */
-    DIRECT_ROWS = 36,   /* B is not packed for fewer rows, */
-    DIRECT_PANELS = 8,  /*   nor A for as few panels, */
-    DIRECT_ACROSS = 4,  /*   where its rows are not contiguous for as few */
-    SLICED_SIZE = 8192, /* a C no larger than this is computed in slices of k */
-    SLICE_DEPTH = 2048, /*   no shallower than this */
+    MAX_ROWS = 1024,                /* of C at a time where A is packed */
+    MAX_COLS = TGI_GEMM_WHOLE_ROWS, /* of C at a time */
+    FINISH_BYTES = 1 << 16,         /* of C that are finished at a time, */
+    FINISH_ROWS = 48,               /*   but no fewer rows */
+    BAND_ROWS = 72,                 /* of A that stay in the second cache beside a panel of B */
+    CHUNK = 1 << 18,                /* multiplications worth handing to a thread */
+    DIRECT_ROWS = 36,               /* B is not packed for fewer rows, */
+    DIRECT_PANELS = 8,              /*   nor A for as few panels, */
+    DIRECT_ACROSS = 4,              /*   where its rows are not contiguous for as few */
+    SLICED_SIZE = 8192,             /* a C no larger than this is computed in slices of k */
+    SLICE_DEPTH = 2048,             /*   no shallower than this */
     MAX_SLICES = 16,
     ALIGN = 64
 };
@@ -32,6 +34,8 @@ typedef struct plan {
     int64_t depth, step;       /* of a block of k, and where it starts */
     int64_t bands, col_chunks; /* chunks of tiles and of panels; their product is the work */
     int64_t pack_chunks;
+    int64_t row, col;        /* where C starts in the whole */
+    bool finish_now;         /* the chunks of this block of k finish their parts of C */
     size_t a_bytes, b_bytes; /* scratch */
     char *a_packed, *b_packed;
 } plan;
@@ -120,23 +124,49 @@ static void pack_chunk(void *user, int64_t c)
     }
 }
 
+static void finish(const plan *p, int64_t tile0, int64_t tile1, int64_t panel0, int64_t panel1)
+{
+    const int64_t row = tile_start(p, tile0), col = panel0 * p->kernel->panel;
+    const int64_t cols = min64(panel1 * p->kernel->panel, p->g->n) - col;
+    p->g->finish(p->g->user, p->row + row, tile_start(p, tile1) - row, p->col + col, cols);
+}
+
 /* Chunks of one band follow each other, so that a thread stays with its rows of A and C. */
 static void multiply_chunk(void *user, int64_t c)
 {
     const plan *p = user;
     const int64_t band = c / p->col_chunks, col = c % p->col_chunks;
+    const int64_t start = p->tiles * band / p->bands, end = p->tiles * (band + 1) / p->bands;
     tgi_gemm_part part = p->part;
-    part.tile0 = p->tiles * band / p->bands;
-    part.tile1 = p->tiles * (band + 1) / p->bands;
     part.panel0 = p->panels * col / p->col_chunks;
     part.panel1 = p->panels * (col + 1) / p->col_chunks;
-    p->kernel->multiply(&part);
+    int64_t step = end - start;
+    if (p->finish_now) {
+        const int64_t row_bytes = (part.panel1 - part.panel0) * p->kernel->panel * p->kernel->size;
+        const int64_t rows = max64(FINISH_ROWS, FINISH_BYTES / row_bytes);
+        step = balanced(step, ceil_div(rows, p->kernel->tile));
+    }
+    for (part.tile0 = start; part.tile0 < end; part.tile0 = part.tile1) {
+        part.tile1 = min64(end, part.tile0 + step);
+        p->kernel->multiply(&part);
+        if (p->finish_now) finish(p, part.tile0, part.tile1, part.panel0, part.panel1);
+    }
 }
 
-/* A multiplication whose C is no larger than the limits. */
-static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
+static void finish_band(void *user, int64_t band)
+{
+    const plan *p = user;
+    finish(p, p->tiles * band / p->bands, p->tiles * (band + 1) / p->bands, 0, p->panels);
+}
+
+/* A multiplication whose C, which starts at (row, col) of the whole, is no larger than the limits.
+ */
+static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t row, int64_t col,
+                      bool whole_rows, char *work)
 {
     plan p = make_plan(x, g);
+    p.row = row;
+    p.col = col;
     p.b_packed = work;
     p.a_packed = work + p.b_bytes;
     for (p.step = 0; p.step < g->k; p.step += p.depth) {
@@ -145,8 +175,11 @@ static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
         p.part.b = p.b_packed;
         if (p.part.b_direct) p.part.b_direct = at(g->b, p.step * g->b_row, x);
         p.part.accumulate = g->accumulate || p.step > 0;
+        const bool last = g->finish && p.step + p.depth >= g->k;
+        p.finish_now = last && (p.col_chunks == 1 || !whole_rows);
         tgi_parallel_for(p.pack_chunks, pack_chunk, &p);
         tgi_parallel_for(p.bands * p.col_chunks, multiply_chunk, &p);
+        if (last && !p.finish_now) tgi_parallel_for(p.bands, finish_band, &p);
     }
 }
 
@@ -168,7 +201,7 @@ static void run_pieces(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
             piece.a = at(g->a, i * g->a_row, x);
             piece.b = at(g->b, j * g->b_col, x);
             piece.c = (char *)g->c + (i * g->c_row + j) * x->size;
-            run_piece(x, &piece, work);
+            run_piece(x, &piece, i, j, g->n <= cols, work);
         }
 }
 
@@ -201,6 +234,7 @@ static void run_slice(void *user, int64_t s)
     slice.c = all->parts + s * g->m * g->n * x->size;
     slice.c_row = g->n;
     slice.accumulate = false;
+    slice.finish = NULL;
     run_pieces(x, &slice, all->work + (size_t)s * all->work_bytes);
 }
 
@@ -221,12 +255,18 @@ size_t tgi_gemm_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
     return (size_t)count * piece_work(x, g) + aligned(count * g->m * g->n * x->size) + ALIGN;
 }
 
+static void finish_all(const tgi_gemm *g)
+{
+    if (g->finish) g->finish(g->user, 0, g->m, 0, g->n);
+}
+
 void tgi_gemm_run(const tgi_gemm_kernel *x, const tgi_gemm *g, void *work)
 {
     if (g->m <= 0 || g->n <= 0) return;
     if (g->k <= 0) {
         for (int64_t i = 0; !g->accumulate && i < g->m; i++)
             memset((char *)g->c + i * g->c_row * x->size, 0, (size_t)(g->n * x->size));
+        finish_all(g);
         return;
     }
     char *const start = (char *)work + (-(uintptr_t)work % ALIGN);
@@ -239,4 +279,5 @@ void tgi_gemm_run(const tgi_gemm_kernel *x, const tgi_gemm *g, void *work)
     all.parts = start + (size_t)all.count * all.work_bytes;
     tgi_parallel_for(all.count, run_slice, &all);
     x->sum(g, all.count, all.parts);
+    finish_all(g);
 }

@@ -24,7 +24,15 @@ typedef struct tgi_gemm {
     void *c;
     int64_t c_row;
     bool accumulate; /* C += A B */
+    /* Called, unless NULL, once for each part of a partition of C as soon as the part is final, by
+     * the thread that computed it last and while it may still be in that thread's cache; so by
+     * several threads at once.  The parts are whole rows (col 0, cols n) where n is at most
+     * TGI_GEMM_WHOLE_ROWS, and follow from the sizes alone. */
+    void (*finish)(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols);
+    void *user;
 } tgi_gemm;
+
+enum { TGI_GEMM_WHOLE_ROWS = 1024 };
 
 /* Part of a multiplication: the tiles of C at tile0 <= row of tiles < tile1, panel0 <= panel <
  * panel1, over k steps.  Tile i is tile_rows + (i < tile_extra) rows high, a panel is `panel`
@@ -62,8 +70,8 @@ typedef struct tgi_gemm_kernel {
 /* Scratch bytes that tgi_gemm_run needs; depends on the sizes of g only. */
 size_t tgi_gemm_work(const tgi_gemm_kernel *kernel, const tgi_gemm *g);
 
-/* Multiplies.  k = 0 gives zeros (or leaves C), m or n = 0 does nothing.  Large work is shared
- * with the thread pool; the bits of C do not depend on the number of threads. */
+/* Multiplies.  k = 0 gives zeros (or leaves C), m or n = 0 does nothing and finishes nothing. Large
+ * work is shared with the thread pool; the bits of C do not depend on the number of threads. */
 void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
 
 /* ---- the tables ----------------------------------------------------------------------------- */
