@@ -123,6 +123,17 @@ static tg_status run_operation(const tg_node *n, void *work, tg_error *err)
     return status ? failed(n, status, &why, err) : TG_OK;
 }
 
+static tg_status run_step(const tg_plan *p, const tgi_step *s, tg_error *err)
+{
+    const tg_node *n = &p->values[s->value].node;
+    if (!s->fused) return run_operation(n, s->work, err);
+    if (s->headed)
+        n->op->forward_then(n, s->work, tgi_fused_piece, s->fused);
+    else
+        tgi_fused_run(s->fused);
+    return TG_OK;
+}
+
 static void set_counters(tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_draws; i++) {
@@ -151,12 +162,7 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     set_counters(p);
     p->run++;
     for (int32_t i = 0; i < p->n_steps; i++) {
-        const tgi_step *s = &p->steps[i];
-        if (s->fused) {
-            tgi_fused_run(s->fused);
-            continue;
-        }
-        const tg_status status = run_operation(&p->values[s->value].node, s->work, err);
+        const tg_status status = run_step(p, &p->steps[i], err);
         if (status) return status;
     }
     finish_outputs(p);

@@ -8,6 +8,15 @@
 
 typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
 
+/* What a member of a group does.  A group works on n elements, cut into rows where one of its
+ * members reduces rows; a narrow value has one element for each row. */
+typedef enum tgi_part {
+    TGI_WIDE,   /* elementwise, n elements */
+    TGI_NARROW, /* elementwise, an element for each row */
+    TGI_ROWS,   /* reduces each row to one element */
+    TGI_FOLD    /* reduces all rows together: its result is there after the loop */
+} tgi_part;
+
 /* A leaf, a value that depends on none, or a result.  Views look at the memory of a root. */
 typedef struct tgi_value {
     tg_tensor x;           /* the plan's own */
@@ -24,51 +33,68 @@ typedef struct tgi_value {
     uint64_t epoch;        /* writes to what it reads that came before it */
     int64_t offset;        /* view: bytes from the root's data; root: place in the block */
     tgi_kind kind;
+    tgi_part part;
     bool view, needed, escapes; /* escapes: read outside its group */
 } tgi_value;
+
+/* How an operand of a fused loop lies beside the result. */
+typedef enum tgi_lie {
+    TGI_ALONG,  /* element by element */
+    TGI_STILL,  /* one element for all */
+    TGI_BESIDE, /* one element for each row */
+    TGI_REPEAT, /* one row, the same for each */
+    TGI_APART   /* anything else: copied into a slot first */
+} tgi_lie;
 
 /* Where a fused loop finds an operand: at data, or in a slot of the scratch block. */
 typedef struct tgi_operand {
     char *data;
-    int64_t bytes; /* from one element to the next; 0 for a slot */
+    int64_t width; /* of an element, in bytes */
+    int64_t row;   /* bytes from one row to the next, where the rows are done one by one */
     int32_t slot;  /* -1: data */
+    tgi_lie lie;
 } tgi_operand;
 
 enum {
     TGI_MAP_INPUTS = 8,
     TGI_SLOTS = 80,        /* no group has more members and operands to be copied together */
     TGI_BLOCK = 4096,      /* elements, at most */
-    TGI_SCRATCH = 48 << 10 /* bytes of all slots together: they stay in the first cache */
+    TGI_SCRATCH = 32 << 10 /* bytes of all slots together: they stay in the first cache */
 };
 
 typedef struct tgi_instruction {
-    tg_map_fn map;
+    tg_map_fn map; /* NULL: the rows of value are reduced */
     const void *attrs;
+    const tgi_value *value;
+    tgi_part part;
+    bool by_rows;             /* one call for each row */
     int n, first_load, loads; /* loads: done before it */
     tgi_operand y, x[TGI_MAP_INPUTS];
     int64_t stride[TGI_MAP_INPUTS];
 } tgi_instruction;
 
-/* An operand whose elements are neither one behind the other nor one repeated: a block of it is
- * copied into a slot. */
+/* An operand that is TGI_APART: a block of it is copied into a slot. */
 typedef struct tgi_load {
     int32_t value, slot, until; /* until: the instruction that reads it last */
+    bool narrow;                /* for narrow results */
     int axes;
     int64_t n[TG_MAX_NDIM], step[TG_MAX_NDIM]; /* in bytes */
     size_t width;
     const char *data;
 } tgi_load;
 
-/* A reduction of whole rows of a block, after its instructions. */
+/* A fold that is fed from the loop. */
 typedef struct tgi_tail {
     const tgi_value *value;
     tgi_operand x;
-    int64_t row; /* elements */
+    size_t state_size; /* bytes of one part's state */
+    char *states;
 } tgi_tail;
 
 /* One pass over n elements: all instructions on one block, then on the next. */
 typedef struct tgi_fused {
-    int64_t n, block, chunks; /* chunks: for the threads */
+    int64_t n, row, block; /* row: 1 where there are none */
+    int64_t chunks, grain; /* chunks for the threads, cut at multiples of grain */
     size_t slot_bytes;
     int instructions, loads, tails;
     tgi_instruction *instruction;
@@ -79,6 +105,7 @@ typedef struct tgi_fused {
 typedef struct tgi_step {
     int32_t value;    /* the operation; of a group its first member */
     int32_t count;    /* members, 1 for an operation alone */
+    bool headed;      /* value is an operation that hands its results to the group behind it */
     void *work;       /* scratch memory for forward */
     int64_t place;    /*   in the block; -1: none */
     tgi_fused *fused; /* NULL: an operation alone */
@@ -124,11 +151,24 @@ bool tgi_plan_fuse(tg_plan *p);                   /* the loops of the groups */
 bool tgi_plan_is_map(const tgi_value *v);
 /* Value v holds as many elements as y, in y's order and without gaps. */
 bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
+/* How x is read for y, whose rows have `row` elements (1: it has none). */
+tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row);
+/* The axes along which x is read for y, merged, outermost first: how many, of what size, and the
+ * bytes from one element to the next. */
+int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
+/* A unit of elements fits in the scratch slots that the group with this first member and `more`
+ * needs when every result stays in a slot. */
+bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t more, int64_t row, int64_t unit);
 
 /* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
 int64_t tgi_plan_row(const tgi_value *v);
 
+/* Bytes of the states of all parts of a fold. */
+size_t tgi_fold_bytes(const tgi_value *v);
+
 void tgi_fused_run(const tgi_fused *f);
+/* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */
+void tgi_fused_piece(void *f, int64_t first, int64_t count);
 
 /* Equal attributes of one op, field by field; a number that equal ones share. */
 bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);

@@ -4,7 +4,7 @@
 #include "graph/plan.h"
 
 enum {
-    STEP = 64, /* a block is a multiple of it */
+    STEP = 64, /* a block is a multiple of it where there are no rows */
     MOST_CHUNKS = 64,
     CHUNK = 1 << 17 /* operations on elements worth handing to a thread */
 };
@@ -17,6 +17,12 @@ typedef struct maker {
     bool taken[TGI_SLOTS];     /* slots in use at this point */
     int slots;                 /* most in use */
 } maker;
+
+size_t tgi_fold_bytes(const tgi_value *v)
+{
+    const tg_folding *fold = v->node.op->fold;
+    return (size_t)fold->parts(&v->node) * fold->state_size(&v->node);
+}
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
@@ -39,7 +45,7 @@ static int member_of(const maker *m, int32_t root)
 static bool used_after(const maker *m, int i, int32_t root)
 {
     for (int k = 0; k < m->f->tails; k++)
-        if (m->f->tail[k].value->in[0] == root) return true;
+        if (m->p->values[m->f->tail[k].value->in[0]].root == root) return true;
     for (int k = i + 1; k < m->f->instructions; k++) {
         const tgi_value *v = &m->p->values[m->member[k]];
         for (int j = 0; j < v->node.n_inputs; j++)
@@ -50,57 +56,43 @@ static bool used_after(const maker *m, int i, int32_t root)
 
 /* ---- operands from outside ------------------------------------------------------------------ */
 
-/* The axes along which x is read for y, merged; in bytes. */
-static void walk(tgi_load *l, const tg_tensor *x, const tg_tensor *y)
-{
-    l->width = tg_dtype_size(x->dtype);
-    l->data = x->data;
-    l->axes = 0;
-    for (int a = 0; a < y->ndim; a++) {
-        const int i = a - (y->ndim - x->ndim);
-        const int64_t step = i < 0 || x->shape[i] == 1 ? 0 : x->strides[i] * (int64_t)l->width;
-        const int64_t n = y->shape[a];
-        if (n == 1) continue;
-        if (l->axes > 0 && l->step[l->axes - 1] == step * n) {
-            l->n[l->axes - 1] *= n;
-            l->step[l->axes - 1] = step;
-        } else {
-            l->n[l->axes] = n;
-            l->step[l->axes++] = step;
-        }
-    }
-    if (l->axes == 0) {
-        l->axes = 1;
-        l->n[0] = 1;
-        l->step[0] = 0;
-    }
-}
-
 static bool same_walk(const tgi_load *a, const tgi_load *b)
 {
-    if (a->value != b->value || a->axes != b->axes) return false;
+    if (a->value != b->value || a->axes != b->axes || a->narrow != b->narrow) return false;
     const size_t bytes = (size_t)a->axes * sizeof *a->n;
     return memcmp(a->n, b->n, bytes) == 0 && memcmp(a->step, b->step, bytes) == 0;
 }
 
-static tgi_operand outside(maker *m, int at, int32_t value, int64_t *stride)
+/* The number of the load that copies value for member `at`. */
+static int32_t load_of(maker *m, int at, int32_t value)
 {
     tgi_fused *f = m->f;
-    tgi_load l = {.value = value, .until = at};
-    walk(&l, m->p->values[value].tensor, &m->p->values[m->member[at]].x);
-    if (l.axes == 1 && (l.step[0] == 0 || l.step[0] == (int64_t)l.width)) {
-        *stride = l.step[0] / (int64_t)l.width;
-        return (tgi_operand){m->p->values[value].tensor->data, l.step[0], -1};
-    }
-    *stride = 1;
+    const tgi_value *y = &m->p->values[m->member[at]];
+    const tg_tensor *x = m->p->values[value].tensor;
+    tgi_load l = {.value = value, .until = at, .narrow = y->part == TGI_NARROW};
+    l.width = tg_dtype_size(x->dtype);
+    l.data = x->data;
+    l.axes = tgi_plan_walk(x, &y->x, l.n, l.step);
     for (int i = 0; i < f->loads; i++)
         if (same_walk(&f->load[i], &l)) {
             f->load[i].until = at;
-            return (tgi_operand){NULL, 0, i}; /* the load's number, an address later */
+            return i;
         }
     f->load[f->loads] = l;
     f->instruction[at].loads++;
-    return (tgi_operand){NULL, 0, f->loads++};
+    return f->loads++;
+}
+
+/* How far an operand moves from row to row, and from element to element within one. */
+static void set_steps(const tgi_fused *f, tgi_instruction *c, int i)
+{
+    tgi_operand *x = &c->x[i];
+    const bool moves = x->lie == TGI_ALONG || x->lie == TGI_REPEAT || x->lie == TGI_APART;
+    c->stride[i] = moves;
+    x->row = x->lie == TGI_ALONG || x->lie == TGI_APART ? f->row * x->width
+             : x->lie == TGI_BESIDE                     ? x->width
+                                                        : 0;
+    c->by_rows = c->by_rows || x->lie == TGI_BESIDE || x->lie == TGI_REPEAT;
 }
 
 /* ---- the instructions ----------------------------------------------------------------------- */
@@ -112,14 +104,20 @@ static void make_instruction(maker *m, int at)
     tgi_instruction *c = &m->f->instruction[at];
     const tgi_value *v = &m->p->values[m->member[at]];
     const tg_node *n = &v->node;
-    c->n = n->n_inputs;
-    c->map = n->op->map[n->inputs[c->n - 1]->dtype];
-    c->attrs = n->attrs;
+    *c = (tgi_instruction){.value = v, .part = v->part, .attrs = n->attrs, .n = n->n_inputs};
     c->first_load = m->f->loads;
-    c->loads = 0;
-    for (int i = 0; i < c->n; i++)
-        if (member_of(m, m->p->values[v->in[i]].root) < 0)
-            c->x[i] = outside(m, at, v->in[i], &c->stride[i]);
+    if (v->part != TGI_ROWS) c->map = n->op->map[n->inputs[c->n - 1]->dtype];
+    for (int i = 0; i < c->n; i++) {
+        const tgi_value *in = &m->p->values[v->in[i]];
+        c->x[i] = (tgi_operand){in->tensor->data, (int64_t)tg_dtype_size(in->tensor->dtype), 0, -1,
+                                TGI_ALONG};
+        if (v->part == TGI_ROWS) continue;
+        c->x[i].lie = tgi_plan_lie(in->tensor, &v->x, v->part == TGI_NARROW ? 1 : m->f->row);
+        const bool inside = member_of(m, in->root) >= 0;
+        if (inside && c->x[i].lie == TGI_STILL) c->x[i].lie = TGI_ALONG; /* of one element */
+        if (!inside && c->x[i].lie == TGI_APART) c->x[i].slot = load_of(m, at, v->in[i]);
+        set_steps(m->f, c, i);
+    }
 }
 
 static void give_slots(maker *m, int at)
@@ -130,15 +128,17 @@ static void give_slots(maker *m, int at)
     for (int i = c->first_load; i < c->first_load + c->loads; i++) f->load[i].slot = take_slot(m);
     for (int i = 0; i < c->n; i++) {
         const int k = member_of(m, m->p->values[v->in[i]].root);
-        if (k >= 0) {
-            c->x[i] = f->instruction[k].y;
-            c->stride[i] = 1;
-        } else if (c->x[i].slot >= 0)
+        if (k >= 0)
+            c->x[i].slot = f->instruction[k].y.slot;
+        else if (c->x[i].slot >= 0)
             c->x[i].slot = f->load[c->x[i].slot].slot;
     }
     m->slot[at] = v->escapes ? -1 : take_slot(m);
-    c->y = (tgi_operand){v->x.data, (int64_t)tg_dtype_size(v->x.dtype), m->slot[at]};
-    if (m->slot[at] >= 0) c->y.bytes = 0;
+    c->y = (tgi_operand){.data = v->x.data,
+                         .width = (int64_t)tg_dtype_size(v->x.dtype),
+                         .slot = m->slot[at],
+                         .lie = TGI_ALONG};
+    c->y.row = f->row * c->y.width;
     for (int i = 0; i <= at; i++)
         if (m->slot[i] >= 0 && !used_after(m, at, m->member[i])) {
             m->taken[m->slot[i]] = false;
@@ -148,17 +148,58 @@ static void give_slots(maker *m, int at)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
 }
 
+/* ---- blocks and chunks ---------------------------------------------------------------------- */
+
 static size_t widest(const maker *m)
 {
     size_t width = 1;
     for (int i = 0; i < m->f->instructions; i++) {
-        const tgi_value *v = &m->p->values[m->member[i]];
-        for (int k = -1; k < v->node.n_inputs; k++) {
-            const size_t w = tg_dtype_size(k < 0 ? v->x.dtype : v->node.inputs[k]->dtype);
-            if (w > width) width = w;
-        }
+        const tgi_instruction *c = &m->f->instruction[i];
+        if ((size_t)c->y.width > width) width = (size_t)c->y.width;
+        for (int k = 0; k < c->n; k++)
+            if ((size_t)c->x[k].width > width) width = (size_t)c->x[k].width;
     }
     return width;
+}
+
+static int64_t common(int64_t a, int64_t b) { return a % b == 0 ? a : b % a == 0 ? b : a * b; }
+
+static void cut(maker *m)
+{
+    tgi_fused *f = m->f;
+    const size_t width = widest(m), slots = m->slots ? (size_t)m->slots : 1;
+    int64_t unit = f->row > 1 ? f->row : STEP;
+    for (int i = 0; i < f->tails; i++) {
+        const tg_node *n = &f->tail[i].value->node;
+        f->grain = n->op->fold->grain(n);
+        f->chunks = n->op->fold->parts(n);
+        unit = common(unit, f->grain);
+    }
+    f->block = TGI_SCRATCH / (int64_t)(slots * width);
+    if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
+    f->block = f->block / unit * unit;
+    f->slot_bytes = (size_t)f->block * width;
+    if (f->tails > 0) return;
+    const int64_t blocks = (f->n + f->block - 1) / f->block;
+    f->grain = f->block;
+    f->chunks = f->n / ((CHUNK + f->instructions - 1) / f->instructions);
+    f->chunks = f->chunks < 1 ? 1 : f->chunks > MOST_CHUNKS ? MOST_CHUNKS : f->chunks;
+    if (f->chunks > blocks) f->chunks = blocks;
+}
+
+/* ---- the group ------------------------------------------------------------------------------ */
+
+static void set_tails(maker *m, char *states)
+{
+    tgi_fused *f = m->f;
+    for (int i = 0; i < f->tails; i++) {
+        tgi_tail *l = &f->tail[i];
+        const tgi_value *v = l->value;
+        l->x = f->instruction[member_of(m, m->p->values[v->in[0]].root)].y;
+        l->state_size = v->node.op->fold->state_size(&v->node);
+        l->states = states;
+        states += tgi_fold_bytes(v);
+    }
 }
 
 static bool make(maker *m, tgi_step *step)
@@ -166,17 +207,23 @@ static bool make(maker *m, tgi_step *step)
     tgi_arena *arena = &m->p->arena;
     tgi_fused *f = tgi_arena_alloc(arena, sizeof *f);
     if (!f) return false;
-    *f = (tgi_fused){.n = m->p->values[step->value].x.size};
+    *f = (tgi_fused){.row = 1};
     m->f = f;
     size_t operands = 0;
     f->tail = tgi_arena_alloc(arena, (size_t)step->count * sizeof *f->tail);
     if (!f->tail) return false;
-    for (int32_t k = step->value; k >= 0; k = m->p->values[k].next) {
+    const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
+    for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
         const tgi_value *v = &m->p->values[k];
-        if (tgi_plan_is_map(v))
-            m->member[f->instructions++] = k;
+        if (v->part == TGI_FOLD)
+            f->tail[f->tails++].value = v;
         else
-            f->tail[f->tails++] = (tgi_tail){.value = v, .row = tgi_plan_row(v)};
+            m->member[f->instructions++] = k;
+        if (v->part == TGI_WIDE) f->n = v->x.size;
+        if (v->part == TGI_ROWS) {
+            f->n = v->node.inputs[0]->size;
+            f->row = tgi_plan_row(v);
+        }
         operands += (size_t)v->node.n_inputs;
     }
     f->instruction = tgi_arena_alloc(arena, (size_t)f->instructions * sizeof *f->instruction);
@@ -184,18 +231,8 @@ static bool make(maker *m, tgi_step *step)
     if (!f->instruction || !f->load) return false;
     for (int i = 0; i < f->instructions; i++) make_instruction(m, i);
     for (int i = 0; i < f->instructions; i++) give_slots(m, i);
-    for (int i = 0; i < f->tails; i++)
-        f->tail[i].x = f->instruction[member_of(m, f->tail[i].value->in[0])].y;
-    const size_t width = widest(m), slots = m->slots ? (size_t)m->slots : 1;
-    const int64_t unit = f->tails > 0 ? f->tail[0].row : STEP; /* rows stay whole */
-    f->block = TGI_SCRATCH / (int64_t)(slots * width);
-    if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
-    f->block = f->block / unit * unit;
-    f->slot_bytes = (size_t)f->block * width;
-    const int64_t blocks = (f->n + f->block - 1) / f->block;
-    f->chunks = f->n / ((CHUNK + f->instructions - 1) / f->instructions);
-    f->chunks = f->chunks < 1 ? 1 : f->chunks > MOST_CHUNKS ? MOST_CHUNKS : f->chunks;
-    if (f->chunks > blocks) f->chunks = blocks;
+    set_tails(m, step->headed ? NULL : step->work);
+    cut(m);
     step->fused = f;
     m->p->numbers.groups++;
     m->p->numbers.fused += f->instructions + f->tails;

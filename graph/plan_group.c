@@ -1,20 +1,21 @@
-/* plan_group.c - the steps of a plan: which elementwise operations run as one loop, and when.
+/* plan_group.c - the steps of a plan: which operations run as one loop, and when.
  *
- * Operations on as many elements join a group while it is open.  A group runs when something
- * outside it needs what it computes, or before a leaf that it reads is written; until then it may
- * grow.  A reduction of what a group computes waits for it, so that the group can grow on.  What
- * must run before a group is kept as a mask of the open groups, closed under "before". */
-#include <string.h>
-
+ * Elementwise operations on as many elements join a group while it is open, and so do reductions of
+ * the rows of what it computes or reads, and what is computed from those, an element for each row.  A
+ * group runs when something outside it needs what it computes, or before a leaf that it reads is
+ * written; until then it may grow.  A reduction over the rows waits for it, so that the group can
+ * grow on.  What must run before a group is kept as a mask of the open groups, closed under
+ * "before". */
 #include "graph/plan.h"
 
-enum { OPEN = 16, MEMBERS = 48, READS = 24, WAITING = 8 };
+enum { OPEN = 16, MEMBERS = 48, READS = 24, WAITING = 8, STEP = 64 };
 
 typedef struct group {
     int32_t first, last, count, number;
     size_t width; /* bytes of its widest element */
     int loads;    /* operands from outside that are not read straight on */
     int64_t size; /* elements */
+    int64_t row;  /* of its rows; 1: none of its members reduces any */
     uint32_t before;
     int32_t reads[READS]; /* values outside it */
     int n_reads;
@@ -29,20 +30,6 @@ typedef struct schedule {
     int32_t *slot_of; /* of each group made: its place in open, -1 when it has run */
 } schedule;
 
-bool tgi_plan_is_map(const tgi_value *v)
-{
-    const tg_op *op = v->node.op;
-    return v->kind == TGI_RESULT && !v->view && op->forward == tg_forward_elementwise &&
-           v->node.n_inputs > 0 && v->node.n_inputs <= TGI_MAP_INPUTS && !op->check &&
-           !op->verdict && !op->work_size && !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES)) &&
-           op->map[v->node.inputs[v->node.n_inputs - 1]->dtype];
-}
-
-bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y)
-{
-    return v->tensor->size == y->x.size && tg_tensor_is_contiguous(v->tensor);
-}
-
 /* The open group that computes the memory of value v, or after which it is computed; -1: none. */
 static int group_of(const schedule *s, int32_t v)
 {
@@ -52,57 +39,83 @@ static int group_of(const schedule *s, int32_t v)
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-static void add_step(tg_plan *p, int32_t value, int32_t count)
+static tgi_step *add_step(tg_plan *p, int32_t value, int32_t count)
 {
-    p->steps[p->n_steps++] = (tgi_step){.value = value, .count = count, .place = -1};
+    tgi_step *step = &p->steps[p->n_steps++];
+    *step = (tgi_step){.value = value, .count = count, .place = -1};
+    return step;
 }
 
-int64_t tgi_plan_row(const tgi_value *v)
-{
-    enum { SHORTEST = 16 };
-    if (!(v->node.op->flags & TG_OP_ROWS) || v->node.op->work_size) return 0;
-    const tg_tensor *x = v->node.inputs[0];
-    const tg_ints *axis = NULL;
-    for (const tg_attr_def *d = v->node.op->attrs; d && d->name; d++)
-        if (d->kind == TG_ATTR_INTS && strcmp(d->name, "axis") == 0)
-            axis = (const tg_ints *)(const void *)((const char *)v->node.attrs + d->offset);
-    if (!axis || axis->n != 1 || axis->v[0] != x->ndim - 1 || x->ndim == 0) return 0;
-    const int64_t row = x->shape[x->ndim - 1];
-    return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
-}
+static int64_t units(int64_t a, int64_t b) { return a % b == 0 ? a : b % a == 0 ? b : a * b; }
 
-/* Reductions of rows go into the loop, where a block holds a row; the others run behind it. */
-static void add_waiting(schedule *s, group *g)
+/* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
+ * the others run behind. */
+static void add_waiting(schedule *s, group *g, tgi_step *step)
 {
     tgi_value *values = s->p->values;
-    const int64_t most = TGI_SCRATCH / (int64_t)((size_t)(g->count + g->loads) * g->width);
-    int64_t rows = 0;
+    int64_t unit = g->row > 1 ? g->row : STEP, cut = 0, parts = 0;
     int behind = 0;
-    tgi_step *step = &s->p->steps[s->p->n_steps++];
-    *step = (tgi_step){.value = g->first, .count = g->count, .place = -1};
     for (int i = 0; i < g->n_waiting; i++) {
-        const int32_t v = g->waiting[i], in = values[v].in[0];
-        const int64_t row = tgi_plan_row(&values[v]);
-        if (row == 0 || row > most || (rows > 0 && row != rows) || values[in].root != in ||
-            !tgi_plan_is_map(&values[in])) {
+        const int32_t v = g->waiting[i];
+        tgi_value *x = &values[v], *in = &values[x->in[0]];
+        const tg_folding *fold = x->node.op->fold;
+        const int64_t grain =
+            fold && in->tensor->size == g->size && values[in->root].part == TGI_WIDE &&
+                    tg_tensor_is_contiguous(in->tensor)
+                ? fold->grain(&x->node)
+                : 0;
+        const int64_t more = grain > 0 ? units(unit, grain) : 0;
+        x->part = TGI_FOLD;
+        if (grain == 0 || (parts > 0 && (parts != fold->parts(&x->node) || cut != grain)) ||
+            more > TGI_BLOCK || !tgi_plan_fits(s->p, g->first, v, g->row, more)) {
+            x->part = TGI_WIDE;
             g->waiting[behind++] = v;
             continue;
         }
-        rows = row;
+        unit = more;
+        cut = grain;
+        parts = fold->parts(&x->node);
         values[g->last].next = v;
         g->last = v;
         step->count++;
     }
-    for (int i = 0; i < behind; i++) add_step(s->p, g->waiting[i], 1);
+    for (int i = 0; i < behind; i++) (void)add_step(s->p, g->waiting[i], 1);
+}
+
+/* The step before the group's computes what one of its members reads, and can hand it over piece
+ * by piece. */
+static bool follows(const schedule *s, const group *g, const tgi_step *head)
+{
+    const tg_plan *p = s->p;
+    const tgi_value *y = &p->values[head->value];
+    if (head->count > 1 || !y->node.op->forward_then || y->node.op->check || y->node.op->verdict ||
+        y->x.size != g->size || g->row > 1)
+        return false;
+    bool read = false;
+    for (int32_t k = g->first; k >= 0; k = p->values[k].next)
+        for (int i = 0; i < p->values[k].node.n_inputs; i++) {
+            const tgi_value *in = &p->values[p->values[k].in[i]];
+            if (in->root != head->value) continue;
+            if (!tgi_plan_is_plain(in, &p->values[k])) return false;
+            read = true;
+        }
+    return read;
 }
 
 /* The group becomes a step, after all that must come before it. */
 static void close_group(schedule *s, int slot)
 {
+    tg_plan *p = s->p;
     group *g = &s->open[slot];
     for (int i = 0; i < OPEN; i++)
         if (g->before >> i & 1) close_group(s, i);
-    add_waiting(s, g);
+    tgi_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
+    if (step && g->n_waiting == 0 && follows(s, g, step)) {
+        p->values[step->value].next = g->first;
+        step->count += g->count;
+        step->headed = true;
+    } else
+        add_waiting(s, g, add_step(p, g->first, g->count));
     s->slot_of[g->number] = -1;
     g->count = 0;
     for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
@@ -125,6 +138,17 @@ static bool wait_for_group(schedule *s, int32_t v)
     return true;
 }
 
+/* Groups that read memory which is about to be written. */
+static void close_readers(schedule *s, int32_t storage)
+{
+    const tgi_value *values = s->p->values;
+    for (int slot = 0; slot < OPEN; slot++) {
+        group *g = &s->open[slot];
+        for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
+            if (values[values[g->reads[i]].root].storage == storage) close_group(s, slot);
+    }
+}
+
 static void add_operation(schedule *s, int32_t v)
 {
     tg_plan *p = s->p;
@@ -134,15 +158,10 @@ static void add_operation(schedule *s, int32_t v)
         const int slot = group_of(s, x->in[i]);
         if (slot >= 0) close_group(s, slot);
     }
-    if (x->node.op->flags & TG_OP_WRITES) {
-        const int32_t storage = p->values[p->values[x->in[0]].root].storage;
-        for (int slot = 0; slot < OPEN; slot++) {
-            group *g = &s->open[slot];
-            for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
-                if (p->values[p->values[g->reads[i]].root].storage == storage) close_group(s, slot);
-        }
-    }
-    add_step(p, v, 1);
+    if (x->node.op->flags & TG_OP_WRITES)
+        for (int i = 0; i < x->node.n_inputs; i++)
+            close_readers(s, p->values[p->values[x->in[i]].root].storage);
+    (void)add_step(p, v, 1);
 }
 
 /* ---- joining -------------------------------------------------------------------------------- */
@@ -154,28 +173,57 @@ static bool reads(const group *g, int32_t v)
     return false;
 }
 
-/* The operand is a member's result, element by element. */
-static bool is_member(const schedule *s, int32_t in, const tgi_value *x)
+/* What v would be in a group of `size` elements with these rows; false: it cannot be in it. */
+static bool part_of(const tgi_value *v, const group *g, tgi_part *part, int64_t *row)
 {
-    const tgi_value *v = &s->p->values[in];
-    return tgi_plan_is_plain(v, x) && tgi_plan_is_map(&s->p->values[v->root]);
+    *row = g->row;
+    if (!tgi_plan_is_map(v)) {
+        *row = tgi_plan_row(v);
+        *part = TGI_ROWS;
+        return *row > 0 && v->node.inputs[0]->size == g->size && (g->row == 1 || g->row == *row) &&
+               tg_tensor_is_contiguous(v->node.inputs[0]);
+    }
+    *part = v->x.size == g->size ? TGI_WIDE : TGI_NARROW;
+    return *part == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
+}
+
+/* Operand `in` of x, which is to be this part, is what a member computes, where and when x needs it. */
+static bool is_member(const schedule *s, int32_t in, const tgi_value *x, tgi_part part, int64_t row)
+{
+    const tgi_value *v = &s->p->values[in], *root = &s->p->values[v->root];
+    if (!tgi_plan_is_map(root) && root->part != TGI_ROWS) return false;
+    if (part == TGI_ROWS)
+        return root->part == TGI_WIDE && v->tensor->size == root->x.size &&
+               tg_tensor_is_contiguous(v->tensor);
+    if (root->part == TGI_WIDE) return part == TGI_WIDE && tgi_plan_is_plain(v, x);
+    if (part == TGI_NARROW) return tgi_plan_is_plain(v, x);
+    return v->root == in || v->offset == 0 ? tgi_plan_lie(v->tensor, &x->x, row) == TGI_BESIDE
+                                           : false;
+}
+
+/* All operands' results fit in the scratch memory; the quick bound is mostly enough. */
+static bool fits(const schedule *s, const group *g, int32_t v, int64_t row)
+{
+    const int64_t unit = row > 1 ? row : STEP;
+    const int most = g->count + g->loads + 1 + s->p->values[v].node.n_inputs;
+    if (most > TGI_SLOTS) return false;
+    return (int64_t)(sizeof(double) * (size_t)most) * unit <= TGI_SCRATCH ||
+           tgi_plan_fits(s->p, g->first, v, row, unit);
 }
 
 /* v has something to do with the open group, fits in it, and nothing that it needs comes after. */
-static bool can_join(const schedule *s, int slot, int32_t v)
+static bool can_join(const schedule *s, int slot, int32_t v, tgi_part *part, int64_t *row)
 {
     const tgi_value *x = &s->p->values[v];
     const group *g = &s->open[slot];
     bool related = false;
     int more = 0;
-    if (g->count == 0 || g->count == MEMBERS || g->size != x->x.size ||
-        g->count + g->loads + 1 + x->node.n_inputs > TGI_SLOTS)
-        return false;
+    if (g->count == 0 || g->count == MEMBERS || !part_of(x, g, part, row)) return false;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int32_t in = x->in[i];
         const int from = group_of(s, in);
         if (from == slot) {
-            if (!is_member(s, in, x)) return false;
+            if (!is_member(s, in, x, *part, *row)) return false;
             related = true;
             continue;
         }
@@ -185,14 +233,16 @@ static bool can_join(const schedule *s, int slot, int32_t v)
         else
             more++;
     }
-    return related && g->n_reads + more <= READS;
+    return related && g->n_reads + more <= READS && fits(s, g, v, *row);
 }
 
-static void join(schedule *s, int slot, int32_t v)
+static void join(schedule *s, int slot, int32_t v, tgi_part part, int64_t row)
 {
     tg_plan *p = s->p;
     tgi_value *x = &p->values[v];
     group *g = &s->open[slot];
+    g->row = row;
+    x->part = part;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int from = group_of(s, x->in[i]);
         if (from == slot) continue;
@@ -214,10 +264,13 @@ static void join(schedule *s, int slot, int32_t v)
 static bool can_merge(const schedule *s, int a, int b)
 {
     const group *x = &s->open[a], *y = &s->open[b];
+    const int slots = x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS;
+    const int64_t row = x->row > 1 ? x->row : y->row;
     return x->size == y->size && !(x->before >> b & 1) && !(y->before >> a & 1) &&
-           x->count + y->count < MEMBERS && x->n_waiting + y->n_waiting <= WAITING &&
-           x->n_reads + y->n_reads <= READS - TGI_MAP_INPUTS &&
-           x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS < TGI_SLOTS;
+           (x->row == y->row || x->row == 1 || y->row == 1) && x->count + y->count < MEMBERS &&
+           x->n_waiting + y->n_waiting <= WAITING &&
+           x->n_reads + y->n_reads <= READS - TGI_MAP_INPUTS && slots < TGI_SLOTS &&
+           (int64_t)(sizeof(double) * (size_t)slots) * (row > 1 ? row : STEP) <= TGI_SCRATCH;
 }
 
 /* The members of both in the order of recording, which is one that can be computed. */
@@ -243,6 +296,7 @@ static void merge(schedule *s, int a, int b)
     for (int k = 0; k < x->n_waiting; k++) values[x->waiting[k]].group = x->number;
     x->count += y->count;
     x->loads += y->loads;
+    if (x->row < y->row) x->row = y->row;
     if (x->width < y->width) x->width = y->width;
     x->before |= y->before;
     y->count = 0;
@@ -263,7 +317,8 @@ static void merge_inputs(schedule *s, int32_t v)
     int into = -1;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int from = group_of(s, x->in[i]);
-        if (from < 0 || from == into || !is_member(s, x->in[i], x)) continue;
+        if (from < 0 || from == into || !is_member(s, x->in[i], x, TGI_WIDE, s->open[from].row))
+            continue;
         if (into < 0)
             into = from;
         else if (can_merge(s, into, from))
@@ -272,7 +327,7 @@ static void merge_inputs(schedule *s, int32_t v)
 }
 
 /* A free place, made by running the oldest group where there is none. */
-static int open_group(schedule *s, int32_t first)
+static int open_group(schedule *s, int32_t first, int64_t size)
 {
     int slot = 0;
     for (int i = 0; i < OPEN; i++) {
@@ -283,21 +338,43 @@ static int open_group(schedule *s, int32_t first)
         if (s->open[i].number < s->open[slot].number) slot = i;
     }
     if (s->open[slot].count > 0) close_group(s, slot);
-    s->open[slot] = (group){
-        .first = first, .last = first, .number = s->groups, .size = s->p->values[first].x.size};
+    s->open[slot] =
+        (group){.first = first, .last = first, .number = s->groups, .size = size, .row = 1};
     s->slot_of[s->groups++] = slot;
     return slot;
+}
+
+/* True where v joined an open group. */
+static bool join_some(schedule *s, int32_t v)
+{
+    for (int slot = 0; slot < OPEN; slot++) {
+        tgi_part part;
+        int64_t row;
+        if (!can_join(s, slot, v, &part, &row)) continue;
+        join(s, slot, v, part, row);
+        return true;
+    }
+    return false;
 }
 
 static void add_map(schedule *s, int32_t v)
 {
     merge_inputs(s, v);
-    for (int slot = 0; slot < OPEN; slot++)
-        if (can_join(s, slot, v)) {
-            join(s, slot, v);
-            return;
-        }
-    join(s, open_group(s, v), v);
+    if (!join_some(s, v)) join(s, open_group(s, v, s->p->values[v].x.size), v, TGI_WIDE, 1);
+}
+
+/* A reduction of rows: in a group of its own where it cannot join one, so that others join it. */
+static void add_rows(schedule *s, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    const group alone = {.size = x->node.inputs[0]->size, .row = 1, .first = -1};
+    tgi_part part;
+    int64_t row;
+    if (join_some(s, v)) return;
+    if (group_of(s, x->in[0]) < 0 && part_of(x, &alone, &part, &row))
+        join(s, open_group(s, v, alone.size), v, part, row);
+    else
+        add_operation(s, v);
 }
 
 bool tgi_plan_schedule(tg_plan *p)
@@ -314,6 +391,8 @@ bool tgi_plan_schedule(tg_plan *p)
         if (!v->needed || v->kind != TGI_RESULT || v->view) continue;
         if (tgi_plan_is_map(v) && v->x.size > 0)
             add_map(&s, i);
+        else if (tgi_plan_row(v) > 0 && v->x.size > 0)
+            add_rows(&s, i);
         else
             add_operation(&s, i);
     }

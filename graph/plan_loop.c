@@ -8,6 +8,8 @@
 
 enum { ALIGN = 64 };
 
+/* ---- operands that are copied --------------------------------------------------------------- */
+
 /* One element n times, by copies twice as long each. */
 static void fill_run(size_t width, int64_t n, char *to, const char *from)
 {
@@ -58,63 +60,134 @@ static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
     }
 }
 
-static void *address(const tgi_fused *f, const tgi_operand *o, char *scratch, int64_t first)
+/* ---- one block ------------------------------------------------------------------------------ */
+
+/* Elements first .. first+n-1, which are rows row .. row+rows-1. */
+typedef struct block {
+    const tgi_fused *f;
+    char *scratch;
+    int64_t first, n, row, rows;
+} block;
+
+/* The first element that belongs to the block; narrow: one for each row. */
+static char *address(const block *b, const tgi_operand *o, bool narrow)
 {
-    return o->slot >= 0 ? scratch + (size_t)o->slot * f->slot_bytes : o->data + first * o->bytes;
+    if (o->slot >= 0) return b->scratch + (size_t)o->slot * b->f->slot_bytes;
+    if (o->lie == TGI_STILL || o->lie == TGI_REPEAT) return o->data;
+    return o->data + (narrow || o->lie == TGI_BESIDE ? b->row : b->first) * o->width;
 }
 
-/* The operation on the rows of this block, which stand for its first axis. */
-static void run_tail(const tgi_fused *f, const tgi_tail *l, char *scratch, int64_t first, int64_t n)
+/* The reduction of the rows of this block, which stand for its first axis. */
+static void reduce_rows(const block *b, const tgi_instruction *c)
 {
-    const tg_tensor *from = l->value->node.inputs[0], *to = &l->value->x;
+    const tg_tensor *from = c->value->node.inputs[0], *to = &c->value->x;
     int64_t shape[2][TG_MAX_NDIM], strides[2][TG_MAX_NDIM];
-    for (int a = 0; a < TG_MAX_NDIM; a++) shape[0][a] = shape[1][a] = 1;
-    shape[0][0] = shape[1][0] = n / l->row;
-    shape[0][from->ndim - 1] = l->row;
+    for (int a = 0; a < from->ndim; a++) shape[0][a] = shape[1][a] = 1;
+    shape[0][0] = shape[1][0] = b->rows;
+    shape[0][from->ndim - 1] = b->f->row;
+    if (from->ndim == 1) shape[1][0] = 1; /* the one row is all of it */
     tgi_row_major(from->ndim, shape[0], strides[0]);
     tgi_row_major(to->ndim, shape[1], strides[1]);
-    const int64_t width = (int64_t)tg_dtype_size(to->dtype);
     tg_tensor x = *from, y = *to, *in = &x;
-    x.data = address(f, &l->x, scratch, first);
+    x.data = address(b, &c->x[0], false);
     x.shape = shape[0];
     x.strides = strides[0];
-    x.size = n;
-    y.data = (char *)to->data + first / l->row * width;
+    x.size = b->n;
+    y.data = address(b, &c->y, true);
     y.shape = shape[1];
     y.strides = strides[1];
-    y.size = n / l->row;
-    tg_node node = l->value->node;
+    y.size = b->rows;
+    tg_node node = c->value->node;
     node.inputs = &in;
     node.output = &y;
     node.op->forward(&node, NULL);
 }
 
-static void run_block(const tgi_fused *f, char *scratch, int64_t first, int64_t n)
+static void map_rows(const block *b, const tgi_instruction *c)
 {
+    const void *x[TGI_MAP_INPUTS];
+    char *y = address(b, &c->y, false);
+    for (int k = 0; k < c->n; k++) x[k] = address(b, &c->x[k], false);
+    for (int64_t r = 0; r < b->rows; r++) {
+        c->map(b->f->row, y, x, c->stride, c->attrs);
+        y += c->y.row;
+        for (int k = 0; k < c->n; k++) x[k] = (const char *)x[k] + c->x[k].row;
+    }
+}
+
+static void map_all(const block *b, const tgi_instruction *c)
+{
+    const void *x[TGI_MAP_INPUTS];
+    const bool narrow = c->part == TGI_NARROW;
+    for (int k = 0; k < c->n; k++) x[k] = address(b, &c->x[k], narrow);
+    c->map(narrow ? b->rows : b->n, address(b, &c->y, narrow), x, c->stride, c->attrs);
+}
+
+static void run_block(const block *b)
+{
+    const tgi_fused *f = b->f;
     for (int i = 0; i < f->instructions; i++) {
         const tgi_instruction *c = &f->instruction[i];
-        const void *x[TGI_MAP_INPUTS];
-        for (int k = c->first_load; k < c->first_load + c->loads; k++)
-            load_block(&f->load[k], first, n, scratch + (size_t)f->load[k].slot * f->slot_bytes);
-        for (int k = 0; k < c->n; k++) x[k] = address(f, &c->x[k], scratch, first);
-        c->map(n, address(f, &c->y, scratch, first), x, c->stride, c->attrs);
+        for (int k = c->first_load; k < c->first_load + c->loads; k++) {
+            const tgi_load *l = &f->load[k];
+            load_block(l, l->narrow ? b->row : b->first, l->narrow ? b->rows : b->n,
+                       b->scratch + (size_t)l->slot * f->slot_bytes);
+        }
+        if (!c->map)
+            reduce_rows(b, c);
+        else if (c->by_rows)
+            map_rows(b, c);
+        else
+            map_all(b, c);
     }
-    for (int i = 0; i < f->tails; i++) run_tail(f, &f->tail[i], scratch, first, n);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t part)
+{
+    _Alignas(ALIGN) char scratch[TGI_SCRATCH]; /* of this thread */
+    block b = {.f = f, .scratch = scratch};
+    for (; first < end; first += b.n) {
+        b.first = first;
+        b.n = end - first < f->block ? end - first : f->block;
+        b.row = first / f->row;
+        b.rows = b.n / f->row;
+        run_block(&b);
+        for (int i = 0; i < f->tails; i++) {
+            const tgi_tail *l = &f->tail[i];
+            const tg_node *n = &l->value->node;
+            n->op->fold->add(n, l->states + (size_t)part * l->state_size,
+                             address(&b, &l->x, false), b.n);
+        }
+    }
+}
+
+void tgi_fused_piece(void *f, int64_t first, int64_t count)
+{
+    run_piece(f, first, first + count, 0);
 }
 
 static void run_chunk(void *user, int64_t chunk)
 {
     const tgi_fused *f = user;
-    const int64_t blocks = (f->n + f->block - 1) / f->block;
-    const int64_t end = blocks * (chunk + 1) / f->chunks;
-    _Alignas(ALIGN) char scratch[TGI_SCRATCH]; /* of this thread */
-    for (int64_t b = blocks * chunk / f->chunks; b < end; b++) {
-        const int64_t first = b * f->block, left = f->n - first;
-        run_block(f, scratch, first, left < f->block ? left : f->block);
+    const int64_t grains = (f->n + f->grain - 1) / f->grain;
+    const int64_t first = grains * chunk / f->chunks * f->grain;
+    const int64_t end = grains * (chunk + 1) / f->chunks * f->grain;
+    for (int i = 0; i < f->tails; i++) {
+        const tgi_tail *l = &f->tail[i];
+        const tg_node *n = &l->value->node;
+        n->op->fold->begin(n, l->states + (size_t)chunk * l->state_size);
     }
+    run_piece(f, first, end < f->n ? end : f->n, chunk);
 }
 
 void tgi_fused_run(const tgi_fused *f)
 {
     tgi_parallel_for(f->chunks, run_chunk, (void *)(uintptr_t)f);
+    for (int i = 0; i < f->tails; i++) {
+        const tgi_tail *l = &f->tail[i];
+        const tg_node *n = &l->value->node;
+        n->op->fold->end(n, f->chunks, l->states);
+    }
 }

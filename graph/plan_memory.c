@@ -92,7 +92,7 @@ static void find_readers(tg_plan *p)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
             tgi_value *v = &p->values[k];
             if (p->steps[s].count == 1) v->group = -1;
-            v->escapes = v->group < 0 || !tgi_plan_is_map(v);
+            v->escapes = v->group < 0 || v->part == TGI_FOLD;
             v->last = s;
         }
     for (int32_t s = 0; s < p->n_steps; s++)
@@ -125,9 +125,11 @@ static bool may_replace(const tg_plan *p, int32_t s, const tgi_value *y, const t
         return false;
     for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
+        const bool head = p->steps[s].headed && k == p->steps[s].value; /* still reads others */
         for (int i = 0; i < v->node.n_inputs; i++) {
             const tgi_value *x = &p->values[v->in[i]];
-            if (&p->values[x->root] == root && (behind || !tgi_plan_is_plain(x, y))) return false;
+            if (&p->values[x->root] == root && (head || behind || !tgi_plan_is_plain(x, y)))
+                return false;
         }
         behind = behind || v == y;
     }
@@ -161,6 +163,19 @@ static void compute_into_outputs(tg_plan *p)
         }
 }
 
+/* Scratch memory of the operation, or the states of the folds that the loop feeds. */
+static size_t work_of(const tg_plan *p, const tgi_step *step)
+{
+    const tg_node *n = &p->values[step->value].node;
+    if (step->count == 1 || step->headed) return n->op->work_size ? n->op->work_size(n) : 0;
+    size_t bytes = 0;
+    for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
+        const tgi_value *v = &p->values[k];
+        if (v->part == TGI_FOLD) bytes += tgi_fold_bytes(v);
+    }
+    return bytes;
+}
+
 static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
 {
     tgi_step *step = &p->steps[s];
@@ -173,9 +188,7 @@ static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
         v->epoch = (uint64_t)(uint32_t)dying[v->last];
         dying[v->last] = k + 1;
     }
-    const tgi_value *v = &p->values[step->value];
-    const tg_op *op = v->node.op;
-    const size_t work = step->count == 1 && op->work_size ? op->work_size(&v->node) : 0;
+    const size_t work = work_of(p, step);
     if (work > INT64_MAX / 2) return false;
     if (work) {
         step->place = take(m, rounded((int64_t)work));

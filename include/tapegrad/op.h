@@ -97,7 +97,19 @@ enum {
     TG_OP_ROWS = 16
 };
 
+/* A reduction of input 0 in parts: how a plan feeds it from a fused loop, without storing its
+ * input. */
+typedef struct tg_folding {
+    int64_t (*grain)(const tg_node *n);
+    int64_t (*parts)(const tg_node *n);
+    size_t (*state_size)(const tg_node *n);
+    void (*begin)(const tg_node *n, void *state);
+    void (*add)(const tg_node *n, void *state, const void *x, int64_t count);
+    void (*end)(const tg_node *n, int64_t parts, void *states);
+} tg_folding;
+
 struct tg_op {
+    const tg_folding *fold;
     const char *name;           /* as in tg_NAME */
     const char *formula;        /* what y is, for the documentation: "exp(x)" */
     const char *derivative;     /* what the VJP gives, as text; NULL where vjp is NULL */
