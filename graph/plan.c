@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "graph/flush.h"
 #include "graph/storage.h"
 #include "graph/tape.h"
 #include "tapegrad/alloc.h"
@@ -159,14 +160,14 @@ static void finish_outputs(const tg_plan *p)
 tg_status tg_plan_run(tg_plan *p, tg_error *err)
 {
     if (!p) return tg_fail(err, TG_EARG, "plan_run: the plan is NULL");
+    tg_status status = TG_OK;
+    const uint64_t mode = tgi_flush_begin();
     set_counters(p);
     p->run++;
-    for (int32_t i = 0; i < p->n_steps; i++) {
-        const tg_status status = run_step(p, &p->steps[i], err);
-        if (status) return status;
-    }
-    finish_outputs(p);
-    return TG_OK;
+    for (int32_t i = 0; i < p->n_steps && !status; i++) status = run_step(p, &p->steps[i], err);
+    if (!status) finish_outputs(p);
+    tgi_flush_end(mode);
+    return status;
 }
 
 /* ---- what can be asked ---------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* plan_group.c - the steps of a plan: which operations run as one loop, and when.
  *
  * Elementwise operations on as many elements join a group while it is open, and so do reductions of
- * the rows of what it computes or reads, and what is computed from those, an element for each row.  A
- * group runs when something outside it needs what it computes, or before a leaf that it reads is
+ * the rows of what it computes or reads, and what is computed from those, an element for each row.
+ * A group runs when something outside it needs what it computes, or before a leaf that it reads is
  * written; until then it may grow.  A reduction over the rows waits for it, so that the group can
  * grow on.  What must run before a group is kept as a mask of the open groups, closed under
  * "before". */
@@ -59,11 +59,11 @@ static void add_waiting(schedule *s, group *g, tgi_step *step)
         const int32_t v = g->waiting[i];
         tgi_value *x = &values[v], *in = &values[x->in[0]];
         const tg_folding *fold = x->node.op->fold;
-        const int64_t grain =
-            fold && in->tensor->size == g->size && values[in->root].part == TGI_WIDE &&
-                    tg_tensor_is_contiguous(in->tensor)
-                ? fold->grain(&x->node)
-                : 0;
+        const int64_t grain = fold && in->tensor->size == g->size &&
+                                      values[in->root].part == TGI_WIDE &&
+                                      tg_tensor_is_contiguous(in->tensor)
+                                  ? fold->grain(&x->node)
+                                  : 0;
         const int64_t more = grain > 0 ? units(unit, grain) : 0;
         x->part = TGI_FOLD;
         if (grain == 0 || (parts > 0 && (parts != fold->parts(&x->node) || cut != grain)) ||
@@ -187,7 +187,8 @@ static bool part_of(const tgi_value *v, const group *g, tgi_part *part, int64_t 
     return *part == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
 }
 
-/* Operand `in` of x, which is to be this part, is what a member computes, where and when x needs it. */
+/* Operand `in` of x, which is to be this part, is what a member computes, where and when x needs
+ * it. */
 static bool is_member(const schedule *s, int32_t in, const tgi_value *x, tgi_part part, int64_t row)
 {
     const tgi_value *v = &s->p->values[in], *root = &s->p->values[v->root];

@@ -157,8 +157,8 @@ static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t pa
         for (int i = 0; i < f->tails; i++) {
             const tgi_tail *l = &f->tail[i];
             const tg_node *n = &l->value->node;
-            n->op->fold->add(n, l->states + (size_t)part * l->state_size,
-                             address(&b, &l->x, false), b.n);
+            n->op->fold->add(n, l->states + (size_t)part * l->state_size, address(&b, &l->x, false),
+                             b.n);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "graph/flush.h"
 #include "graph/storage.h"
 #include "graph/tape.h"
 #include "tapegrad/alloc.h"
@@ -168,7 +169,9 @@ static bool run(tg_tape *t, tg_node *n, tg_error *err)
     const size_t bytes = op->work_size ? op->work_size(n) : 0;
     void *work = bytes ? tgi_arena_alloc(&t->scratch, bytes) : NULL;
     if (bytes && !work) return false;
+    const uint64_t mode = tgi_flush_begin();
     op->forward(n, work);
+    tgi_flush_end(mode);
     const bool refused = op->verdict && failed(op->verdict(n, work, err), op, err);
     tgi_arena_rewind(&t->scratch, mark);
     return !refused;

@@ -173,7 +173,7 @@ START_TEST(what_is_left)
                 {times_one, "times one", 1, 1, 0, 0}, {times_larger_one, "times ones", 2, 2, 0, 0},
                 {minus_zero, "minus -0", 2, 1, 1, 2}, {constants, "constants", 1, 1, 0, 0},
                 {views, "views", 2, 1, 1, 2},         {through_a_product, "product", 5, 2, 2, 4},
-                {around, "around", 6, 4, 2, 4},       {two_branches, "branches", 6, 2, 1, 5},
+                {around, "around", 6, 4, 2, 4},       {two_branches, "branches", 6, 1, 1, 5},
                 {with_itself, "itself", 3, 2, 1, 2}};
     for (int i = 0; i < COUNT(rows); i++) {
         tg_tape_reset(t);

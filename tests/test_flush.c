@@ -1,0 +1,94 @@
+/* test_flush.c - denormal results: 0 in what the library computes, on every thread, and what they
+ * were in the program around it. */
+#include "tapegrad/threads.h"
+#include "tests/plans.h"
+
+static tg_tape *t;
+
+static void setup(void) { t = tg_tape_new(); }
+
+static void teardown(void)
+{
+    tg_tape_free(t);
+    free_leaves();
+    (void)tg_set_num_threads(0);
+}
+
+/* The program's own arithmetic still knows denormal numbers. */
+static void assert_gradual(void)
+{
+    volatile float a = 0x1p-126f;
+    volatile double b = 0x1p-1022;
+    a = a / 4;
+    b = b / 4;
+    ck_assert(a > 0 && b > 0);
+}
+
+static tg_tensor *product(tg_tensor *x) { return tg_mul(t, x, tg_scalar(t, 0.25)); }
+
+/* Large enough for the pool, and a few. */
+static const int64_t sizes[] = {1, 3, 1 << 18};
+
+START_TEST(eager)
+{
+    const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
+    const double least = dtype == TG_F32 ? 0x1p-126 : 0x1p-1022;
+    tg_tensor *x = random_leaf(dtype, DIMS(sizes[_i / 2]), 1, 2, 1);
+    for (int64_t i = 0; i < x->size; i++) write_at(x, i, least);
+    assert_gradual();
+    for (int threads = 1; threads < 4; threads++) {
+        ck_assert(tg_set_num_threads(threads) == TG_OK);
+        tg_tensor *y = product(x);
+        assert_fine(t, "product");
+        for (int64_t i = 0; i < y->size; i++) ck_assert(read_at(y, i) == 0);
+        assert_gradual();
+    }
+}
+END_TEST
+
+START_TEST(planned)
+{
+    const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
+    const double least = dtype == TG_F32 ? 0x1p-126 : 0x1p-1022;
+    tg_tensor *x = random_leaf(dtype, DIMS(sizes[_i / 2]), 1, 2, 1);
+    tg_tensor *y = tg_sin(t, product(x));
+    tg_plan *p = compiled(t, 1, &y);
+    for (int64_t i = 0; i < x->size; i++) write_at(x, i, least);
+    run_plan(p);
+    for (int64_t i = 0; i < x->size; i++) ck_assert(read_at(tg_plan_output(p, 0), i) == 0);
+    assert_gradual();
+    tg_plan_free(p);
+}
+END_TEST
+
+/* Masks, choices and copies are no arithmetic: a denormal operand is what it is. */
+START_TEST(operands_are_kept)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    tg_tensor *x = random_leaf(TG_F32, DIMS(40), 1, 2, 1);
+    for (int64_t i = 0; i < x->size; i++) write_at(x, i, 0x1p-130);
+    tg_tensor *y = tg_where(t, tg_greater(t, x, tg_scalar(t, 0)), x, tg_scalar(t, 1));
+    tg_tensor *z = tg_relu(t, x);
+    assert_fine(t, "where");
+    for (int64_t i = 0; i < x->size; i++)
+        ck_assert(read_at(y, i) == 0x1p-130 && read_at(z, i) == 0x1p-130);
+#endif
+    /* One i32 for all, whose bits are those of a denormal number. */
+    tg_tensor *whole = random_leaf(TG_I32, DIMS(40), 3, 9, 1);
+    tg_tensor *two = tg_where(t, tg_greater(t, whole, tg_scalar(t, 99)), whole, tg_scalar(t, 2));
+    assert_fine(t, "where");
+    for (int64_t i = 0; i < whole->size; i++) ck_assert(read_at(two, i) == 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("flush");
+    TCase *c = tcase_create("flush");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, eager, 0, 2 * COUNT(sizes));
+    tcase_add_loop_test(c, planned, 0, 2 * COUNT(sizes));
+    tcase_add_test(c, operands_are_kept);
+    suite_add_tcase(s, c);
+    return run_suite(s);
+}
