@@ -82,6 +82,16 @@ static void add_waiting(schedule *s, group *g, tgi_step *step)
     for (int i = 0; i < behind; i++) (void)add_step(s->p, g->waiting[i], 1);
 }
 
+/* Some reduction that waits can be fed from the loop, which then cannot start in the middle. */
+static bool may_fold(const schedule *s, const group *g)
+{
+    for (int i = 0; i < g->n_waiting; i++) {
+        const tgi_value *x = &s->p->values[g->waiting[i]];
+        if (x->node.op->fold && x->node.op->fold->grain(&x->node) > 0) return true;
+    }
+    return false;
+}
+
 /* The step before the group's computes what one of its members reads, and can hand it over piece
  * by piece. */
 static bool follows(const schedule *s, const group *g, const tgi_step *head)
@@ -110,10 +120,11 @@ static void close_group(schedule *s, int slot)
     for (int i = 0; i < OPEN; i++)
         if (g->before >> i & 1) close_group(s, i);
     tgi_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
-    if (step && g->n_waiting == 0 && follows(s, g, step)) {
+    if (step && !may_fold(s, g) && follows(s, g, step)) {
         p->values[step->value].next = g->first;
         step->count += g->count;
         step->headed = true;
+        for (int i = 0; i < g->n_waiting; i++) (void)add_step(p, g->waiting[i], 1);
     } else
         add_waiting(s, g, add_step(p, g->first, g->count));
     s->slot_of[g->number] = -1;

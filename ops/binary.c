@@ -13,6 +13,13 @@ static tg_tensor *below(tg_tape *t, tg_tensor *a, tg_tensor *b)
     return tg_stop_gradient(t, tg_less(t, a, b));
 }
 
+/* g summed to the shape of x, where x was broadcast: what follows is then done on fewer elements.
+ */
+static tg_tensor *summed(tg_tape *t, tg_tensor *g, const tg_tensor *x)
+{
+    return g && !tg_tensor_same_shape(g, x) ? tg_sum_to(t, g, x->ndim, x->shape) : g;
+}
+
 static tg_tensor *quotient(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
     return tg_trunc(t, tg_div(t, a, b));
