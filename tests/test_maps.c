@@ -43,10 +43,12 @@ static bool same(const char *a, const char *b, int64_t size)
     return false;
 }
 
-/* n elements at once, from addresses that are no multiple of a vector, against one by one. */
+/* n elements at once, from addresses that are no multiple of a vector, against one by one, where no
+ * operand stands still. */
 static void try_sizes(const char *isa, int row, bool f64, const int64_t *s, tg_rng *rng)
 {
     const tgi_map *map = &tgi_kernels_named(isa)->maps[f64][row];
+    const int64_t ones[] = {1, 1, 1};
     _Alignas(64) static char data[TGI_MAP_INPUTS][ROOM * 8], y[ROOM * 8];
     for (int n = 0; n <= MOST; n++) {
         const void *x[TGI_MAP_INPUTS] = {0}, *one[TGI_MAP_INPUTS];
@@ -60,7 +62,7 @@ static void try_sizes(const char *isa, int row, bool f64, const int64_t *s, tg_r
         for (int j = 0; j < n; j++) {
             for (int i = 0; i < map->inputs; i++)
                 one[i] = (const char *)x[i] + j * s[i] * map->x_size[i];
-            tgi_map_run(map, 1, single, one, s);
+            tgi_map_run(map, 1, single, one, ones);
             if (!same(single, to + j * map->y_size, map->y_size))
                 ck_abort_msg("%s %s kernel %d, n = %d: element %d", isa, f64 ? "f64" : "f32", row,
                              n, j);
