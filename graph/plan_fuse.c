@@ -1,6 +1,7 @@
 /* plan_fuse.c - the loop of a fused group: where each operand of each operation is. */
 #include <string.h>
 
+#include "graph/pairs.h"
 #include "graph/plan.h"
 
 enum {
@@ -9,11 +10,22 @@ enum {
     CHUNK = 1 << 17 /* operations on elements worth handing to a thread */
 };
 
+/* An operand of a member. */
+typedef struct reference {
+    const tgi_value *y; /* the member */
+    int32_t in;
+    int index;
+} reference;
+
 typedef struct maker {
     tg_plan *p;
     tgi_fused *f;
+    int members;
     int32_t member[TGI_SLOTS]; /* the values, in order */
-    int32_t slot[TGI_SLOTS];   /* of a member: where it is kept; -1: in memory */
+    int inner[TGI_SLOTS];      /* the member whose work is done together with this one; -1: none */
+    bool absorbed[TGI_SLOTS];  /* done together with a later one */
+    int of[TGI_SLOTS];         /* of an instruction: its member */
+    int32_t slot[TGI_SLOTS];   /* of an instruction: where its result is kept; -1: in memory */
     bool taken[TGI_SLOTS];     /* slots in use at this point */
     int slots;                 /* most in use */
 } maker;
@@ -35,23 +47,109 @@ static int32_t take_slot(maker *m)
     return s;
 }
 
+static const tgi_value *value_of(const maker *m, int member)
+{
+    return &m->p->values[m->member[member]];
+}
+
+/* The member that computes root; -1: it comes from outside. */
 static int member_of(const maker *m, int32_t root)
 {
-    for (int i = 0; i < m->f->instructions; i++)
+    for (int i = 0; i < m->members; i++)
         if (m->member[i] == root) return i;
     return -1;
 }
 
+static int instruction_of(const maker *m, int32_t root)
+{
+    for (int i = 0; i < m->f->instructions; i++)
+        if (m->member[m->of[i]] == root) return i;
+    return -1;
+}
+
+/* What instruction c reads, in the order of its loop's operands; how many. */
+static int references(const maker *m, int c, reference *r)
+{
+    const int outer = m->of[c], inner = m->inner[outer];
+    int n = 0;
+    for (int pass = inner < 0; pass < 2; pass++) {
+        const tgi_value *y = value_of(m, pass ? outer : inner);
+        for (int i = 0; i < y->node.n_inputs; i++)
+            if (!pass || inner < 0 || m->p->values[y->in[i]].root != m->member[inner])
+                r[n++] = (reference){y, y->in[i], i};
+    }
+    return n;
+}
+
 static bool used_after(const maker *m, int i, int32_t root)
 {
+    reference r[TGI_MAP_INPUTS];
     for (int k = 0; k < m->f->tails; k++)
         if (m->p->values[m->f->tail[k].value->in[0]].root == root) return true;
-    for (int k = i + 1; k < m->f->instructions; k++) {
-        const tgi_value *v = &m->p->values[m->member[k]];
-        for (int j = 0; j < v->node.n_inputs; j++)
-            if (m->p->values[v->in[j]].root == root) return true;
-    }
+    for (int k = i + 1; k < m->f->instructions; k++)
+        for (int j = references(m, k, r) - 1; j >= 0; j--)
+            if (m->p->values[r[j].in].root == root) return true;
     return false;
+}
+
+/* ---- two operations in one ------------------------------------------------------------------ */
+
+/* How often the members and folds read what member i computes. */
+static int uses(const maker *m, int i)
+{
+    int n = 0;
+    for (int k = 0; k < m->f->tails; k++)
+        n += m->p->values[m->f->tail[k].value->in[0]].root == m->member[i];
+    for (int k = i + 1; k < m->members; k++)
+        for (int j = 0; j < value_of(m, k)->node.n_inputs; j++)
+            n += m->p->values[value_of(m, k)->in[j]].root == m->member[i];
+    return n;
+}
+
+/* A member between i and j is written over something that i reads. */
+static bool overwritten(const maker *m, int i, int j)
+{
+    for (int k = i + 1; k < j; k++)
+        for (int l = 0; l < value_of(m, i)->node.n_inputs; l++)
+            if (value_of(m, k)->escapes &&
+                m->p->values[m->p->values[value_of(m, i)->in[l]].root].tensor->data ==
+                    value_of(m, k)->x.data)
+                return true;
+    return false;
+}
+
+static bool same_dtypes(const tgi_value *v)
+{
+    bool same = true;
+    for (int i = 0; i < v->node.n_inputs; i++)
+        same = same && v->node.inputs[i]->dtype == v->x.dtype;
+    return same;
+}
+
+/* The loop of member j together with that of the one that computes its operand k; NULL: none. */
+static tg_map_fn pair_of(const maker *m, int j, int k, int *inner)
+{
+    const tgi_value *y = value_of(m, j), *x;
+    *inner = member_of(m, m->p->values[y->in[k]].root);
+    if (*inner < 0 || m->absorbed[*inner] || m->inner[*inner] >= 0) return NULL;
+    x = value_of(m, *inner);
+    if (x->escapes || x->part != y->part || !same_dtypes(x) || !same_dtypes(y) ||
+        x->x.dtype != y->x.dtype || uses(m, *inner) != 1 || overwritten(m, *inner, j))
+        return NULL;
+    return tgi_map_pair(x->node.op, y->node.op, k, y->x.dtype);
+}
+
+static void find_pairs(maker *m)
+{
+    for (int j = 0; j < m->members; j++) {
+        const tgi_value *y = value_of(m, j);
+        for (int k = 0; k < y->node.n_inputs && m->inner[j] < 0 && y->part != TGI_ROWS; k++) {
+            int inner;
+            if (!pair_of(m, j, k, &inner)) continue;
+            m->inner[j] = inner;
+            m->absorbed[inner] = true;
+        }
+    }
 }
 
 /* ---- operands from outside ------------------------------------------------------------------ */
@@ -63,13 +161,13 @@ static bool same_walk(const tgi_load *a, const tgi_load *b)
     return memcmp(a->n, b->n, bytes) == 0 && memcmp(a->step, b->step, bytes) == 0;
 }
 
-/* The number of the load that copies value for member `at`. */
-static int32_t load_of(maker *m, int at, int32_t value)
+/* The number of the load that copies an operand of instruction `at`. */
+static int32_t load_of(maker *m, int at, const reference *r)
 {
     tgi_fused *f = m->f;
-    const tgi_value *y = &m->p->values[m->member[at]];
-    const tg_tensor *x = m->p->values[value].tensor;
-    tgi_load l = {.value = value, .until = at, .narrow = y->part == TGI_NARROW};
+    const tgi_value *y = r->y;
+    const tg_tensor *x = m->p->values[r->in].tensor;
+    tgi_load l = {.value = r->in, .until = at, .narrow = y->part == TGI_NARROW};
     l.width = tg_dtype_size(x->dtype);
     l.data = x->data;
     l.axes = tgi_plan_walk(x, &y->x, l.n, l.step);
@@ -97,25 +195,38 @@ static void set_steps(const tgi_fused *f, tgi_instruction *c, int i)
 
 /* ---- the instructions ----------------------------------------------------------------------- */
 
+static tg_map_fn map_of(const maker *m, int member)
+{
+    const tgi_value *y = value_of(m, member);
+    const tg_node *n = &y->node;
+    if (y->part == TGI_ROWS) return NULL;
+    if (m->inner[member] < 0) return n->op->map[n->inputs[n->n_inputs - 1]->dtype];
+    const tgi_value *x = value_of(m, m->inner[member]);
+    int k = 0;
+    while (m->p->values[y->in[k]].root != m->member[m->inner[member]]) k++;
+    return tgi_map_pair(x->node.op, n->op, k, y->x.dtype);
+}
+
 /* The operands; those from outside before slots are given out, so that it is known how long each
  * is needed. */
 static void make_instruction(maker *m, int at)
 {
     tgi_instruction *c = &m->f->instruction[at];
-    const tgi_value *v = &m->p->values[m->member[at]];
-    const tg_node *n = &v->node;
-    *c = (tgi_instruction){.value = v, .part = v->part, .attrs = n->attrs, .n = n->n_inputs};
+    const tgi_value *v = value_of(m, m->of[at]);
+    reference r[TGI_MAP_INPUTS];
+    *c = (tgi_instruction){.value = v, .part = v->part, .attrs = v->node.attrs};
     c->first_load = m->f->loads;
-    if (v->part != TGI_ROWS) c->map = n->op->map[n->inputs[c->n - 1]->dtype];
+    c->map = map_of(m, m->of[at]);
+    c->n = references(m, at, r);
     for (int i = 0; i < c->n; i++) {
-        const tgi_value *in = &m->p->values[v->in[i]];
+        const tgi_value *in = &m->p->values[r[i].in];
         c->x[i] = (tgi_operand){in->tensor->data, (int64_t)tg_dtype_size(in->tensor->dtype), 0, -1,
                                 TGI_ALONG};
         if (v->part == TGI_ROWS) continue;
-        c->x[i].lie = tgi_plan_lie(in->tensor, &v->x, v->part == TGI_NARROW ? 1 : m->f->row);
+        c->x[i].lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
         const bool inside = member_of(m, in->root) >= 0;
         if (inside && c->x[i].lie == TGI_STILL) c->x[i].lie = TGI_ALONG; /* of one element */
-        if (!inside && c->x[i].lie == TGI_APART) c->x[i].slot = load_of(m, at, v->in[i]);
+        if (!inside && c->x[i].lie == TGI_APART) c->x[i].slot = load_of(m, at, &r[i]);
         set_steps(m->f, c, i);
     }
 }
@@ -124,10 +235,12 @@ static void give_slots(maker *m, int at)
 {
     tgi_fused *f = m->f;
     tgi_instruction *c = &f->instruction[at];
-    const tgi_value *v = &m->p->values[m->member[at]];
+    const tgi_value *v = c->value;
+    reference r[TGI_MAP_INPUTS];
+    (void)references(m, at, r);
     for (int i = c->first_load; i < c->first_load + c->loads; i++) f->load[i].slot = take_slot(m);
     for (int i = 0; i < c->n; i++) {
-        const int k = member_of(m, m->p->values[v->in[i]].root);
+        const int k = instruction_of(m, m->p->values[r[i].in].root);
         if (k >= 0)
             c->x[i].slot = f->instruction[k].y.slot;
         else if (c->x[i].slot >= 0)
@@ -140,12 +253,23 @@ static void give_slots(maker *m, int at)
                          .lie = TGI_ALONG};
     c->y.row = f->row * c->y.width;
     for (int i = 0; i <= at; i++)
-        if (m->slot[i] >= 0 && !used_after(m, at, m->member[i])) {
+        if (m->slot[i] >= 0 && !used_after(m, at, m->member[m->of[i]])) {
             m->taken[m->slot[i]] = false;
             m->slot[i] = -1;
         }
     for (int i = 0; i < f->loads; i++)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
+}
+
+static void make_instructions(maker *m)
+{
+    tgi_fused *f = m->f;
+    f->instructions = f->loads = m->slots = 0;
+    memset(m->taken, 0, sizeof m->taken);
+    for (int i = 0; i < m->members; i++)
+        if (!m->absorbed[i]) m->of[f->instructions++] = i;
+    for (int i = 0; i < f->instructions; i++) make_instruction(m, i);
+    for (int i = 0; i < f->instructions; i++) give_slots(m, i);
 }
 
 /* ---- blocks and chunks ---------------------------------------------------------------------- */
@@ -179,7 +303,7 @@ static void cut(maker *m)
     if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
     f->block = f->block / unit * unit;
     f->slot_bytes = (size_t)f->block * width;
-    if (f->tails > 0) return;
+    if (f->tails > 0 || f->block == 0) return;
     const int64_t blocks = (f->n + f->block - 1) / f->block;
     f->grain = f->block;
     f->chunks = f->n / ((CHUNK + f->instructions - 1) / f->instructions);
@@ -195,11 +319,36 @@ static void set_tails(maker *m, char *states)
     for (int i = 0; i < f->tails; i++) {
         tgi_tail *l = &f->tail[i];
         const tgi_value *v = l->value;
-        l->x = f->instruction[member_of(m, m->p->values[v->in[0]].root)].y;
+        l->x = f->instruction[instruction_of(m, m->p->values[v->in[0]].root)].y;
         l->state_size = v->node.op->fold->state_size(&v->node);
         l->states = states;
         states += tgi_fold_bytes(v);
     }
+}
+
+/* The members in order, the folds, and what they are about; how many operands they have. */
+static size_t collect(maker *m, const tgi_step *step)
+{
+    tgi_fused *f = m->f;
+    size_t operands = 0;
+    const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
+    for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
+        const tgi_value *v = &m->p->values[k];
+        if (v->part == TGI_FOLD)
+            f->tail[f->tails++].value = v;
+        else {
+            m->inner[m->members] = -1;
+            m->absorbed[m->members] = false;
+            m->member[m->members++] = k;
+        }
+        if (v->part == TGI_WIDE) f->n = v->x.size;
+        if (v->part == TGI_ROWS) {
+            f->n = v->node.inputs[0]->size;
+            f->row = tgi_plan_row(v);
+        }
+        operands += (size_t)v->node.n_inputs;
+    }
+    return operands;
 }
 
 static bool make(maker *m, tgi_step *step)
@@ -209,33 +358,25 @@ static bool make(maker *m, tgi_step *step)
     if (!f) return false;
     *f = (tgi_fused){.row = 1};
     m->f = f;
-    size_t operands = 0;
     f->tail = tgi_arena_alloc(arena, (size_t)step->count * sizeof *f->tail);
     if (!f->tail) return false;
-    const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
-    for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
-        const tgi_value *v = &m->p->values[k];
-        if (v->part == TGI_FOLD)
-            f->tail[f->tails++].value = v;
-        else
-            m->member[f->instructions++] = k;
-        if (v->part == TGI_WIDE) f->n = v->x.size;
-        if (v->part == TGI_ROWS) {
-            f->n = v->node.inputs[0]->size;
-            f->row = tgi_plan_row(v);
-        }
-        operands += (size_t)v->node.n_inputs;
-    }
-    f->instruction = tgi_arena_alloc(arena, (size_t)f->instructions * sizeof *f->instruction);
+    const size_t operands = collect(m, step);
+    f->instruction = tgi_arena_alloc(arena, (size_t)m->members * sizeof *f->instruction);
     f->load = tgi_arena_alloc(arena, operands * sizeof *f->load);
     if (!f->instruction || !f->load) return false;
-    for (int i = 0; i < f->instructions; i++) make_instruction(m, i);
-    for (int i = 0; i < f->instructions; i++) give_slots(m, i);
-    set_tails(m, step->headed ? NULL : step->work);
+    find_pairs(m);
+    make_instructions(m);
     cut(m);
+    if (f->block == 0) { /* a pair keeps its operands longer than its members do */
+        memset(m->absorbed, 0, sizeof m->absorbed);
+        for (int i = 0; i < m->members; i++) m->inner[i] = -1;
+        make_instructions(m);
+        cut(m);
+    }
+    set_tails(m, step->headed ? NULL : step->work);
     step->fused = f;
     m->p->numbers.groups++;
-    m->p->numbers.fused += f->instructions + f->tails;
+    m->p->numbers.fused += m->members + f->tails;
     return true;
 }
 

@@ -1,5 +1,5 @@
 /* pairs.c - finds the loop of a pair of elementwise operations. */
-#include "ops/pairs.h"
+#include "graph/pairs.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
-#include "ops/pairs.h"
+#include "graph/pairs.h"
 #include "tapegrad/rng.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])

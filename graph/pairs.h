@@ -1,6 +1,7 @@
-/* pairs.h - pairs of elementwise operations that one loop does in one pass over memory. */
-#ifndef TG_OPS_PAIRS_H
-#define TG_OPS_PAIRS_H
+/* pairs.h - pairs of elementwise operations that one loop does in one pass over memory; the loops
+ * are those of ops/pairs.c, as tg_op_find finds those of single ones. */
+#ifndef TG_GRAPH_PAIRS_H
+#define TG_GRAPH_PAIRS_H
 
 #include "tapegrad/op.h"
 
