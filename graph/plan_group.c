@@ -60,7 +60,8 @@ static void add_step(tg_plan *p, int32_t value, int32_t count)
 int64_t tgi_plan_row(const tgi_value *v)
 {
     enum { SHORTEST = 16 };
-    if (!(v->node.op->flags & TG_OP_ROWS) || v->node.op->work_size) return 0;
+    const tg_op *op = v->node.op;
+    if (!(op->flags & TG_OP_ROWS) || (op->work_size && op->work_size(&v->node) > 0)) return 0;
     const tg_tensor *x = v->node.inputs[0];
     const tg_ints *axis = NULL;
     for (const tg_attr_def *d = v->node.op->attrs; d && d->name; d++)
