@@ -95,6 +95,7 @@ typedef struct tgi_tail {
 typedef struct tgi_fused {
     int64_t n, row, block; /* row: 1 where there are none */
     int64_t chunks, grain; /* chunks for the threads, cut at multiples of grain */
+    bool alone;            /* too little for more than one thread */
     size_t slot_bytes;
     int instructions, loads, tails;
     tgi_instruction *instruction;

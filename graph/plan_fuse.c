@@ -32,7 +32,7 @@ typedef struct maker {
 
 size_t tgi_fold_bytes(const tgi_value *v)
 {
-    const tg_folding *fold = v->node.op->fold;
+    const tg_op_fold *fold = v->node.op->fold;
     return (size_t)fold->parts(&v->node) * fold->state_size(&v->node);
 }
 
@@ -303,6 +303,7 @@ static void cut(maker *m)
     if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
     f->block = f->block / unit * unit;
     f->slot_bytes = (size_t)f->block * width;
+    f->alone = f->n < (2 * CHUNK + f->instructions - 1) / f->instructions;
     if (f->tails > 0 || f->block == 0) return;
     const int64_t blocks = (f->n + f->block - 1) / f->block;
     f->grain = f->block;

@@ -58,7 +58,7 @@ static void add_waiting(schedule *s, group *g, tgi_step *step)
     for (int i = 0; i < g->n_waiting; i++) {
         const int32_t v = g->waiting[i];
         tgi_value *x = &values[v], *in = &values[x->in[0]];
-        const tg_folding *fold = x->node.op->fold;
+        const tg_op_fold *fold = x->node.op->fold;
         const int64_t grain = fold && in->tensor->size == g->size &&
                                       values[in->root].part == TGI_WIDE &&
                                       tg_tensor_is_contiguous(in->tensor)

@@ -184,7 +184,10 @@ static void run_chunk(void *user, int64_t chunk)
 
 void tgi_fused_run(const tgi_fused *f)
 {
-    tgi_parallel_for(f->chunks, run_chunk, (void *)(uintptr_t)f);
+    if (f->alone)
+        for (int64_t c = 0; c < f->chunks; c++) run_chunk((void *)(uintptr_t)f, c);
+    else
+        tgi_parallel_for(f->chunks, run_chunk, (void *)(uintptr_t)f);
     for (int i = 0; i < f->tails; i++) {
         const tgi_tail *l = &f->tail[i];
         const tg_node *n = &l->value->node;

@@ -20,12 +20,13 @@ bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y)
 int64_t tgi_plan_row(const tgi_value *v)
 {
     enum { SHORTEST = 16 };
-    if (v->kind != TGI_RESULT || v->view || !(v->node.op->flags & TG_OP_ROWS) ||
-        v->node.op->work_size)
+    const tg_op *op = v->node.op;
+    if (v->kind != TGI_RESULT || v->view || !(op->flags & TG_OP_ROWS) ||
+        (op->work_size && op->work_size(&v->node) > 0))
         return 0;
     const tg_tensor *x = v->node.inputs[0];
     const tg_ints *axis = NULL;
-    for (const tg_attr_def *d = v->node.op->attrs; d && d->name; d++)
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
         if (d->kind == TG_ATTR_INTS && strcmp(d->name, "axis") == 0)
             axis = (const tg_ints *)(const void *)((const char *)v->node.attrs + d->offset);
     if (!axis || axis->n != 1 || axis->v[0] != x->ndim - 1 || x->ndim == 0) return 0;

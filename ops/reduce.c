@@ -1,6 +1,8 @@
 /* reduce.c - the axes of a reduction, put in an order that suits memory, and the walk. */
 #include "ops/reduce.h"
 
+#include "graph/parallel.h"
+
 /* ---- axes ----------------------------------------------------------------------------------- */
 
 static tg_status fail_axis(const char *who, const tg_tensor *x, int64_t axis, const char *what,
@@ -87,7 +89,7 @@ static bool prefer_columns(const tgi_reduce *p, bool ordered)
     const tgi_reduce_axis *const kept = &p->kept[p->n_kept - 1];
     const tgi_reduce_axis *const reduced = &p->reduced[p->n_reduced - 1];
     return kept->size >= 4 &&
-           (distance(kept) < distance(reduced) || (!ordered && reduced->size < TGI_REDUCE_LANES));
+           (distance(kept) < distance(reduced) || (!ordered && reduced->size < TGI_FOLD_SHORT));
 }
 
 void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsigned mask,
@@ -162,26 +164,102 @@ int64_t tgi_reduce_y_step(const tgi_reduce *p)
     return p->columns ? p->kept[p->n_kept - 1].y_step : 0;
 }
 
+/* ---- blocks --------------------------------------------------------------------------------- */
+
+typedef struct job {
+    const tgi_reduce *p;
+    const void *x;
+    void *y;
+    tgi_reduce_block block;
+    int outer;      /* kept axes that are walked from block to block */
+    int64_t pieces; /* blocks side by side along the last one, for columns */
+    int64_t blocks, chunks;
+} job;
+
+static position position_of(const tgi_reduce_axis *axes, int n, int64_t at)
+{
+    position p = {{0}, 0, 0};
+    for (int i = n; i-- > 0; at /= axes[i].size) {
+        p.index[i] = at % axes[i].size;
+        p.x += p.index[i] * axes[i].x_step;
+        p.y += p.index[i] * axes[i].y_step;
+    }
+    return p;
+}
+
+static void run_columns(const job *j, const void *x, void *y, int64_t piece)
+{
+    const tgi_reduce *p = j->p;
+    const int64_t c = piece * TGI_REDUCE_WIDTH, left = p->kept[j->outer].size - c;
+    j->block(p, x_at(p, x, c * tgi_reduce_x_step(p)), y_at(p, y, c * tgi_reduce_y_step(p)),
+             left < TGI_REDUCE_WIDTH ? (int)left : TGI_REDUCE_WIDTH);
+}
+
+static void run_blocks(void *user, int64_t chunk)
+{
+    const job *j = user;
+    const tgi_reduce *p = j->p;
+    const int64_t first = j->blocks * chunk / j->chunks;
+    int64_t left = j->blocks * (chunk + 1) / j->chunks - first, piece = first % j->pieces;
+    position at = position_of(p->kept, j->outer, first / j->pieces);
+    for (; left > 0; (void)advance(&at, p->kept, j->outer), piece = 0) {
+        const void *const x = x_at(p, j->x, at.x);
+        void *const y = y_at(p, j->y, at.y);
+        if (!p->columns) j->block(p, x, y, p->lanes), left--;
+        for (; p->columns && piece < j->pieces && left > 0; piece++, left--)
+            run_columns(j, x, y, piece);
+    }
+}
+
 void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block)
 {
+    enum { CHUNK = 1 << 15 }; /* elements worth handing to a thread */
     if (p->outputs == 0) return;
-    if (p->count == 0) x = y; /* any address will do, and NULL would not */
-    const int outer = p->n_kept - (p->columns ? 1 : 0);
-    const int64_t x_step = tgi_reduce_x_step(p), y_step = tgi_reduce_y_step(p);
-    position at = {{0}, 0, 0};
-    do {
-        const void *const bx = x_at(p, x, at.x);
-        void *const by = y_at(p, y, at.y);
-        if (!p->columns) {
-            block(p, bx, by, p->lanes);
-            continue;
-        }
-        const int64_t n = p->kept[outer].size;
-        for (int64_t c = 0; c < n; c += TGI_REDUCE_WIDTH) {
-            const int width = n - c < TGI_REDUCE_WIDTH ? (int)(n - c) : TGI_REDUCE_WIDTH;
-            block(p, x_at(p, bx, c * x_step), y_at(p, by, c * y_step), width);
-        }
-    } while (advance(&at, p->kept, outer));
+    job j = {p, p->count > 0 ? x : y, y, block, p->n_kept, 1, p->outputs, 1};
+    if (p->columns) { /* without elements any address will do, and NULL would not */
+        j.outer--;
+        j.pieces = (p->kept[j.outer].size + TGI_REDUCE_WIDTH - 1) / TGI_REDUCE_WIDTH;
+        j.blocks = p->outputs / p->kept[j.outer].size * j.pieces;
+    }
+    const int64_t chunks = p->count > 0 ? p->outputs / (CHUNK / p->count + 1) : 1;
+    j.chunks = chunks < 1 ? 1 : chunks < j.blocks ? chunks : j.blocks;
+    tgi_parallel_for(j.chunks, run_blocks, &j);
+}
+
+/* ---- the elements of a block ---------------------------------------------------------------- */
+
+#define GATHER(T)                                                                                  \
+    for (int64_t r = 0; r < rows; r++, to += width * (int64_t)sizeof(T))                           \
+        for (int64_t i = 0; i < width; i++)                                                        \
+            ((T *)(void *)to)[i] = ((const T *)x)[r * row_step + i * column_step];
+
+static void gather(size_t size, int64_t rows, int64_t width, const void *x, int64_t row_step,
+                   int64_t column_step, char *to)
+{
+    if (size == 4)
+        GATHER(uint32_t)
+    else if (size == 8)
+        GATHER(uint64_t)
+    else
+        GATHER(uint8_t)
+}
+
+/* Kernels read rows that are contiguous; others are copied first. */
+static void show(const tgi_reduce *p, tgi_reduce_rows fold, void *acc, int64_t rows, int64_t width,
+                 const void *x, int64_t row_step, int64_t column_step)
+{
+    enum { ROOM = 2 * TGI_REDUCE_WIDTH };
+    if (column_step == 1 || width == 1) {
+        fold(acc, rows, width, x, row_step);
+        return;
+    }
+    _Alignas(64) char room[ROOM * sizeof(double)];
+    const int64_t most = ROOM / width;
+    for (int64_t r = 0; r < rows; r += most) {
+        const int64_t take = rows - r < most ? rows - r : most;
+        gather(p->x_size, take, width, x_at(p, x, r * row_step), row_step, column_step, room);
+        fold(acc, take, width, room, width);
+    }
 }
 
 void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold, void *acc)
@@ -189,18 +267,37 @@ void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_r
     if (p->count == 0) return;
     const int outer = p->n_reduced - 1;
     const int64_t n = p->reduced[outer].size, step = p->reduced[outer].x_step;
-    const int64_t column_step = tgi_reduce_x_step(p);
+    const int64_t lanes = p->lanes;
     /* Spelled out, since a division by a variable costs as much as a short row. */
-    const int64_t rows = p->lanes == 1 ? n : n / TGI_REDUCE_LANES;
-    const int rest = (int)(n - rows * p->lanes);
+    const int64_t rows = lanes == 1 ? n : n / TGI_REDUCE_LANES, rest = n - rows * lanes;
     position at = {{0}, 0, 0};
     do {
         const void *const run = x_at(p, x, at.x);
         if (p->columns) {
-            fold(acc, n, width, run, step, column_step);
+            show(p, fold, acc, n, width, run, step, tgi_reduce_x_step(p));
             continue;
         }
-        if (rows > 0) fold(acc, rows, p->lanes, run, p->lanes * step, step);
-        if (rest > 0) fold(acc, 1, rest, x_at(p, run, rows * p->lanes * step), 0, step);
+        if (rows > 0) show(p, fold, acc, rows, lanes, run, lanes * step, step);
+        if (rest > 0) show(p, fold, acc, 1, rest, x_at(p, run, rows * lanes * step), 0, step);
     } while (advance(&at, p->reduced, outer));
+}
+
+#define SCATTER(T)                                                                                 \
+    for (int j = 0; j < width; j++) ((T *)y)[j * step] = ((const T *)(const void *)room)[j];
+
+void tgi_reduce_store(const tgi_reduce *p, const tgi_fold_kernel *kernel, void *acc, void *y,
+                      int width)
+{
+    const int64_t step = tgi_reduce_y_step(p);
+    _Alignas(64) char room[TGI_REDUCE_WIDTH * sizeof(double)];
+    if (!p->columns) kernel->join->lanes(acc);
+    if (!p->columns || step == 1) {
+        kernel->store(acc, p->columns ? width : 1, y);
+        return;
+    }
+    kernel->store(acc, width, room);
+    if (p->y_size == 4)
+        SCATTER(uint32_t)
+    else
+        SCATTER(uint64_t)
 }

@@ -8,10 +8,11 @@
 #ifndef TAPEGRAD_OPS_REDUCE_H
 #define TAPEGRAD_OPS_REDUCE_H
 
+#include "ops/kernels/kernels.h"
 #include "tapegrad/op.h"
 
 #define TGI_REDUCE_WIDTH 512
-#define TGI_REDUCE_LANES 16
+#define TGI_REDUCE_LANES TGI_FOLD_LANES
 
 /* The numbers of the operations in tgi_reduction_ops. */
 enum { TGI_SUM, TGI_MAX, TGI_ARGMAX, TGI_LOGSUMEXP, TGI_SUM_TO };
@@ -61,12 +62,12 @@ void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsi
  * as tgi_reduce_y_step gives it; y[0] alone for a row. */
 typedef void (*tgi_reduce_block)(const tgi_reduce *p, const void *x, void *y, int width);
 
-/* Calls block for every block of y. */
+/* Calls block for every block of y, on several threads where there is much to do. */
 void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block);
 
-/* Folds x[r * row_step + j * column_step], r < rows, into acc[j], j < width. */
-typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int width, const void *x, int64_t row_step,
-                                int64_t column_step);
+/* Folds x[r * step + j], r < rows, into accumulator j, for j < width. */
+typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int64_t width, const void *x,
+                                int64_t step);
 
 /* Shows all elements of a block to fold; none when count is 0.  In a row the last call may be
  * narrower than width. */
@@ -91,28 +92,57 @@ static inline double tgi_larger_f64(double a, double b)
 int64_t tgi_reduce_x_step(const tgi_reduce *p);
 int64_t tgi_reduce_y_step(const tgi_reduce *p);
 
-/* ---- sums in double ------------------------------------------------------------------------- */
+/* ---- accumulators --------------------------------------------------------------------------- */
 
-/* Accumulators in levels: 128 rows are added up in level 0, which is then added to level 1;
- * after 32 of those level 1 goes to level 2, and so on.  So no element passes through more
- * than some 200 roundings, each of the size of the sum it is part of. */
-#define TGI_TOTAL_LEVELS 6
+/* What sums that round keep in levels: level 0 takes kernel->level rows and is then added to
+ * level 1; after 32 of those level 1 goes to level 2, and so on.  So no element passes through
+ * more than some 100 roundings to the precision of x, each of the size of the sum it is part of.
+ * The accumulators follow the struct, level by level. */
+enum { TGI_TOTAL_LEVELS = 6, TGI_TOTAL_HEAD = 64 };
 
 typedef struct tgi_total {
-    tgi_reduce_rows fold; /* of the dtype that is read */
-    size_t x_size;        /* bytes of one element of what fold reads */
-    int width;
-    int levels;
-    int used[TGI_TOTAL_LEVELS]; /* rows or lower levels that each one holds */
-    double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
+    const tgi_fold_kernel *kernel;
+    int64_t width;
+    int64_t used[TGI_TOTAL_LEVELS - 1]; /* rows or lower levels that each one holds */
+    int64_t levels;
 } tgi_total;
 
-void tgi_total_begin(tgi_total *total, int width, tg_dtype dtype);
-/* A tgi_reduce_rows whose accumulator is a tgi_total. */
-void tgi_total_rows(void *total, int64_t rows, int width, const void *x, int64_t row_step,
-                    int64_t column_step);
-/* Leaves the sums in sum[0]: one for each column, or of a row its one sum in sum[0][0]. */
-void tgi_total_end(tgi_total *total, bool columns);
+/* Bytes of a total that takes so many rows, a multiple of 64. */
+size_t tgi_total_size(const tgi_fold_kernel *kernel, int64_t width, int64_t rows);
+void tgi_total_begin(tgi_total *total, const tgi_fold_kernel *kernel, int64_t width);
+/* A tgi_reduce_rows whose accumulator is a tgi_total.  How rows are shared out to calls does not
+ * change a bit. */
+void tgi_total_rows(void *total, int64_t rows, int64_t width, const void *x, int64_t step);
+/* All rows, in `width` accumulators. */
+void *tgi_total_end(tgi_total *total);
+
+/* The total of a block. */
+typedef struct tgi_block_total {
+    tgi_total total;
+    double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
+} tgi_block_total;
+
+/* The outputs of a block from its accumulators, which it may change. */
+void tgi_reduce_store(const tgi_reduce *p, const tgi_fold_kernel *kernel, void *acc, void *y,
+                      int width);
+
+/* ---- contiguous inputs ---------------------------------------------------------------------- */
+
+/* y[i] = the reduction of x[i * count + j], j < count, for i < lines. */
+typedef void (*tgi_reduce_lines)(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines,
+                                 int64_t count, const void *x, void *y);
+
+/* Lines of any length by one kernel. */
+void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
+                    const void *x, void *y);
+
+/* Computes n by lines or by columns, whichever it consists of; false when it is neither, or its
+ * input is not contiguous.  work: tgi_reduce_work(n) bytes. */
+bool tgi_reduce_contiguous(const tg_node *n, void *work);
+size_t tgi_reduce_work(const tg_node *n);
+
+/* The same in parts, for the descriptors. */
+extern const tg_op_fold tgi_reduce_fold;
 
 /* ---- forward functions ---------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ _Static_assert(CHUNK >= TGI_REDUCE_WIDTH, "a chunk holds at least one row of a b
 
 typedef struct exp_sum {
     double top[TGI_REDUCE_WIDTH];
-    tgi_total total;
+    tgi_block_total total;
 } exp_sum;
 
 static void exp_f32(int64_t n, float *x)
@@ -39,8 +39,7 @@ static void exp_f64(int64_t n, double *x)
 }
 
 /* Adds up e^(x - top), with the exponentials made in chunks that lie side by side. */
-static void exp_rows_f32(void *acc, int64_t rows, int width, const void *xv, int64_t row_step,
-                         int64_t column_step)
+static void exp_rows_f32(void *acc, int64_t rows, int64_t width, const void *xv, int64_t step)
 {
     exp_sum *const s = acc;
     const float *const x = xv;
@@ -49,15 +48,14 @@ static void exp_rows_f32(void *acc, int64_t rows, int width, const void *xv, int
     for (int64_t r = 0; r < rows; r += most) {
         const int64_t take = rows - r < most ? rows - r : most;
         for (int64_t i = 0; i < take; i++)
-            for (int j = 0; j < width; j++)
-                e[i * width + j] = x[(r + i) * row_step + j * column_step] - (float)s->top[j];
+            for (int64_t j = 0; j < width; j++)
+                e[i * width + j] = x[(r + i) * step + j] - (float)s->top[j];
         exp_f32(take * width, e);
-        tgi_total_rows(&s->total, take, width, e, width, 1);
+        tgi_total_rows(&s->total.total, take, width, e, width);
     }
 }
 
-static void exp_rows_f64(void *acc, int64_t rows, int width, const void *xv, int64_t row_step,
-                         int64_t column_step)
+static void exp_rows_f64(void *acc, int64_t rows, int64_t width, const void *xv, int64_t step)
 {
     exp_sum *const s = acc;
     const double *const x = xv;
@@ -66,10 +64,10 @@ static void exp_rows_f64(void *acc, int64_t rows, int width, const void *xv, int
     for (int64_t r = 0; r < rows; r += most) {
         const int64_t take = rows - r < most ? rows - r : most;
         for (int64_t i = 0; i < take; i++)
-            for (int j = 0; j < width; j++)
-                e[i * width + j] = x[(r + i) * row_step + j * column_step] - s->top[j];
+            for (int64_t j = 0; j < width; j++)
+                e[i * width + j] = x[(r + i) * step + j] - s->top[j];
         exp_f64(take * width, e);
-        tgi_total_rows(&s->total, take, width, e, width, 1);
+        tgi_total_rows(&s->total.total, take, width, e, width);
     }
 }
 
@@ -85,12 +83,14 @@ static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
         s.top[0] = top_lanes(s.top);
         for (int j = 1; j < width; j++) s.top[j] = s.top[0];
     }
-    tgi_total_begin(&s.total, width, p->dtype);
+    const tgi_fold_kernel *const sum = tgi_kernels_get()->fold[TGI_FOLD_SUM][p->dtype];
+    tgi_total_begin(&s.total.total, sum, width);
     tgi_reduce_walk(p, x, width, narrow ? exp_rows_f32 : exp_rows_f64, &s);
-    tgi_total_end(&s.total, p->columns);
+    double *const total = tgi_total_end(&s.total.total);
+    if (!p->columns) sum->join->lanes(total);
     for (int j = 0; j < outputs; j++) {
         const double top = s.top[j];
-        const double value = isfinite(top) ? top + log(s.total.sum[0][j]) : top;
+        const double value = isfinite(top) ? top + log(total[j]) : top;
         if (narrow)
             ((float *)y)[j * step] = (float)value;
         else

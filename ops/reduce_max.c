@@ -56,8 +56,7 @@ static inline bool passes(double v, double best) { return !(v <= best) && !isnan
 
 /* For one column the leader is kept in a register. */
 #define ARGMAX_ROWS(fn, T)                                                                         \
-    static void fn(void *acc, int64_t rows, int width, const void *xv, int64_t row_step,           \
-                   int64_t column_step)                                                            \
+    static void fn(void *acc, int64_t rows, int64_t width, const void *xv, int64_t step)           \
     {                                                                                              \
         leaders *const l = acc;                                                                    \
         const T *const x = xv;                                                                     \
@@ -65,13 +64,13 @@ static inline bool passes(double v, double best) { return !(v <= best) && !isnan
         double best = l->best[0];                                                                  \
         l->row += rows;                                                                            \
         for (int64_t r = 0; r < rows && width == 1; r++)                                           \
-            if (passes((double)x[r * row_step], best)) {                                           \
-                l->best[0] = best = (double)x[r * row_step];                                       \
+            if (passes((double)x[r * step], best)) {                                               \
+                l->best[0] = best = (double)x[r * step];                                           \
                 l->index[0] = (int32_t)(first + r);                                                \
             }                                                                                      \
         for (int64_t r = 0; r < rows && width > 1; r++)                                            \
-            for (int j = 0; j < width; j++) {                                                      \
-                const double v = (double)x[r * row_step + j * column_step];                        \
+            for (int64_t j = 0; j < width; j++) {                                                  \
+                const double v = (double)x[r * step + j];                                          \
                 if (!passes(v, l->best[j])) continue;                                              \
                 l->best[j] = v;                                                                    \
                 l->index[j] = (int32_t)(first + r);                                                \

@@ -74,6 +74,25 @@ typedef struct tg_infer {
 typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_t *s,
                           const void *attrs);
 
+/* A reduction of input 0 in parts: so a plan feeds it from a fused loop, without storing its
+ * input.  grain, parts and state_size look at shapes, dtypes and attributes only, and take input 0
+ * to be contiguous; forward of such an input gives the same bits as its parts. */
+typedef struct tg_op_fold {
+    /* Elements that stay together: what is added starts and ends at multiples of it, or at the
+     * end.  0: this node can only be computed whole. */
+    int64_t (*grain)(const tg_node *n);
+    /* Into how many parts the G grains of the input are cut.  Part p of P has the grains G*p/P ..
+     * G*(p+1)/P - 1. */
+    int64_t (*parts)(const tg_node *n);
+    size_t (*state_size)(const tg_node *n); /* bytes of one part's state, a multiple of 64 */
+    void (*begin)(const tg_node *n, void *state);
+    /* The next count elements of the part in row-major order, contiguous at x.  How they are cut
+     * into calls does not change a bit. */
+    void (*add)(const tg_node *n, void *state, const void *x, int64_t count);
+    /* Fills n->output from the states of all parts, which follow each other; it may change them. */
+    void (*end)(const tg_node *n, int64_t parts, void *states);
+} tg_op_fold;
+
 /* A set of inputs that the generic tests, the gradient checks and the documentation try.
  *   inputs  one word each, KIND[SHAPE]:RANGE, "f[2,3] f[3]:0.5..2 i[2]:0..3"
  *   KIND    f (the float dtype under test), i (i32), b (u8); d as f, but n max(|lo|, |hi|) is added
@@ -97,19 +116,7 @@ enum {
     TG_OP_ROWS = 16
 };
 
-/* A reduction of input 0 in parts: how a plan feeds it from a fused loop, without storing its
- * input. */
-typedef struct tg_folding {
-    int64_t (*grain)(const tg_node *n);
-    int64_t (*parts)(const tg_node *n);
-    size_t (*state_size)(const tg_node *n);
-    void (*begin)(const tg_node *n, void *state);
-    void (*add)(const tg_node *n, void *state, const void *x, int64_t count);
-    void (*end)(const tg_node *n, int64_t parts, void *states);
-} tg_folding;
-
 struct tg_op {
-    const tg_folding *fold;
     const char *name;           /* as in tg_NAME */
     const char *formula;        /* what y is, for the documentation: "exp(x)" */
     const char *derivative;     /* what the VJP gives, as text; NULL where vjp is NULL */
@@ -146,6 +153,9 @@ struct tg_op {
      * follow from the shapes alone and cover the output.  NULL: not offered. */
     void (*forward_then)(const tg_node *n, void *work,
                          void (*done)(void *user, int64_t first, int64_t count), void *user);
+
+    /* For a reduction: how it is computed in parts; NULL: only whole. */
+    const tg_op_fold *fold;
 
     /* Refuses the result after each forward, where only the computation itself can tell whether
      * there is one (a singular matrix): forward has left in its scratch memory, not empty then,

@@ -11,6 +11,7 @@
 
 #include "ops/kernels/maps.h"
 #include "ops/kernels/pairs.h"
+#include "ops/kernels/reduce.h"
 
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
@@ -82,6 +83,7 @@ typedef struct tgi_kernels {
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
     const tgi_map *maps[2];  /* likewise, by TGI_MAP_NAME */
     const tgi_map *pairs[2]; /* likewise, by TGI_PAIR_INNER_OUTER_POSITION */
+    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA

@@ -1,0 +1,40 @@
+/* reduce.h - the kernels of reductions: what they fold, and in which order.
+ *
+ * A kernel sees a matrix whose rows are contiguous and folds them, one after the other, into as
+ * many accumulators as there are columns.  A line of elements is such a matrix too: element i
+ * goes to accumulator i % TGI_FOLD_LANES, and in the end the second half of the accumulators is
+ * folded into the first, again and again, until one is left. */
+#ifndef TAPEGRAD_OPS_KERNELS_REDUCE_H
+#define TAPEGRAD_OPS_KERNELS_REDUCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    TGI_FOLD_LANES = 32,
+    TGI_FOLD_SHORT = 16, /* elements from which on a line is dealt out to the lanes */
+    TGI_FOLD_DTYPES = 3  /* TG_F32, TG_F64, TG_I32 */
+};
+
+enum { TGI_FOLD_SUM, TGI_FOLDS };
+
+/* One operation on elements of one dtype; an instruction set has a table of them.
+ * Steps are in elements. */
+typedef struct tgi_fold_kernel {
+    int64_t x_size, acc_size;           /* bytes of an element, of an accumulator */
+    int64_t level;                      /* rows to fold at once; more are folded level upon level */
+    const struct tgi_fold_kernel *join; /* folds accumulators into accumulators */
+
+    /* acc[j] = what leaves any x unchanged, j < width. */
+    void (*start)(void *acc, int64_t width);
+    /* acc[j] = acc[j] o x[r * step + j] for r = 0, 1, ... rows-1, j < width. */
+    void (*rows)(void *acc, int64_t rows, int64_t width, const void *x, int64_t step);
+    /* Folds TGI_FOLD_LANES accumulators into acc[0]. */
+    void (*lanes)(void *acc);
+    /* y[j] = acc[j] in the dtype of x, j < width. */
+    void (*store)(const void *acc, int64_t width, void *y);
+    /* y[i] = all of x[i * step + j], j < count, for i < lines; 0 < count <= level * lanes. */
+    void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, void *y);
+} tgi_fold_kernel;
+
+#endif
