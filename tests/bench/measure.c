@@ -59,8 +59,8 @@ static int time_blocks(bench *b, void (*step)(bench *b), double *ms)
 
 void bench_print(const bench *b, double ms, double fastest, double rss_mb)
 {
-    printf("{\"case\": \"%s\", \"peer\": \"tapegrad-%s\", \"threads\": %d, \"ms_per_step\": %.5f, "
-           "\"ms_min\": %.5f, \"gflops\": ",
+    printf("{\"case\": \"%s\", \"peer\": \"tapegrad-%s\", \"threads\": %d, \"ms_per_step\": %.7f, "
+           "\"ms_min\": %.7f, \"gflops\": ",
            b->name, b->options->plan ? "plan" : "eager", b->options->threads, ms, fastest);
     if (b->flops > 0)
         printf("%.2f", b->flops / ms / 1e6);
