@@ -1,4 +1,5 @@
 /* plan_build.c - the values of a plan, copied from the tape: operations, leaves, random numbers. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/plan.h"
@@ -172,11 +173,13 @@ static void mark(const tg_tape *t, int32_t *number)
 
 /* ---- leaves that are written ---------------------------------------------------------------- */
 
+/* The memory of a leaf. */
 typedef struct extent {
     uintptr_t from, to;
+    int32_t leaf;
 } extent;
 
-static extent extent_of(const tg_tensor *x)
+static extent extent_of(const tg_tensor *x, int32_t leaf)
 {
     const int64_t width = (int64_t)tg_dtype_size(x->dtype);
     int64_t low = 0, high = width;
@@ -185,57 +188,42 @@ static extent extent_of(const tg_tensor *x)
         *(reach < 0 ? &low : &high) += reach;
     }
     if (x->size == 0) low = high = 0;
-    return (extent){(uintptr_t)x->data + (uintptr_t)low, (uintptr_t)x->data + (uintptr_t)high};
+    return (extent){(uintptr_t)x->data + (uintptr_t)low, (uintptr_t)x->data + (uintptr_t)high,
+                    leaf};
 }
 
-static bool overlap(extent a, extent b) { return a.from < b.to && b.from < a.to; }
-
-/* Adds e to the regions, joining those that it overlaps; how many there are then. */
-static int32_t add_extent(extent *regions, int32_t n, extent e)
+static int by_address(const void *a, const void *b)
 {
-    for (int32_t i = 0; i < n;) {
-        if (!overlap(regions[i], e)) {
-            i++;
-            continue;
-        }
-        if (regions[i].from < e.from) e.from = regions[i].from;
-        if (regions[i].to > e.to) e.to = regions[i].to;
-        regions[i] = regions[--n];
-        i = 0; /* it may now reach others */
-    }
-    regions[n] = e;
-    return n + 1;
+    const extent *x = a, *y = b;
+    return (x->from > y->from) - (x->from < y->from);
 }
 
-/* Which leaves lie in memory that is written: only there does it matter when one is read.  Regions
- * are apart, and no leaf lies in two. */
+/* Numbers the regions that leaves which overlap make up, where one of them is written: only there
+ * does it matter when one is read. */
 static bool number_storages(tg_plan *p)
 {
-    size_t writes = 0;
-    for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind != TGI_LEAF)
-            writes += (p->values[i].node.op->flags & TG_OP_WRITES) != 0;
-    extent *regions = tgi_arena_alloc(&p->arena, (writes + 1) * sizeof *regions);
-    if (!regions) return false;
+    extent *e = tg_realloc_array(NULL, (size_t)p->n_values + 1, sizeof *e);
+    if (!e) return false;
+    int32_t n = 0;
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
-        if (v->kind != TGI_LEAF && (v->node.op->flags & TG_OP_WRITES))
-            p->storages = add_extent(regions, p->storages, extent_of(v->node.inputs[0]));
+        if (v->kind == TGI_LEAF)
+            e[n++] = extent_of(v->tensor, i);
+        else if (v->node.op->flags & TG_OP_WRITES)
+            p->values[v->in[0]].storage = 0; /* a mark, for now */
     }
-    for (int pass = 0; pass < 2; pass++)
-        for (int32_t i = 0; i < p->n_values; i++) {
-            tgi_value *v = &p->values[i];
-            if (v->kind != TGI_LEAF) continue;
-            const extent e = extent_of(v->tensor);
-            for (int32_t k = 0; k < p->storages; k++) {
-                if (!overlap(regions[k], e)) continue;
-                if (pass == 0)
-                    p->storages = add_extent(regions, p->storages, e);
-                else
-                    v->storage = k;
-                break;
-            }
+    qsort(e, (size_t)n, sizeof *e, by_address);
+    for (int32_t i = 0, j = 0; i < n; i = j) {
+        uintptr_t to = e[i].to;
+        bool written = false;
+        for (; j == i || (j < n && e[j].from < to); j++) {
+            written |= p->values[e[j].leaf].storage == 0;
+            if (e[j].to > to) to = e[j].to;
         }
+        for (int32_t k = i; k < j; k++) p->values[e[k].leaf].storage = written ? p->storages : -1;
+        p->storages += written;
+    }
+    tg_free(e);
     return true;
 }
 
