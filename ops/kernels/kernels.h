@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "ops/kernels/maps.h"
+#include "ops/kernels/pairs.h"
 
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
@@ -72,6 +73,7 @@ typedef struct tgi_kernels {
     const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
     const tgi_map *maps[2];  /* likewise, by TGI_MAP_NAME */
+    tgi_pairs_kernel pairs[2];
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA
