@@ -26,6 +26,7 @@
     X(sorting)                                                                                     \
     X(pick)                                                                                        \
     X(window)                                                                                      \
+    X(window_max)                                                                                  \
     X(random)                                                                                      \
     X(cholesky)                                                                                    \
     X(triangular)                                                                                  \

@@ -17,16 +17,8 @@ enum { AXES = TGI_WINDOW_AXES };
 
 typedef tgi_window_attrs window_attrs;
 
-#define WINDOW_DEFS                                                                                \
-    {"kernel", TG_ATTR_INTS, offsetof(window_attrs, kernel), NULL},                                \
-        {"stride", TG_ATTR_INTS, offsetof(window_attrs, stride), "1"},                             \
-        {"padding", TG_ATTR_INTS, offsetof(window_attrs, padding), "0"},                           \
-    {                                                                                              \
-        "dilation", TG_ATTR_INTS, offsetof(window_attrs, dilation), "1"                            \
-    }
-
-static const tg_attr_def unfold_defs[] = {WINDOW_DEFS, {NULL, TG_ATTR_INT, 0, NULL}};
-static const tg_attr_def fold_defs[] = {WINDOW_DEFS,
+static const tg_attr_def unfold_defs[] = {TGI_WINDOW_DEFS, {NULL, TG_ATTR_INT, 0, NULL}};
+static const tg_attr_def fold_defs[] = {TGI_WINDOW_DEFS,
                                         {"size", TG_ATTR_INTS, offsetof(window_attrs, size), NULL},
                                         {NULL, TG_ATTR_INT, 0, NULL}};
 
@@ -74,9 +66,8 @@ static tg_status does_not_fit(const tg_infer *c, const window_attrs *a, const in
                    tg_shape_describe(a->padding.n, a->padding.v, padding, sizeof padding));
 }
 
-/* Makes the attributes complete; the volume of the kernel and the number of its positions. */
-static tg_status measure(const tg_infer *c, int axes, const int64_t *size, int64_t *volume,
-                         int64_t *positions)
+tg_status tgi_window_measure(const tg_infer *c, int axes, const int64_t *size, int64_t *volume,
+                             int64_t *positions)
 {
     window_attrs *a = (window_attrs *)(uintptr_t)c->attrs; /* the tape's own copy */
     tg_status status = settle(c->op->name, "kernel", &a->kernel, axes, 1, c->err);
@@ -110,14 +101,18 @@ static tg_status check_input(const tg_infer *c, bool shape_fits, const char *mus
                    tg_tensor_describe(x, text, sizeof text), must);
 }
 
+tg_status tgi_window_image(const tg_infer *c)
+{
+    const int axes = c->inputs[0]->ndim - 2;
+    return check_input(c, axes >= 1 && axes <= AXES, "(N, C, ...) with 1, 2 or 3 axes more");
+}
+
 static tg_status unfold_infer(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0];
-    const int axes = x->ndim - 2;
     int64_t volume, positions;
-    tg_status status =
-        check_input(c, axes >= 1 && axes <= AXES, "(N, C, ...) with 1, 2 or 3 axes more");
-    if (!status) status = measure(c, axes, x->shape + 2, &volume, &positions);
+    tg_status status = tgi_window_image(c);
+    if (!status) status = tgi_window_measure(c, x->ndim - 2, x->shape + 2, &volume, &positions);
     if (status) return status;
     c->ndim = 3;
     c->shape[0] = x->shape[0];
@@ -138,7 +133,7 @@ static tg_status fold_infer(tg_infer *c)
     if (!status && (axes < 1 || axes > AXES))
         status = tg_fail(c->err, TG_EARG, "fold: size has %d numbers, must have 1, 2 or 3", axes);
     if (!status) status = settle("fold", "size", &a->size, axes, 0, c->err);
-    if (!status) status = measure(c, axes, a->size.v, &volume, &positions);
+    if (!status) status = tgi_window_measure(c, axes, a->size.v, &volume, &positions);
     if (status) return status;
     if (x->shape[1] % volume != 0 || x->shape[2] != positions)
         return tg_fail(c->err, TG_ESHAPE,
@@ -229,31 +224,36 @@ static tg_ints ints_of(int n, const int64_t *v, int64_t otherwise)
     return a;
 }
 
-static tg_tensor *record(tg_tape *t, int op, tg_tensor *x, int n, const int64_t *size,
-                         const int64_t *kernel, const int64_t *stride, const int64_t *padding,
-                         const int64_t *dilation)
+bool tgi_window_options(tg_tape *t, const char *name, int n, const int64_t *kernel,
+                        const int64_t *stride, const int64_t *padding, const int64_t *dilation,
+                        tgi_window_attrs *a)
 {
-    const char *name = tgi_window_ops[op].name;
-    if (n < 1 || n > AXES || !kernel || (op == FOLD && !size))
-        return tg_tape_fail(t, TG_EARG, "%s: %s", name,
-                            n < 1 || n > AXES ? "the window must have 1, 2 or 3 axes"
-                                              : "kernel or size is NULL");
-    const window_attrs a = {.kernel = ints_of(n, kernel, 1),
-                            .stride = ints_of(n, stride, 1),
-                            .padding = ints_of(n, padding, 0),
-                            .dilation = ints_of(n, dilation, 1),
-                            .size = ints_of(n, size, 0)};
-    return tg_record(t, &tgi_window_ops[op], &x, 1, &a);
+    if (n < 1 || n > AXES || !kernel) {
+        (void)tg_tape_fail(t, TG_EARG, "%s: %s", name,
+                           kernel ? "the window must have 1, 2 or 3 axes" : "kernel is NULL");
+        return false;
+    }
+    *a = (window_attrs){.kernel = ints_of(n, kernel, 1),
+                        .stride = ints_of(n, stride, 1),
+                        .padding = ints_of(n, padding, 0),
+                        .dilation = ints_of(n, dilation, 1)};
+    return true;
 }
 
 tg_tensor *tg_unfold(tg_tape *t, tg_tensor *x, int n, const int64_t *kernel, const int64_t *stride,
                      const int64_t *padding, const int64_t *dilation)
 {
-    return record(t, UNFOLD, x, n, NULL, kernel, stride, padding, dilation);
+    window_attrs a;
+    if (!tgi_window_options(t, "unfold", n, kernel, stride, padding, dilation, &a)) return NULL;
+    return tg_record(t, &tgi_window_ops[UNFOLD], &x, 1, &a);
 }
 
 tg_tensor *tg_fold(tg_tape *t, tg_tensor *x, int n, const int64_t *size, const int64_t *kernel,
                    const int64_t *stride, const int64_t *padding, const int64_t *dilation)
 {
-    return record(t, FOLD, x, n, size, kernel, stride, padding, dilation);
+    window_attrs a;
+    if (!tgi_window_options(t, "fold", n, kernel, stride, padding, dilation, &a)) return NULL;
+    if (!size) return tg_tape_fail(t, TG_EARG, "fold: size is NULL");
+    a.size = ints_of(n, size, 0);
+    return tg_record(t, &tgi_window_ops[FOLD], &x, 1, &a);
 }

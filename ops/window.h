@@ -1,4 +1,5 @@
-/* window.h - what the operations on windows share: attributes, and how often a window fits. */
+/* window.h - what the operations on windows share: attributes, how often a window fits, and where
+ * it stands. */
 #ifndef TG_OPS_WINDOW_H
 #define TG_OPS_WINDOW_H
 
@@ -15,9 +16,56 @@ typedef struct tgi_window_attrs {
     tg_ints size; /* of fold */
 } tgi_window_attrs;
 
+/* The attributes kernel, stride, padding and dilation. */
+#define TGI_WINDOW_DEFS                                                                            \
+    {"kernel", TG_ATTR_INTS, offsetof(tgi_window_attrs, kernel), NULL},                            \
+        {"stride", TG_ATTR_INTS, offsetof(tgi_window_attrs, stride), "1"},                         \
+        {"padding", TG_ATTR_INTS, offsetof(tgi_window_attrs, padding), "0"},                       \
+    {                                                                                              \
+        "dilation", TG_ATTR_INTS, offsetof(tgi_window_attrs, dilation), "1"                        \
+    }
+
 /* Positions of a window along an axis; 0 when it does not fit.  All within bounds. */
 int64_t tgi_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                          int64_t dilation);
+
+/* Makes the attributes complete for an image of `axes` sizes; the elements of the kernel and its
+ * positions.  TG_EARG, TG_ESHAPE and TG_ENOMEM as tg_unfold. */
+tg_status tgi_window_measure(const tg_infer *c, int axes, const int64_t *size, int64_t *volume,
+                             int64_t *positions);
+
+/* TG_EDTYPE when input 0 is not float; TG_ESHAPE unless it is (N, C, 1 to 3 axes). */
+tg_status tgi_window_image(const tg_infer *c);
+
+/* The attributes for a call, NULL standing for the defaults; `name` is of the op. false, with the
+ * tape poisoned, when n is out of range or kernel is NULL. */
+bool tgi_window_options(tg_tape *t, const char *name, int n, const int64_t *kernel,
+                        const int64_t *stride, const int64_t *padding, const int64_t *dilation,
+                        tgi_window_attrs *a);
+
+/* ---- the walk ------------------------------------------------------------------------------- */
+
+/* As three axes; those that are not there come first and have size 1. */
+typedef struct tgi_windows {
+    int64_t in[TGI_WINDOW_AXES], out[TGI_WINDOW_AXES], kernel[TGI_WINDOW_AXES];
+    int64_t stride[TGI_WINDOW_AXES], padding[TGI_WINDOW_AXES], dilation[TGI_WINDOW_AXES];
+} tgi_windows;
+
+/* size: of the image, without N and C. */
+tgi_windows tgi_windows_of(const tgi_window_attrs *a, const int64_t *size);
+
+/* Where on the axis element k of the kernel stands at position 0, and the positions lo..hi-1 at
+ * which it stands inside. */
+typedef struct tgi_span {
+    int64_t first, lo, hi;
+} tgi_span;
+
+tgi_span tgi_window_span(const tgi_windows *w, int axis, int64_t k);
+
+/* In how many parts of about equal size `elements` in so many planes are handed to threads. */
+int64_t tgi_window_chunks(int64_t elements, int64_t planes);
+
+/* ---- forward functions ---------------------------------------------------------------------- */
 
 void tgi_unfold_forward(const tg_node *n, void *work);
 void tgi_fold_forward(const tg_node *n, void *work);

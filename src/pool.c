@@ -1,6 +1,4 @@
-/* pool.c - the largest or the mean of what a window shows: unfold, then a reduction. */
-#include <math.h>
-
+/* pool.c - the largest of what a window shows, or the mean: unfold, then a reduction. */
 #include "ops/window.h"
 #include "tapegrad/conv.h"
 
@@ -87,13 +85,9 @@ static tg_tensor *inside(tg_tape *t, const pool *p)
 
 static tg_tensor *max_pool(tg_tape *t, pool p, const tg_pool_options *options)
 {
+    const tg_pool_options *o = &p.o;
     if (!pool_start(t, &p, options)) return NULL;
-    tg_tensor *u = windows(t, &p, p.x);
-    if (u && is_padded(&p)) {
-        tg_tensor *outside = tg_equal(t, inside(t, &p), tg_scalar(t, 0));
-        u = tg_where(t, outside, tg_scalar(t, -(double)INFINITY), u);
-    }
-    return spread(t, &p, tg_max(t, u, 2, false));
+    return tg_window_max(t, p.x, p.axes, o->kernel, o->stride, o->padding, o->dilation);
 }
 
 tg_tensor *tg_max_pool1d(tg_tape *t, tg_tensor *x, const tg_pool_options *options)

@@ -58,8 +58,11 @@ static tg_tensor *forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_
     (void)pass; /* the same in training and evaluation */
     tg_scope_push(t, "conv");
     tg_tensor *W = tg_param(t, m->params, "W1"), *b = tg_param(t, m->params, "b1");
-    x = tg_relu(t, tg_conv2d(t, images_of(t, o, x), W, b, &conv));
+    x = tg_conv2d(t, images_of(t, o, x), W, NULL, &conv);
+    /* A number added to all of a channel and the cut at 0 keep the order, rounding included: the
+     * largest comes first, and there is less to add and to cut. */
     x = tg_max_pool2d(t, x, &pool);
+    x = tg_relu(t, tg_add(t, x, tg_reshape(t, b, 3, (const int64_t[]){o->filters, 1, 1})));
     tg_scope_pop(t);
     if (!x) return NULL;
     const int64_t flat[] = {x->shape[0], x->shape[1] * x->shape[2] * x->shape[3]};

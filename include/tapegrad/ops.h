@@ -214,6 +214,20 @@ tg_tensor *tg_unfold(tg_tape *t, tg_tensor *x, int n, const int64_t *kernel, con
 /* The transpose of unfold: x as unfold gives it -> (N, C, size...); what overlaps adds up. */
 tg_tensor *tg_fold(tg_tape *t, tg_tensor *x, int n, const int64_t *size, const int64_t *kernel,
                    const int64_t *stride, const int64_t *padding, const int64_t *dilation);
+/* x (N, C, in...) -> (N, C, out...): the largest element that the window shows at each position,
+ * NaN if any is; -Inf where it shows nothing but padding. */
+tg_tensor *tg_window_max(tg_tape *t, tg_tensor *x, int n, const int64_t *kernel,
+                         const int64_t *stride, const int64_t *padding, const int64_t *dilation);
+/* Its derivative: d (N, C, out...) -> (N, C, in...), each d in equal shares to the elements that
+ * are the largest in its window. */
+tg_tensor *tg_window_max_share(tg_tape *t, tg_tensor *x, tg_tensor *d, int n, const int64_t *kernel,
+                               const int64_t *stride, const int64_t *padding,
+                               const int64_t *dilation);
+/* The transpose of that in d: g (N, C, in...) -> (N, C, out...), the mean of g over the places of
+ * the largest elements of x in the window, 0 where there are none. */
+tg_tensor *tg_window_max_mean(tg_tape *t, tg_tensor *x, tg_tensor *g, int n, const int64_t *kernel,
+                              const int64_t *stride, const int64_t *padding,
+                              const int64_t *dilation);
 
 /* ---- random: element j comes from word j of the generator, which moves on (tg_rng_skip), so
  *      that f32 and f64 draw the same numbers but for rounding.  NULL rng is TG_EARG, and so is

@@ -125,6 +125,48 @@ for _n in (1, 2, 3):
                     words(kernel=k, stride=s, padding=p, flag=i % 2 == 1))
 
 
+# The same by where PyTorch finds the largest, which are no two alike.
+MAX_POOL = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
+
+
+def places(x, k, s, p, d):
+    """Of each window, the place of its largest element in the flattened plane."""
+    return MAX_POOL[len(k)](x, k, s, p, d, return_indices=True)[1].flatten(2)
+
+
+def pool_words(k, s, p, d):
+    return words(kernel=k, stride=s, padding=p, dilation=d)
+
+
+@row("window_max")
+def _(r, i):
+    x, k, s, p, d = POOLS[1 + i % 3][i]
+    return Case(lambda x: MAX_POOL[len(k)](x, k, s, p, d), [r.distinct(x)], pool_words(k, s, p, d))
+
+
+@row("window_max_share")
+def _(r, i):
+    shape, k, s, p, d = POOLS[1 + i % 3][i]
+
+    def f(x, z):
+        return (torch.zeros_like(x).flatten(2)
+                .scatter_add(2, places(x, k, s, p, d), z.flatten(2)).reshape(shape))
+
+    out = list(shape[:2]) + window(shape[2:], k, s, p, d)
+    return Case(f, [r.distinct(shape), r.uniform(out)], pool_words(k, s, p, d), frozen=(0,))
+
+
+@row("window_max_mean")
+def _(r, i):
+    shape, k, s, p, d = POOLS[1 + i % 3][i]
+
+    def f(x, z):
+        y = z.flatten(2).gather(2, places(x, k, s, p, d))
+        return y.reshape(list(shape[:2]) + window(shape[2:], k, s, p, d))
+
+    return Case(f, [r.distinct(shape), r.uniform(shape)], pool_words(k, s, p, d), frozen=(0,))
+
+
 @row("avg_pool2d with dilation", "avg_pool2d")
 def _(r, i):  # as a convolution of each channel with a kernel of equal weights
     (n, c, h, w), k, s, p, d = POOLS[2][i]
