@@ -87,6 +87,7 @@ void tg_plan_free(tg_plan *p)
 {
     if (!p) return;
     if (p->free_grads) p->free_grads(p->grads);
+    tg_free(p->timings);
     for (int32_t i = 0; i < p->n_values; i++)
         if (p->values[i].kind == TGI_LEAF) tg_tensor_free(p->values[i].tensor);
     for (int32_t i = 0; i < p->n_outputs; i++) tg_tensor_free(p->leaves[i]);
@@ -164,7 +165,11 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     const uint64_t mode = tgi_flush_begin();
     set_counters(p);
     p->run++;
-    for (int32_t i = 0; i < p->n_steps && !status; i++) status = run_step(p, &p->steps[i], err);
+    for (int32_t i = 0; i < p->n_steps && !status; i++) {
+        const double start = p->timings ? tgi_plan_clock() : 0;
+        status = run_step(p, &p->steps[i], err);
+        if (p->timings) tgi_plan_took(p, i, start);
+    }
     if (!status) finish_outputs(p);
     tgi_flush_end(mode);
     return status;

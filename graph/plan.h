@@ -122,6 +122,12 @@ typedef struct tgi_draw {
     int32_t generator;
 } tgi_draw;
 
+/* What a step took while a profile is on. */
+typedef struct tgi_timing {
+    int64_t runs;
+    double seconds, start, last;
+} tgi_timing;
+
 struct tg_plan {
     tgi_arena arena; /* all that follows */
     tgi_arena block; /* the results' memory, in one piece */
@@ -136,6 +142,7 @@ struct tg_plan {
     int32_t storages; /* regions of leaves that are written */
     uint64_t run;
     tg_plan_numbers numbers;
+    tgi_timing *timings; /* of each step, with one more for the start; NULL: no profile */
     tg_dict *grads; /* set by tg_compile_grads, with what frees it */
     void (*free_grads)(tg_dict *d);
 };
@@ -166,6 +173,11 @@ int64_t tgi_plan_row(const tgi_value *v);
 
 /* Bytes of the states of all parts of a fold. */
 size_t tgi_fold_bytes(const tgi_value *v);
+
+/* Seconds of a clock that never goes back. */
+double tgi_plan_clock(void);
+/* Adds a run of step i that began at `start` of that clock. */
+void tgi_plan_took(tg_plan *p, int32_t i, double start);
 
 void tgi_fused_run(const tgi_fused *f);
 /* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */

@@ -77,6 +77,46 @@ tg_plan_numbers tg_plan_stats(const tg_plan *p);
 /* One line for each step, what was fused in it and where its results are, then the numbers. */
 void tg_plan_print(const tg_plan *p, FILE *file);
 
+/* ---- where the time goes -------------------------------------------------------------------- */
+
+/* What a step is and what it took in the runs since the profile was switched on. */
+typedef struct tg_plan_step {
+    char name[64];     /* "matmul +2", "exp sum": an operation, and how many go with it, or which */
+    const char *scope; /* of its first operation; the plan's */
+    int operations;
+    int64_t runs;
+    double seconds; /* of all those runs */
+    double start;   /* of the last of them, in seconds since the first began */
+    double last;    /* seconds it took */
+    double flops;   /* arithmetic operations of a run, as tg_tape_stats counts them */
+    double bytes;   /* of a run: operands read from memory and results written to it */
+} tg_plan_step;
+
+/* Takes the time of each step from now on (on, from zero again), or no longer.  Two looks at the
+ * clock for each step, some 50 ns.  TG_EARG, TG_ENOMEM. */
+tg_status tg_plan_profile(tg_plan *p, bool on, tg_error *err);
+
+/* Step i of 0..tg_plan_stats(p).steps-1; TG_EARG outside.  Without a profile runs is 0. */
+tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_error *err);
+
+/* The most that the machine gives this library, to hold a profile against. */
+typedef struct tg_limits {
+    double
+        gflops; /* 1e9 arithmetic operations a second, in a product of f32 matrices in the cache */
+    double gbytes; /* 1e9 bytes a second, copying what does not fit there: both directions */
+} tg_limits;
+
+/* Measures them in some 50 ms, with the threads now in force.  Zeros when out of memory. */
+tg_limits tg_limits_measure(void);
+
+/* A line for each step, those that took longest first: time of a run and its share, GFLOP/s, GB/s,
+ * and the share of the limit that is nearer; then the sum.  TG_EARG, TG_EIO. */
+tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file);
+
+/* The last run as a file for chrome://tracing or ui.perfetto.dev, an event for each step.  TG_EARG
+ * without a profile, TG_EIO. */
+tg_status tg_plan_save_trace(const tg_plan *p, const char *path, tg_error *err);
+
 #ifdef __cplusplus
 }
 #endif
