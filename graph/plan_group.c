@@ -48,6 +48,24 @@ static tgi_step *add_step(tg_plan *p, int32_t value, int32_t count)
 
 static int64_t units(int64_t a, int64_t b) { return a % b == 0 ? a : b % a == 0 ? b : a * b; }
 
+/* The grain of reduction v, which waits, where it can be fed from the loop; else 0. */
+static int64_t grain_of(const schedule *s, const group *g, int32_t v)
+{
+    const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
+    const tg_op_fold *fold = x->node.op->fold;
+    if (!fold || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
+        !tgi_plan_is_map(&values[in->root]) || values[in->root].part != TGI_WIDE)
+        return 0;
+    return fold->grain(&x->node);
+}
+
+static bool may_fold(const schedule *s, const group *g)
+{
+    for (int i = 0; i < g->n_waiting; i++)
+        if (grain_of(s, g, g->waiting[i]) > 0) return true;
+    return false;
+}
+
 /* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
  * the others run behind. */
 static void add_waiting(schedule *s, group *g, tgi_step *step)
@@ -57,13 +75,9 @@ static void add_waiting(schedule *s, group *g, tgi_step *step)
     int behind = 0;
     for (int i = 0; i < g->n_waiting; i++) {
         const int32_t v = g->waiting[i];
-        tgi_value *x = &values[v], *in = &values[x->in[0]];
+        tgi_value *x = &values[v];
         const tg_op_fold *fold = x->node.op->fold;
-        const int64_t grain = fold && in->tensor->size == g->size &&
-                                      values[in->root].part == TGI_WIDE &&
-                                      tg_tensor_is_contiguous(in->tensor)
-                                  ? fold->grain(&x->node)
-                                  : 0;
+        const int64_t grain = grain_of(s, g, v);
         const int64_t more = grain > 0 ? units(unit, grain) : 0;
         x->part = TGI_FOLD;
         if (grain == 0 || (parts > 0 && (parts != fold->parts(&x->node) || cut != grain)) ||
@@ -80,16 +94,6 @@ static void add_waiting(schedule *s, group *g, tgi_step *step)
         step->count++;
     }
     for (int i = 0; i < behind; i++) (void)add_step(s->p, g->waiting[i], 1);
-}
-
-/* Some reduction that waits can be fed from the loop, which then cannot start in the middle. */
-static bool may_fold(const schedule *s, const group *g)
-{
-    for (int i = 0; i < g->n_waiting; i++) {
-        const tgi_value *x = &s->p->values[g->waiting[i]];
-        if (x->node.op->fold && x->node.op->fold->grain(&x->node) > 0) return true;
-    }
-    return false;
 }
 
 /* The step before the group's computes what one of its members reads, and can hand it over piece
