@@ -1,15 +1,14 @@
 /* opt_adagrad.c - AdaGrad: each element's step shrinks with the sum of its squared gradients. */
+#include <string.h>
+
 #include "src/optimizer.h"
 
-#define TGI_OPTIONS tg_adagrad_options
-#define TGI_STATE_0 h
-#define TGI_CONSTANTS(o, u)                                                                        \
-    CONSTANT(lr, (u)->lr);                                                                         \
-    CONSTANT(eps, (o)->eps)
-#define TGI_FORMULA                                                                                \
-    h += g * g;                                                                                    \
-    w -= lr * g / (ROOT(h) + eps)
-#include "src/opt_loop.inc"
+static void constants(const tg_update *u, void *to)
+{
+    const tg_adagrad_options *o = u->options;
+    const tgi_adagrad_constants c = {.lr = u->lr, .eps = o->eps};
+    memcpy(to, &c, sizeof c);
+}
 
 static const tg_attr_def attrs[] = {
     {"lr", TG_ATTR_FLOAT, offsetof(tg_adagrad_options, lr), NULL},
@@ -17,13 +16,16 @@ static const tg_attr_def attrs[] = {
     {NULL, TG_ATTR_INT, 0, NULL},
 };
 
-static const tg_optimizer_type type = {
-    .name = "AdaGrad",
-    .states = {"h", NULL},
-    .options_size = sizeof(tg_adagrad_options),
-    .update_f32 = update_f32,
-    .update_f64 = update_f64,
-    .attrs = attrs,
+static const tgi_rule rule = {
+    .type =
+        {
+            .name = "AdaGrad",
+            .states = {"h", NULL},
+            .options_size = sizeof(tg_adagrad_options),
+            .attrs = attrs,
+        },
+    .kernel = TGI_UPDATE_adagrad,
+    .constants = constants,
 };
 
 tg_adagrad_options tg_adagrad_defaults(void)
@@ -34,5 +36,5 @@ tg_adagrad_options tg_adagrad_defaults(void)
 tg_optimizer *tg_adagrad(tg_adagrad_options options, tg_error *err)
 {
     const tgi_option checks[] = {{"eps", options.eps, TGI_NOT_NEGATIVE}};
-    return tgi_optimizer_make(&type, &options, options.lr, checks, 1, err);
+    return tgi_optimizer_make(&rule, &options, options.lr, checks, 1, err);
 }

@@ -1,21 +1,19 @@
 /* opt_adam.c - Adam: running means m of the gradient and v of its square, both corrected for
  * their start at zero through the step size. */
+#include <math.h>
+#include <string.h>
+
 #include "src/optimizer.h"
 
-#define TGI_OPTIONS tg_adam_options
-#define TGI_STATE_0 m
-#define TGI_STATE_1 v
-#define TGI_CONSTANTS(o, u)                                                                        \
-    const double t = (double)(u)->step;                                                            \
-    CONSTANT(lr, sqrt(1 - pow((o)->beta2, t)) * (u)->lr / (1 - pow((o)->beta1, t)));               \
-    CONSTANT(fresh_m, 1 - (o)->beta1);                                                             \
-    CONSTANT(fresh_v, 1 - (o)->beta2);                                                             \
-    CONSTANT(eps, (o)->eps)
-#define TGI_FORMULA                                                                                \
-    m += fresh_m * (g - m);                                                                        \
-    v += fresh_v * (g * g - v);                                                                    \
-    w -= lr * m / (ROOT(v) + eps)
-#include "src/opt_loop.inc"
+static void constants(const tg_update *u, void *to)
+{
+    const tg_adam_options *o = u->options;
+    const double t = (double)u->step;
+    const double lr = sqrt(1 - pow(o->beta2, t)) * u->lr / (1 - pow(o->beta1, t));
+    const tgi_adam_constants c = {
+        .lr = lr, .fresh_m = 1 - o->beta1, .fresh_v = 1 - o->beta2, .eps = o->eps};
+    memcpy(to, &c, sizeof c);
+}
 
 static const tg_attr_def attrs[] = {
     {"lr", TG_ATTR_FLOAT, offsetof(tg_adam_options, lr), NULL},
@@ -25,13 +23,16 @@ static const tg_attr_def attrs[] = {
     {NULL, TG_ATTR_INT, 0, NULL},
 };
 
-static const tg_optimizer_type type = {
-    .name = "Adam",
-    .states = {"m", "v", NULL},
-    .options_size = sizeof(tg_adam_options),
-    .update_f32 = update_f32,
-    .update_f64 = update_f64,
-    .attrs = attrs,
+static const tgi_rule rule = {
+    .type =
+        {
+            .name = "Adam",
+            .states = {"m", "v", NULL},
+            .options_size = sizeof(tg_adam_options),
+            .attrs = attrs,
+        },
+    .kernel = TGI_UPDATE_adam,
+    .constants = constants,
 };
 
 tg_adam_options tg_adam_defaults(void)
@@ -44,5 +45,5 @@ tg_optimizer *tg_adam(tg_adam_options options, tg_error *err)
     const tgi_option checks[] = {{"beta1", options.beta1, TGI_FRACTION},
                                  {"beta2", options.beta2, TGI_FRACTION},
                                  {"eps", options.eps, TGI_NOT_NEGATIVE}};
-    return tgi_optimizer_make(&type, &options, options.lr, checks, 3, err);
+    return tgi_optimizer_make(&rule, &options, options.lr, checks, 3, err);
 }

@@ -1,15 +1,14 @@
 /* opt_momentum.c - gradient descent with momentum: the velocity v remembers past gradients. */
+#include <string.h>
+
 #include "src/optimizer.h"
 
-#define TGI_OPTIONS tg_momentum_options
-#define TGI_STATE_0 v
-#define TGI_CONSTANTS(o, u)                                                                        \
-    CONSTANT(momentum, (o)->momentum);                                                             \
-    CONSTANT(lr, (u)->lr)
-#define TGI_FORMULA                                                                                \
-    v = momentum * v - lr * g;                                                                     \
-    w += v
-#include "src/opt_loop.inc"
+static void constants(const tg_update *u, void *to)
+{
+    const tg_momentum_options *o = u->options;
+    const tgi_momentum_constants c = {.momentum = o->momentum, .lr = u->lr};
+    memcpy(to, &c, sizeof c);
+}
 
 static const tg_attr_def attrs[] = {
     {"lr", TG_ATTR_FLOAT, offsetof(tg_momentum_options, lr), NULL},
@@ -17,13 +16,16 @@ static const tg_attr_def attrs[] = {
     {NULL, TG_ATTR_INT, 0, NULL},
 };
 
-static const tg_optimizer_type type = {
-    .name = "Momentum",
-    .states = {"v", NULL},
-    .options_size = sizeof(tg_momentum_options),
-    .update_f32 = update_f32,
-    .update_f64 = update_f64,
-    .attrs = attrs,
+static const tgi_rule rule = {
+    .type =
+        {
+            .name = "Momentum",
+            .states = {"v", NULL},
+            .options_size = sizeof(tg_momentum_options),
+            .attrs = attrs,
+        },
+    .kernel = TGI_UPDATE_momentum,
+    .constants = constants,
 };
 
 tg_momentum_options tg_momentum_defaults(void)
@@ -34,5 +36,5 @@ tg_momentum_options tg_momentum_defaults(void)
 tg_optimizer *tg_momentum(tg_momentum_options options, tg_error *err)
 {
     const tgi_option checks[] = {{"momentum", options.momentum, TGI_FRACTION}};
-    return tgi_optimizer_make(&type, &options, options.lr, checks, 1, err);
+    return tgi_optimizer_make(&rule, &options, options.lr, checks, 1, err);
 }

@@ -2,22 +2,21 @@
  *
  * The true position p and its velocity v follow v' = mu v - lr g(p + mu v), p' = p + v'.  For
  * w = p + mu v that reads w' = w + mu v' - lr g(w). */
+#include <string.h>
+
 #include "src/optimizer.h"
 
 /* Both forms are one formula with different shares of the velocity and the gradient. */
-#define TGI_OPTIONS tg_nesterov_options
-#define TGI_STATE_0 v
-#define TGI_CONSTANTS(o, u)                                                                        \
-    const double mu = (o)->momentum;                                                               \
-    CONSTANT(momentum, mu);                                                                        \
-    CONSTANT(lr, (u)->lr);                                                                         \
-    CONSTANT(of_v, ((o)->book_form ? mu : 1) * mu);                                                \
-    CONSTANT(of_g, ((o)->book_form ? 1 + mu : 1) * (u)->lr)
-#define TGI_FORMULA                                                                                \
-    v = momentum * v - lr * g;                                                                     \
-    w += of_v * v;                                                                                 \
-    w -= of_g * g
-#include "src/opt_loop.inc"
+static void constants(const tg_update *u, void *to)
+{
+    const tg_nesterov_options *o = u->options;
+    const double mu = o->momentum;
+    const tgi_nesterov_constants c = {.momentum = mu,
+                                      .lr = u->lr,
+                                      .of_v = (o->book_form ? mu : 1) * mu,
+                                      .of_g = (o->book_form ? 1 + mu : 1) * u->lr};
+    memcpy(to, &c, sizeof c);
+}
 
 static const tg_attr_def attrs[] = {
     {"lr", TG_ATTR_FLOAT, offsetof(tg_nesterov_options, lr), NULL},
@@ -26,13 +25,16 @@ static const tg_attr_def attrs[] = {
     {NULL, TG_ATTR_INT, 0, NULL},
 };
 
-static const tg_optimizer_type type = {
-    .name = "Nesterov",
-    .states = {"v", NULL},
-    .options_size = sizeof(tg_nesterov_options),
-    .update_f32 = update_f32,
-    .update_f64 = update_f64,
-    .attrs = attrs,
+static const tgi_rule rule = {
+    .type =
+        {
+            .name = "Nesterov",
+            .states = {"v", NULL},
+            .options_size = sizeof(tg_nesterov_options),
+            .attrs = attrs,
+        },
+    .kernel = TGI_UPDATE_nesterov,
+    .constants = constants,
 };
 
 tg_nesterov_options tg_nesterov_defaults(void)
@@ -43,5 +45,5 @@ tg_nesterov_options tg_nesterov_defaults(void)
 tg_optimizer *tg_nesterov(tg_nesterov_options options, tg_error *err)
 {
     const tgi_option checks[] = {{"momentum", options.momentum, TGI_FRACTION}};
-    return tgi_optimizer_make(&type, &options, options.lr, checks, 1, err);
+    return tgi_optimizer_make(&rule, &options, options.lr, checks, 1, err);
 }

@@ -1,51 +1,107 @@
-/* optimizer.h - what the files of the single optimizers share (internal).
+/* optimizer.h - what the files of the optimizers share (internal).
  *
- * Such a file states its formula once, as three macros, and includes opt_loop.inc, which makes
- * update_f32 and update_f64 of it. */
+ * A single optimizer is a file of its own, opt_NAME.c, with its options and the constants of its
+ * formula, which is a row of ops/kernels/updates.def. */
 #ifndef TAPEGRAD_SRC_OPTIMIZER_H
 #define TAPEGRAD_SRC_OPTIMIZER_H
 
 #include <stddef.h>
 
+#include "ops/kernels/updates.h"
 #include "tapegrad/optim.h"
+
+/* An optimizer of the library: a type without functions, since its formula is a kernel. */
+typedef struct tgi_rule {
+    tg_optimizer_type type;
+    int kernel; /* TGI_UPDATE_NAME */
+    /* Fills in tgi_NAME_constants from options, lr and step of u. */
+    void (*constants)(const tg_update *u, void *constants);
+} tgi_rule;
+
+/* How some of the parameters are updated in the step under way. */
+typedef struct tgi_manner {
+    double lr;
+    double constants[TGI_UPDATE_CONSTANTS];
+    tgi_treatment first;
+    bool treats; /* first does something */
+} tgi_manner;
 
 /* Some of the parameters and how they are treated. */
 typedef struct tgi_group {
     char *pattern;
     tg_group_options options;
-    double scale; /* of the gradients in the update under way, for clip_norm */
+    tgi_manner manner;
 } tgi_group;
+
+/* What one key stands for: the parameter, its gradient and its states. */
+enum {
+    TGI_PARAMETER,
+    TGI_GRADIENT,
+    TGI_FIRST_STATE,
+    TGI_PARTS = TGI_FIRST_STATE + TG_OPTIMIZER_STATES
+};
+typedef struct tgi_entry {
+    tgi_group *group; /* NULL: none */
+    tg_tensor *x[TGI_PARTS];
+    size_t copies; /* bytes of what has to be copied */
+} tgi_entry;
 
 struct tg_optimizer {
     const tg_optimizer_type *type;
+    const tgi_rule *rule;         /* NULL: one's own, by functions */
+    const tgi_update *kernels[2]; /* of the rule, by dtype: TG_F32, TG_F64 */
     double lr;
     int64_t steps;
     int n_states;
     tg_dict *states[TG_OPTIMIZER_STATES]; /* NULL before the first update */
-    char *scratch; /* contiguous copies of strided tensors, changed gradients */
-    size_t scratch_bytes;
-    tgi_group *groups; /* in the order they were added */
+    tgi_manner manner;                    /* of the parameters in no group */
+    tgi_group *groups;                    /* in the order they were added */
     int n_groups;
+
+    tgi_entry *entries;   /* of the update under way, in the order of params */
+    tgi_update_job *jobs; /* of the last update: n_jobs, one for each entry */
+    int room, n_jobs;     /* room: for so many of both */
+    bool apart;           /* the jobs have no memory in common */
+    char *scratch;        /* contiguous copies of strided tensors, changed gradients */
+    size_t scratch_bytes;
     max_align_t options[]; /* type->options_size bytes */
 };
+
+/* TG_EARG when lr is not finite; err then begins with who. */
+tg_status tgi_optimizer_check_lr(const char *who, double lr, tg_error *err);
+
+/* ---- an update (optimizer_update.c) --------------------------------------------------------- */
+
+/* All checks of tg_optimizer_update, room for the states and for what follows; the parts of all
+ * keys into o->entries.  On failure nothing has changed. */
+tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
+                                tg_error *err);
+
+/* The update of n entries. */
+void tgi_optimizer_step(tg_optimizer *o, int n);
+
+/* Its parts: counts the step and sets the manners; does one entry that has a gradient. */
+void tgi_optimizer_begin(tg_optimizer *o);
+void tgi_optimizer_update_one(const tg_optimizer *o, const tgi_entry *e);
 
 /* ---- groups (optimizer_groups.c) ------------------------------------------------------------ */
 
 /* The group that key belongs to, or NULL. */
 tgi_group *tgi_group_of(const tg_optimizer *o, const char *key);
 
-/* Whether the gradients of a group (NULL: none) are changed before the update. */
-bool tgi_group_changes_gradient(const tgi_group *g);
-
 /* TG_EKEY when a group has no parameter. */
 tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_error *err);
 
-/* Sets scale in the groups that clip by norm; grads are checked. */
-void tgi_groups_measure(tg_optimizer *o, const tg_dict *params, const tg_dict *grads);
+/* What a group does to gradients and parameters, with step size lr; NULL: nothing.  Of clip_norm
+ * the scale is still to be measured. */
+tgi_treatment tgi_group_treatment(const tgi_group *g, double lr);
 
-/* Clips and decays n packed elements of g and w before an update with step size lr. */
-void tgi_group_prepare(const tgi_group *group, tg_dtype dtype, int64_t n, double lr, void *g,
-                       void *w);
+/* The factor by which clip_norm scales gradients of that sum of squares. */
+double tgi_clip_scale(double clip_norm, double sum_of_squares);
+double tgi_sum_of_squares(const tg_tensor *x);
+
+/* Does first to n packed elements of g and w, for optimizers without a kernel. */
+void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w);
 
 /* Whether part holds just the parameters that are not frozen, in their order. */
 bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part);
@@ -78,7 +134,7 @@ typedef struct tgi_option {
 
 /* tg_optimizer_new after a look at the options: TG_EARG, "Adam: beta1 is 1.5, must be in
  * [0, 1)". */
-tg_optimizer *tgi_optimizer_make(const tg_optimizer_type *type, const void *options, double lr,
+tg_optimizer *tgi_optimizer_make(const tgi_rule *rule, const void *options, double lr,
                                  const tgi_option *checks, int n, tg_error *err);
 
 #endif

@@ -54,7 +54,7 @@ tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_
             tg_free(groups[i].pattern);
         else
             groups[n++] = groups[i];
-    groups[n++] = (tgi_group){.pattern = copy, .options = options, .scale = 1};
+    groups[n++] = (tgi_group){.pattern = copy, .options = options};
     o->n_groups = n;
     return TG_OK;
 }
@@ -121,66 +121,71 @@ bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dic
 
 /* ---- what they do --------------------------------------------------------------------------- */
 
-bool tgi_group_changes_gradient(const tgi_group *g)
+tgi_treatment tgi_group_treatment(const tgi_group *g, double lr)
 {
-    if (!g) return false;
+    if (!g || g->options.frozen) return (tgi_treatment){0};
     const tg_group_options *o = &g->options;
-    return o->clip_norm > 0 || o->clip_value > 0 || (o->weight_decay > 0 && !o->decoupled);
+    return (tgi_treatment){.scales = o->clip_norm > 0,
+                           .cuts = o->clip_value > 0,
+                           .decays = o->weight_decay > 0 && !o->decoupled,
+                           .shrinks = o->weight_decay > 0 && o->decoupled,
+                           .scale = 1,
+                           .most = o->clip_value,
+                           .decay = o->weight_decay,
+                           .rest = 1 - lr * o->weight_decay};
 }
 
-static double sum_of_squares(const tg_tensor *x)
+double tgi_clip_scale(double clip_norm, double sum_of_squares)
 {
-    const bool packed = tg_tensor_is_contiguous(x);
-    double sum = 0;
-    for (int64_t i = 0; i < x->size; i++) {
-        const int64_t at = packed ? i : tgi_offset(x, i);
-        const double g = x->dtype == TG_F32 ? (double)((const float *)x->data)[at]
-                                            : ((const double *)x->data)[at];
-        sum += g * g;
-    }
-    return sum;
+    const double scale = clip_norm / (sqrt(sum_of_squares) + 1e-6);
+    return scale >= 1 ? 1 : scale; /* also NaN, as torch has it */
 }
 
-void tgi_groups_measure(tg_optimizer *o, const tg_dict *params, const tg_dict *grads)
-{
-    for (int k = 0; k < o->n_groups; k++) {
-        tgi_group *group = &o->groups[k];
-        group->scale = 1;
-        if (!(group->options.clip_norm > 0) || group->options.frozen) continue;
-        double sum = 0;
-        for (int i = 0; i < params->n; i++)
-            if (tgi_group_of(o, params->keys[i]) == group)
-                sum += sum_of_squares(
-                    tg_dict_at(grads, tgi_dict_find_near(grads, params->keys[i], i)));
-        const double scale = group->options.clip_norm / (sqrt(sum) + 1e-6);
-        if (!(scale >= 1)) group->scale = scale; /* also NaN, as torch has it */
-    }
-}
-
-#define PREPARE(name, REAL)                                                                        \
-    static void name(const tgi_group *group, int64_t n, double lr, REAL *g, REAL *w)               \
+/* In as many sums as keep the adder busy. */
+#define SUM_OF_SQUARES(name, REAL)                                                                 \
+    static double name(const tg_tensor *x)                                                         \
     {                                                                                              \
-        const tg_group_options *o = &group->options;                                               \
-        const REAL scale = (REAL)group->scale, most = (REAL)o->clip_value;                         \
-        const REAL decay = (REAL)o->weight_decay, rest = (REAL)(1 - lr * o->weight_decay);         \
-        if (o->clip_norm > 0)                                                                      \
-            for (int64_t i = 0; i < n; i++) g[i] *= scale;                                         \
-        if (o->clip_value > 0)                                                                     \
-            for (int64_t i = 0; i < n; i++)                                                        \
-                g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];                           \
-        if (o->weight_decay > 0 && !o->decoupled)                                                  \
-            for (int64_t i = 0; i < n; i++) g[i] += decay * w[i];                                  \
-        if (o->weight_decay > 0 && o->decoupled)                                                   \
-            for (int64_t i = 0; i < n; i++) w[i] *= rest;                                          \
+        enum { SUMS = 8 };                                                                         \
+        double sums[SUMS] = {0}, sum = 0;                                                          \
+        const REAL *g = x->data;                                                                   \
+        const bool packed = tg_tensor_is_contiguous(x);                                            \
+        int64_t i = 0;                                                                             \
+        for (; packed && i + SUMS <= x->size; i += SUMS)                                           \
+            for (int k = 0; k < SUMS; k++) sums[k] += (double)g[i + k] * (double)g[i + k];         \
+        for (; i < x->size; i++) {                                                                 \
+            const double v = (double)g[packed ? i : tgi_offset(x, i)];                             \
+            sums[i % SUMS] += v * v;                                                               \
+        }                                                                                          \
+        for (int k = 0; k < SUMS; k++) sum += sums[k];                                             \
+        return sum;                                                                                \
     }
-PREPARE(prepare_f32, float)
-PREPARE(prepare_f64, double)
+SUM_OF_SQUARES(sum_f32, float)
+SUM_OF_SQUARES(sum_f64, double)
 
-void tgi_group_prepare(const tgi_group *group, tg_dtype dtype, int64_t n, double lr, void *g,
-                       void *w)
+double tgi_sum_of_squares(const tg_tensor *x)
+{
+    return x->dtype == TG_F32 ? sum_f32(x) : sum_f64(x);
+}
+
+#define TREAT(name, REAL)                                                                          \
+    static void name(const tgi_treatment *t, int64_t n, REAL *g, REAL *w)                          \
+    {                                                                                              \
+        const REAL scale = (REAL)t->scale, most = (REAL)t->most;                                   \
+        const REAL decay = (REAL)t->decay, rest = (REAL)t->rest;                                   \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            if (t->scales) g[i] *= scale;                                                          \
+            if (t->cuts) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];                  \
+            if (t->decays) g[i] += decay * w[i];                                                   \
+            if (t->shrinks) w[i] *= rest;                                                          \
+        }                                                                                          \
+    }
+TREAT(treat_f32, float)
+TREAT(treat_f64, double)
+
+void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w)
 {
     if (dtype == TG_F32)
-        prepare_f32(group, n, lr, g, w);
+        treat_f32(first, n, g, w);
     else
-        prepare_f64(group, n, lr, g, w);
+        treat_f64(first, n, g, w);
 }

@@ -143,6 +143,45 @@ START_TEST(out_of_memory_changes_nothing)
 }
 END_TEST
 
+/* A tensor under two keys, and gradients that lie where parameters do: key after key, in order. */
+START_TEST(shared_memory_goes_in_order)
+{
+    const int64_t n = 100000, half = n / 2, one = 1;
+    tg_tensor *whole = tg_tensor_new(TG_F32, 1, &n, NULL),
+              *want = tg_tensor_new(TG_F32, 1, &n, NULL);
+    tg_tensor *low = tg_tensor_view(whole, 1, &half, &one, 0, NULL);
+    tg_tensor *high = tg_tensor_view(whole, 1, &half, &one, half, NULL);
+    tg_dict *params = tg_dict_new(), *grads = tg_dict_new();
+    for (int64_t i = 0; i < n; i++) ((float *)want->data)[i] = (float)(i % 13) - 6;
+    ck_assert_int_eq(tg_tensor_copy(whole, want, NULL), TG_OK);
+    (void)tg_dict_set(params, "a", low, NULL);
+    (void)tg_dict_set(params, "b", high, NULL);
+    (void)tg_dict_set(params, "c", low, NULL);
+    (void)tg_dict_set(grads, "a", high, NULL);
+    (void)tg_dict_set(grads, "b", low, NULL); /* as the first key left it */
+    (void)tg_dict_set(grads, "c", low, NULL);
+    tg_optimizer *o = sgd(0.5);
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
+        for (int64_t i = 0; i < half; i++) {
+            float *a = (float *)want->data + i, *b = a + half;
+            *a -= 0.5F * *b;
+            *b -= 0.5F * *a;
+            *a -= 0.5F * *a;
+            ck_assert_float_eq(*a, ((float *)whole->data)[i]);
+            ck_assert_float_eq(*b, ((float *)whole->data)[i + half]);
+        }
+    }
+    tg_optimizer_free(o);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_tensor_free(low);
+    tg_tensor_free(high);
+    tg_tensor_free(whole);
+    tg_tensor_free(want);
+}
+END_TEST
+
 /* ---- one's own ------------------------------------------------------------------------------ */
 
 static void sign_update(const tg_update *u)
@@ -193,6 +232,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, strided_tensors_and_no_malloc, 0, 2 * COUNT(makers));
     tcase_add_test(tests, out_of_memory_changes_nothing);
+    tcase_add_test(tests, shared_memory_goes_in_order);
     tcase_add_test(tests, ones_own_optimizer);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -13,6 +13,7 @@
 #include "ops/kernels/pairs.h"
 #include "ops/kernels/reduce.h"
 #include "ops/kernels/window_pairs.h"
+#include "ops/kernels/updates.h"
 
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
@@ -86,6 +87,7 @@ typedef struct tgi_kernels {
     const tgi_map *pairs[2]; /* likewise, by TGI_PAIR_INNER_OUTER_POSITION */
     const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
     tgi_window_pairs_kernel windows[2];
+    const tgi_update *updates[2]; /* likewise, by TGI_UPDATE_NAME */
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA

@@ -1,0 +1,67 @@
+/* updates.h - the kernels of optimizer updates: which there are, and the one driver that calls
+ * them. */
+#ifndef TAPEGRAD_OPS_KERNELS_UPDATES_H
+#define TAPEGRAD_OPS_KERNELS_UPDATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ops/kernels/updates.def"
+
+enum {
+#define X(name, ...) TGI_UPDATE_##name,
+    UPDATE_ROWS(X)
+#undef X
+        TGI_UPDATES
+};
+
+enum { TGI_UPDATE_STATES = 2, TGI_UPDATE_CONSTANTS = 4 }; /* at most */
+
+/* The constants of each row by name: tgi_adam_constants. */
+#define TGI_NAMES(...) __VA_ARGS__
+#define X(name, n, states, m, constants, ...)                                                      \
+    typedef struct tgi_##name##_constants {                                                        \
+        double TGI_NAMES constants;                                                                \
+    } tgi_##name##_constants;
+UPDATE_ROWS(X)
+#undef X
+
+/* What is done to gradients and parameters before the formula, in this order. */
+typedef struct tgi_treatment {
+    bool scales, cuts, decays, shrinks;
+    double scale; /* g *= scale */
+    double most;  /* g cut to -most .. most */
+    double decay; /* g += decay w */
+    double rest;  /* w *= rest */
+} tgi_treatment;
+
+/* Contiguous memory of one dtype. */
+typedef struct tgi_update_part {
+    const double *constants;
+    const tgi_treatment *first; /* NULL: none */
+    void *w;
+    const void *g;
+    void *state[TGI_UPDATE_STATES];
+} tgi_update_part;
+
+/* One kernel of one instruction set. */
+typedef struct tgi_update {
+    void (*run)(const tgi_update_part *p, int64_t vectors); /* does whole vectors */
+    int shift;                                              /* a vector has 1 << shift lanes */
+    int states;
+    int64_t size; /* bytes of an element */
+} tgi_update;
+
+/* n elements to be updated. */
+typedef struct tgi_update_job {
+    const tgi_update *kernel;
+    int64_t n, at; /* at: set by tgi_update_run */
+    tgi_update_part part;
+} tgi_update_job;
+
+/* Does all jobs in one pass, which is cut for the thread pool without regard to where a job begins.
+ * No two jobs may have memory in common.  The bits of an element depend on nothing but the element.
+ */
+void tgi_update_run(int count, tgi_update_job *jobs);
+
+#endif
