@@ -164,9 +164,9 @@ tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row);
 /* The axes along which x is read for y, merged, outermost first: how many, of what size, and the
  * bytes from one element to the next. */
 int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
-/* A unit of elements fits in the scratch slots that the group with this first member and `more`
- * needs when every result stays in a slot. */
-bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t more, int64_t row, int64_t unit);
+/* A unit of elements fits in the scratch slots that the groups with these first members (-1: none)
+ * need together when every result stays in a slot. */
+bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t other, int64_t row, int64_t unit);
 
 /* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
 int64_t tgi_plan_row(const tgi_value *v);

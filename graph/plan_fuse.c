@@ -374,6 +374,7 @@ static bool make(maker *m, tgi_step *step)
         make_instructions(m);
         cut(m);
     }
+    if (f->block == 0) return false; /* cannot be: tgi_plan_fits has seen to that */
     set_tails(m, step->headed ? NULL : step->work);
     step->fused = f;
     m->p->numbers.groups++;

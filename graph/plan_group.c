@@ -281,12 +281,14 @@ static bool can_merge(const schedule *s, int a, int b)
 {
     const group *x = &s->open[a], *y = &s->open[b];
     const int slots = x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS;
-    const int64_t row = x->row > 1 ? x->row : y->row;
-    return x->size == y->size && !(x->before >> b & 1) && !(y->before >> a & 1) &&
-           (x->row == y->row || x->row == 1 || y->row == 1) && x->count + y->count < MEMBERS &&
-           x->n_waiting + y->n_waiting <= WAITING &&
-           x->n_reads + y->n_reads <= READS - TGI_MAP_INPUTS && slots < TGI_SLOTS &&
-           (int64_t)(sizeof(double) * (size_t)slots) * (row > 1 ? row : STEP) <= TGI_SCRATCH;
+    const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : STEP;
+    if (x->size != y->size || (x->before >> b & 1) || (y->before >> a & 1) ||
+        (x->row != y->row && x->row > 1 && y->row > 1) || x->count + y->count >= MEMBERS ||
+        x->n_waiting + y->n_waiting > WAITING ||
+        x->n_reads + y->n_reads > READS - TGI_MAP_INPUTS || slots >= TGI_SLOTS)
+        return false;
+    return (int64_t)(sizeof(double) * (size_t)slots) * unit <= TGI_SCRATCH ||
+           tgi_plan_fits(s->p, x->first, y->first, row, unit);
 }
 
 /* The members of both in the order of recording, which is one that can be computed. */

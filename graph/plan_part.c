@@ -141,12 +141,16 @@ static int add_copies(const slots *s, int i, int64_t row, int *ends, int n)
     return n;
 }
 
-bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t more, int64_t row, int64_t unit)
+bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t other, int64_t row, int64_t unit)
 {
     slots s = {.p = p, .width = 1};
     int end[2 * TGI_SLOTS + TGI_MAP_INPUTS], n = 0, most = 0;
-    for (int32_t v = first; v >= 0; v = p->values[v].next) add_member(&s, v);
-    add_member(&s, more);
+    const bool last = other >= 0 && p->values[other].part == TGI_FOLD;
+    while (first >= 0 || other >= 0) { /* in the order of recording; a fold reads after all */
+        int32_t *from = other < 0 || (first >= 0 && (last || first < other)) ? &first : &other;
+        add_member(&s, *from);
+        *from = p->values[*from].next;
+    }
     for (int i = 0; i < s.n; i++) {
         const tgi_value *x = &p->values[s.member[i]];
         if (x->part == TGI_WIDE || x->part == TGI_NARROW) n = add_copies(&s, i, row, end, n);

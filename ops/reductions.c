@@ -162,7 +162,7 @@ static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *
     tg_tensor *const least = tg_full(t, x->dtype, 0, NULL, -most);
     tg_tensor *y = tg_maximum(t, restore_axes(t, n, n->output), least);
     y = tg_neg(t, tg_maximum(t, tg_neg(t, y), least));
-    tg_tensor *const weight = tg_exp(t, tg_neg(t, tg_relu(t, tg_sub(t, y, x))));
+    tg_tensor *const weight = tg_exp(t, tg_minimum(t, tg_sub(t, x, y), tg_scalar(t, 0)));
     return tg_mul(t, restore_axes(t, n, dy), weight);
 }
 

@@ -30,9 +30,17 @@ static bool labels_fit(tg_tape *t, const tg_tensor *logits, const tg_tensor *lab
     return fits;
 }
 
+/* The mean of ln(sum of e^x) - x[label]: nothing of the size of the logits is made. */
+static tg_tensor *of_labels(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
+{
+    tg_tensor *total = tg_logsumexp(t, logits, -1, false);
+    return tg_mean(t, tg_sub(t, total, tg_pick(t, logits, labels)), TG_ALL, false);
+}
+
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
 {
     if (!labels_fit(t, logits, labels)) return NULL;
+    if (labels && labels->dtype == TG_I32) return of_labels(t, logits, labels);
     return mean_surprise(t, tg_log_softmax(t, logits, -1), labels);
 }
 
