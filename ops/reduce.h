@@ -51,6 +51,7 @@ typedef struct tgi_reduce {
     int lanes;
     tg_dtype dtype;        /* of x */
     size_t x_size, y_size; /* bytes of one element */
+    const tgi_fold_kernel *kernel;
 } tgi_reduce;
 
 /* ordered: the rows of a block come in x's row-major order, and a block of one output has one
@@ -113,6 +114,8 @@ void tgi_total_begin(tgi_total *total, const tgi_fold_kernel *kernel, int64_t wi
 /* A tgi_reduce_rows whose accumulator is a tgi_total.  How rows are shared out to calls does not
  * change a bit. */
 void tgi_total_rows(void *total, int64_t rows, int64_t width, const void *x, int64_t step);
+/* Rows of TGI_FOLD_STREAMS lines at once, into totals that hold as many rows as each other. */
+void tgi_total_streams(tgi_total *const *total, int64_t rows, const void *const *x);
 /* All rows, in `width` accumulators. */
 void *tgi_total_end(tgi_total *total);
 
@@ -122,9 +125,8 @@ typedef struct tgi_block_total {
     double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
 } tgi_block_total;
 
-/* The outputs of a block from its accumulators, which it may change. */
-void tgi_reduce_store(const tgi_reduce *p, const tgi_fold_kernel *kernel, void *acc, void *y,
-                      int width);
+/* The outputs of a block from its accumulators by p->kernel, which it may change. */
+void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width);
 
 /* ---- contiguous inputs ---------------------------------------------------------------------- */
 

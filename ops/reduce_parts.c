@@ -49,12 +49,12 @@ static reduction reduction_of(const tg_node *n)
 {
     const tg_tensor *const x = n->inputs[0];
     reduction r = {.kernel = NULL};
-    unsigned mask;
-    if (n->op->forward == tgi_sum_to_forward)
-        mask = tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x);
-    else
-        mask = tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
-    r.kernel = tgi_kernels_get()->fold[TGI_FOLD_SUM][x->dtype];
+    const bool shaped = n->op->forward == tgi_sum_to_forward;
+    const unsigned mask =
+        shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
+               : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
+    const int operation = n->op->forward == tgi_max_forward ? TGI_FOLD_MAX : TGI_FOLD_SUM;
+    r.kernel = tgi_kernels_get()->fold[operation][x->dtype];
     r.lines = tgi_fold_lines;
     find_form(&r, x, mask);
     return r;
@@ -270,29 +270,61 @@ typedef struct job {
     const char *x;
     char *y, *states;
     int64_t x_size, y_size, parts, grain;
+    int64_t turn; /* parts at once */
+    size_t state_size;
 } job;
 
-static void run_part(void *user, int64_t p)
+static const char *part_at(const job *j, int64_t p)
+{
+    const int64_t size = j->r->outputs * j->r->count;
+    return j->x + part_start(size, j->grain, j->parts, p) * j->x_size;
+}
+
+static void run_part(const job *j, int64_t p, int64_t done)
+{
+    const char *const from = part_at(j, p) + done * j->x_size;
+    add(j->r, j->n, j->states + (size_t)p * j->state_size, from,
+        (part_at(j, p + 1) - from) / j->x_size);
+}
+
+/* Some parts of a line, all at once as far as they are equally long. */
+static int64_t run_streams(const job *j, int64_t p)
+{
+    tgi_total *total[TGI_FOLD_STREAMS];
+    const void *x[TGI_FOLD_STREAMS];
+    int64_t rows = INT64_MAX;
+    for (int s = 0; s < TGI_FOLD_STREAMS; s++) {
+        total[s] = (tgi_total *)(void *)(j->states + (size_t)(p + s) * j->state_size);
+        x[s] = part_at(j, p + s);
+        rows = min64(rows, (part_at(j, p + s + 1) - part_at(j, p + s)) / j->x_size);
+    }
+    rows /= TGI_FOLD_LANES;
+    tgi_total_streams(total, rows, x);
+    return rows * TGI_FOLD_LANES;
+}
+
+static void run_turn(void *user, int64_t c)
 {
     const job *j = user;
-    const reduction *r = j->r;
-    const int64_t size = r->outputs * r->count;
-    const int64_t from = part_start(size, j->grain, j->parts, p);
-    const int64_t to = part_start(size, j->grain, j->parts, p + 1);
-    void *const state = j->states + (size_t)p * state_size(r, j->n);
-    begin(r, state);
-    add(r, j->n, state, j->x + from * j->x_size, to - from);
+    const int64_t first = c * j->turn, end = min64(first + j->turn, j->parts);
+    for (int64_t p = first; p < end; p++) begin(j->r, j->states + (size_t)p * j->state_size);
+    const int64_t done = end - first == TGI_FOLD_STREAMS ? run_streams(j, first) : 0;
+    for (int64_t p = first; p < end; p++) run_part(j, p, done);
 }
 
 /* Few elements are not worth a thread, though the parts are the same. */
 static void run_parts(job *j)
 {
+    const int64_t size = j->r->outputs * j->r->count;
     j->parts = parts_of(j->r);
     j->grain = grain_of(j->r);
-    if (j->r->outputs * j->r->count >= 2 * CHUNK)
-        tgi_parallel_for(j->parts, run_part, j);
+    j->state_size = state_size(j->r, j->n);
+    j->turn = is_cut(j->r) && j->parts >= 4 * TGI_FOLD_STREAMS ? TGI_FOLD_STREAMS : 1;
+    const int64_t turns = ceil_div(j->parts, j->turn);
+    if (size >= 2 * CHUNK)
+        tgi_parallel_for(turns, run_turn, j);
     else
-        for (int64_t p = 0; p < j->parts; p++) run_part(j, p);
+        for (int64_t c = 0; c < turns; c++) run_turn(j, c);
     end(j->r, j->n, j->parts, j->states, j->y);
 }
 

@@ -12,11 +12,12 @@
 
 enum {
     TGI_FOLD_LANES = 32,
-    TGI_FOLD_SHORT = 16, /* elements from which on a line is dealt out to the lanes */
-    TGI_FOLD_DTYPES = 3  /* TG_F32, TG_F64, TG_I32 */
+    TGI_FOLD_SHORT = 16,  /* elements from which on a line is dealt out to the lanes */
+    TGI_FOLD_STREAMS = 4, /* lines read at once: memory then gives more than from one place */
+    TGI_FOLD_DTYPES = 3   /* TG_F32, TG_F64, TG_I32 */
 };
 
-enum { TGI_FOLD_SUM, TGI_FOLDS };
+enum { TGI_FOLD_SUM, TGI_FOLD_MAX, TGI_FOLDS };
 
 /* One operation on elements of one dtype; an instruction set has a table of them.
  * Steps are in elements. */
@@ -29,6 +30,8 @@ typedef struct tgi_fold_kernel {
     void (*start)(void *acc, int64_t width);
     /* acc[j] = acc[j] o x[r * step + j] for r = 0, 1, ... rows-1, j < width. */
     void (*rows)(void *acc, int64_t rows, int64_t width, const void *x, int64_t step);
+    /* Rows of TGI_FOLD_STREAMS lines: acc[s][j] = acc[s][j] o x[s][r * lanes + j], j < lanes. */
+    void (*streams)(void *const *acc, int64_t rows, const void *const *x);
     /* Folds TGI_FOLD_LANES accumulators into acc[0]. */
     void (*lanes)(void *acc);
     /* y[j] = acc[j] in the dtype of x, j < width. */
