@@ -75,20 +75,6 @@ typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int64_t width, const vo
 void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold,
                      void *acc);
 
-/* b where it is larger or NaN: once a NaN is in a, it stays.  Two simple choices, which gcc
- * can vectorise; one with a compound condition it does not. */
-static inline float tgi_larger_f32(float a, float b)
-{
-    const float larger = b > a ? b : a;
-    return b == b ? larger : b;
-}
-
-static inline double tgi_larger_f64(double a, double b)
-{
-    const double larger = b > a ? b : a;
-    return b == b ? larger : b;
-}
-
 /* Steps from one column of a block to the next; 0 for a row. */
 int64_t tgi_reduce_x_step(const tgi_reduce *p);
 int64_t tgi_reduce_y_step(const tgi_reduce *p);
@@ -137,6 +123,10 @@ typedef void (*tgi_reduce_lines)(const tgi_fold_kernel *kernel, tg_dtype dtype, 
 /* Lines of any length by one kernel. */
 void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
                     const void *x, void *y);
+
+/* Their logsumexp; the kernel is that of max. */
+void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                         const void *x, void *y);
 
 /* Computes n by lines or by columns, whichever it consists of; false when it is neither, or its
  * input is not contiguous.  work: tgi_reduce_work(n) bytes. */

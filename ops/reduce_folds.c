@@ -15,7 +15,7 @@ static void fold(const tg_node *n, int operation, unsigned mask)
     const tg_tensor *const x = n->inputs[0];
     tgi_reduce p;
     tgi_reduce_plan(&p, x, n->output, mask, false);
-    p.kernel = tgi_kernels_get()->fold[operation][x->dtype];
+    p.kernel = tgi_kernels_get()->reduce.fold[operation][x->dtype];
     tgi_reduce_run(&p, x->data, n->output->data, fold_block);
 }
 

@@ -19,8 +19,9 @@ enum {
 /* What a reduction of a contiguous input consists of. */
 typedef struct reduction {
     enum { ANYHOW, LINES, COLUMNS } form;
-    int64_t outputs, count;        /* elements of the result, and of x behind each */
-    const tgi_fold_kernel *kernel; /* NULL: lines only, and those only whole */
+    int64_t outputs, count; /* elements of the result, and of x behind each */
+    const tgi_fold_kernel *kernel;
+    bool only_lines; /* and those only whole */
     tgi_reduce_lines lines;
 } reduction;
 
@@ -42,7 +43,7 @@ static void find_form(reduction *r, const tg_tensor *x, unsigned mask)
         last = reduced;
     }
     r->form = x->size == 0 || changes > 1 ? ANYHOW : changes == 1 && first ? COLUMNS : LINES;
-    if (r->form == COLUMNS && !r->kernel) r->form = ANYHOW;
+    if (r->form == COLUMNS && r->only_lines) r->form = ANYHOW;
 }
 
 static reduction reduction_of(const tg_node *n)
@@ -53,9 +54,11 @@ static reduction reduction_of(const tg_node *n)
     const unsigned mask =
         shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
                : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
-    const int operation = n->op->forward == tgi_max_forward ? TGI_FOLD_MAX : TGI_FOLD_SUM;
-    r.kernel = tgi_kernels_get()->fold[operation][x->dtype];
-    r.lines = tgi_fold_lines;
+    const bool exps = n->op->forward == tgi_logsumexp_forward;
+    const int fold = exps || n->op->forward == tgi_max_forward ? TGI_FOLD_MAX : TGI_FOLD_SUM;
+    r.kernel = tgi_kernels_get()->reduce.fold[fold][x->dtype];
+    r.lines = exps ? tgi_logsumexp_lines : tgi_fold_lines;
+    r.only_lines = exps;
     find_form(&r, x, mask);
     return r;
 }
@@ -141,7 +144,7 @@ void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines
 /* One line is cut within. */
 static bool is_cut(const reduction *r)
 {
-    return r->form == LINES && r->kernel && r->outputs == 1 && r->count > SHORT_LINE;
+    return r->form == LINES && !r->only_lines && r->outputs == 1 && r->count > SHORT_LINE;
 }
 
 static int64_t grain_of(const reduction *r)
@@ -341,7 +344,7 @@ static void run_lines(void *user, int64_t c)
 static bool line_by_line(const reduction *r)
 {
     enum { FEW = 8 };
-    return r->form == LINES && r->kernel && r->outputs < FEW && r->count >= 2 * CHUNK;
+    return r->form == LINES && !r->only_lines && r->outputs < FEW && r->count >= 2 * CHUNK;
 }
 
 size_t tgi_reduce_work(const tg_node *n)

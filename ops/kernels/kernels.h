@@ -73,7 +73,7 @@ typedef struct tgi_kernels {
     const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
     const tgi_map *maps[2];  /* likewise, by TGI_MAP_NAME */
-    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
+    tgi_reduce_kernels reduce;
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA

@@ -40,4 +40,19 @@ typedef struct tgi_fold_kernel {
     void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, void *y);
 } tgi_fold_kernel;
 
+/* Exponentials of elements minus a top, the largest of those beside them: at most 1.  What is so
+ * far below the top that it vanishes beside it is not exact; NaN stands for anything. */
+typedef struct tgi_exp_kernel {
+    /* e[j] = exp(x[j] - top[j]), j < n. */
+    void (*exps)(int64_t n, const void *x, const void *top, void *e);
+    /* sum[i] = the sum of exp(x[i * step + j] - top[i]), 0 < count elements; i < lines. */
+    void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, const void *top,
+                  double *sum);
+} tgi_exp_kernel;
+
+typedef struct tgi_reduce_kernels {
+    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
+    const tgi_exp_kernel *exp[2]; /* TG_F32, TG_F64 */
+} tgi_reduce_kernels;
+
 #endif
