@@ -285,17 +285,16 @@ void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_r
 #define SCATTER(T)                                                                                 \
     for (int j = 0; j < width; j++) ((T *)y)[j * step] = ((const T *)(const void *)room)[j];
 
-void tgi_reduce_store(const tgi_reduce *p, const tgi_fold_kernel *kernel, void *acc, void *y,
-                      int width)
+void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width)
 {
     const int64_t step = tgi_reduce_y_step(p);
     _Alignas(64) char room[TGI_REDUCE_WIDTH * sizeof(double)];
-    if (!p->columns) kernel->join->lanes(acc);
+    if (!p->columns) p->kernel->join->lanes(acc);
     if (!p->columns || step == 1) {
-        kernel->store(acc, p->columns ? width : 1, y);
+        p->kernel->store(acc, p->columns ? width : 1, y);
         return;
     }
-    kernel->store(acc, width, room);
+    p->kernel->store(acc, width, room);
     if (p->y_size == 4)
         SCATTER(uint32_t)
     else

@@ -51,6 +51,7 @@ typedef struct tgi_reduce {
     int lanes;
     tg_dtype dtype;        /* of x */
     size_t x_size, y_size; /* bytes of one element */
+    const tgi_fold_kernel *kernel;
 } tgi_reduce;
 
 /* ordered: the rows of a block come in x's row-major order, and a block of one output has one
@@ -73,20 +74,6 @@ typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int64_t width, const vo
  * narrower than width. */
 void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold,
                      void *acc);
-
-/* b where it is larger or NaN: once a NaN is in a, it stays.  Two simple choices, which gcc
- * can vectorise; one with a compound condition it does not. */
-static inline float tgi_larger_f32(float a, float b)
-{
-    const float larger = b > a ? b : a;
-    return b == b ? larger : b;
-}
-
-static inline double tgi_larger_f64(double a, double b)
-{
-    const double larger = b > a ? b : a;
-    return b == b ? larger : b;
-}
 
 /* Steps from one column of a block to the next; 0 for a row. */
 int64_t tgi_reduce_x_step(const tgi_reduce *p);
@@ -113,6 +100,8 @@ void tgi_total_begin(tgi_total *total, const tgi_fold_kernel *kernel, int64_t wi
 /* A tgi_reduce_rows whose accumulator is a tgi_total.  How rows are shared out to calls does not
  * change a bit. */
 void tgi_total_rows(void *total, int64_t rows, int64_t width, const void *x, int64_t step);
+/* Rows of TGI_FOLD_STREAMS lines at once, into totals that hold as many rows as each other. */
+void tgi_total_streams(tgi_total *const *total, int64_t rows, const void *const *x);
 /* All rows, in `width` accumulators. */
 void *tgi_total_end(tgi_total *total);
 
@@ -122,9 +111,8 @@ typedef struct tgi_block_total {
     double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
 } tgi_block_total;
 
-/* The outputs of a block from its accumulators, which it may change. */
-void tgi_reduce_store(const tgi_reduce *p, const tgi_fold_kernel *kernel, void *acc, void *y,
-                      int width);
+/* The outputs of a block from its accumulators by p->kernel, which it may change. */
+void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width);
 
 /* ---- contiguous inputs ---------------------------------------------------------------------- */
 
@@ -135,6 +123,10 @@ typedef void (*tgi_reduce_lines)(const tgi_fold_kernel *kernel, tg_dtype dtype, 
 /* Lines of any length by one kernel. */
 void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
                     const void *x, void *y);
+
+/* Their logsumexp; the kernel is that of max. */
+void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                         const void *x, void *y);
 
 /* Computes n by lines or by columns, whichever it consists of; false when it is neither, or its
  * input is not contiguous.  work: tgi_reduce_work(n) bytes. */

@@ -1,101 +1,117 @@
 /* reduce_lse.c - logsumexp: ln sum e^x = m + ln sum e^(x-m) with m the largest x.
  *
- * No term overflows, and the largest is exactly 1.  Two passes over each block: the maximum,
- * then the sum.  Where m is infinite or NaN it is the result itself. */
+ * No term overflows, and the largest is exactly 1.  Two passes over a block that stays in the
+ * cache: the maximum, then the sum.  Where m is infinite or NaN it is the result itself. */
 #include <math.h>
 
 #include "ops/reduce.h"
 
-/* The maximum, in double for both dtypes. */
-#define FOLD_NAME top_rows_f32
-#define FOLD_X float
-#define FOLD_ACC double
-#define FOLD tgi_larger_f64
-#include "ops/reduce_fold.inc"
+/* y[i * step] from the tops, in the dtype of x, and the sums, which it may change. */
+static void finish(tg_dtype dtype, int64_t n, const void *tops, double *sum, void *y, int64_t step)
+{
+    const tgi_map *const log_of_f64 = &tgi_kernels_get()->maps[TG_F64][TGI_MAP_log];
+    if (dtype == TG_F32) {
+        const float *top = tops;
+        tgi_map_run(log_of_f64, n, sum, (const void *[]){sum}, (int64_t[]){1});
+        for (int64_t i = 0; i < n; i++)
+            ((float *)y)[i * step] = isfinite(top[i]) ? (float)((double)top[i] + sum[i]) : top[i];
+    } else {
+        const double *top = tops;
+        for (int64_t i = 0; i < n; i++)
+            ((double *)y)[i * step] = isfinite(top[i]) ? top[i] + log(sum[i]) : top[i];
+    }
+}
 
-#define FOLD_NAME top_rows_f64
-#define FOLD_X double
-#define FOLD_ACC double
-#define FOLD tgi_larger_f64
-#define FOLD_LANES top_lanes
-#include "ops/reduce_fold.inc"
+/* ---- lines ---------------------------------------------------------------------------------- */
 
-enum { CHUNK = 512 }; /* exponentials made at a time */
-_Static_assert(CHUNK >= TGI_REDUCE_WIDTH, "a chunk holds at least one row of a block");
+enum { LONG_LINE = 8192, BLOCK = 1 << 15, MOST_LINES = 64 };
+
+/* Piece by piece; of their sums none is added to many others. */
+static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void *top)
+{
+    struct {
+        tgi_total total;
+        double levels[TGI_TOTAL_LEVELS];
+    } state;
+    const tgi_reduce_kernels *const kernels = &tgi_kernels_get()->reduce;
+    const int64_t width = (int64_t)tg_dtype_size(dtype);
+    tgi_total_begin(&state.total, kernels->fold[TGI_FOLD_SUM][TG_F64], 1);
+    for (int64_t i = 0; i < count; i += LONG_LINE) {
+        double sum;
+        const int64_t n = count - i < LONG_LINE ? count - i : LONG_LINE;
+        kernels->exp[dtype]->lines(1, n, x + i * width, 0, top, &sum);
+        tgi_total_rows(&state.total, 1, 1, &sum, 0);
+    }
+    return *(double *)tgi_total_end(&state.total);
+}
+
+void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                         const void *x, void *y)
+{
+    const tgi_exp_kernel *const kernel = tgi_kernels_get()->reduce.exp[dtype];
+    const int64_t width = (int64_t)tg_dtype_size(dtype), fit = BLOCK / count + 1;
+    const int64_t most = fit < MOST_LINES ? fit : MOST_LINES;
+    for (int64_t i = 0; i < lines; i += most) {
+        const int64_t n = lines - i < most ? lines - i : most;
+        const char *const from = (const char *)x + i * count * width;
+        double top[MOST_LINES], sum[MOST_LINES];
+        tgi_fold_lines(max, dtype, n, count, from, top);
+        if (count <= LONG_LINE)
+            kernel->lines(n, count, from, count, top, sum);
+        else
+            for (int64_t k = 0; k < n; k++)
+                sum[k] = long_sum(dtype, count, from + k * count * width, (char *)top + k * width);
+        finish(dtype, n, top, sum, (char *)y + i * width, 1);
+    }
+}
+
+/* ---- blocks of strided inputs --------------------------------------------------------------- */
 
 typedef struct exp_sum {
+    tg_dtype dtype;
     double top[TGI_REDUCE_WIDTH];
     tgi_block_total total;
 } exp_sum;
 
-static void exp_f32(int64_t n, float *x)
-{
-    for (int64_t i = 0; i < n; i++) x[i] = expf(x[i]);
-}
-
-static void exp_f64(int64_t n, double *x)
-{
-    for (int64_t i = 0; i < n; i++) x[i] = exp(x[i]);
-}
-
-/* Adds up e^(x - top), with the exponentials made in chunks that lie side by side. */
-static void exp_rows_f32(void *acc, int64_t rows, int64_t width, const void *xv, int64_t step)
+/* Adds up e^(x - top), row by row. */
+static void exp_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
 {
     exp_sum *const s = acc;
-    const float *const x = xv;
-    float e[CHUNK];
-    const int64_t most = CHUNK / width;
-    for (int64_t r = 0; r < rows; r += most) {
-        const int64_t take = rows - r < most ? rows - r : most;
-        for (int64_t i = 0; i < take; i++)
-            for (int64_t j = 0; j < width; j++)
-                e[i * width + j] = x[(r + i) * step + j] - (float)s->top[j];
-        exp_f32(take * width, e);
-        tgi_total_rows(&s->total.total, take, width, e, width);
+    const int64_t row = step * (int64_t)tg_dtype_size(s->dtype);
+    double e[TGI_REDUCE_WIDTH];
+    for (int64_t r = 0; r < rows; r++) {
+        tgi_kernels_get()->reduce.exp[s->dtype]->exps(width, (const char *)x + r * row, s->top, e);
+        tgi_total_rows(&s->total.total, 1, width, e, 0);
     }
 }
 
-static void exp_rows_f64(void *acc, int64_t rows, int64_t width, const void *xv, int64_t step)
+/* Of a row all lanes have one top. */
+static void spread_top(tg_dtype dtype, double *top)
 {
-    exp_sum *const s = acc;
-    const double *const x = xv;
-    double e[CHUNK];
-    const int64_t most = CHUNK / width;
-    for (int64_t r = 0; r < rows; r += most) {
-        const int64_t take = rows - r < most ? rows - r : most;
-        for (int64_t i = 0; i < take; i++)
-            for (int64_t j = 0; j < width; j++)
-                e[i * width + j] = x[(r + i) * step + j] - s->top[j];
-        exp_f64(take * width, e);
-        tgi_total_rows(&s->total.total, take, width, e, width);
-    }
+    float *const narrow = (float *)(void *)top;
+    for (int j = 1; j < TGI_REDUCE_LANES; j++)
+        if (dtype == TG_F32)
+            narrow[j] = narrow[0];
+        else
+            top[j] = top[0];
 }
 
 static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
 {
-    const bool narrow = p->dtype == TG_F32;
-    const int64_t step = tgi_reduce_y_step(p);
-    const int outputs = p->columns ? width : 1;
+    const tgi_fold_kernel *const sum = tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][p->dtype];
     exp_sum s;
-    for (int j = 0; j < width; j++) s.top[j] = -(double)INFINITY;
-    tgi_reduce_walk(p, x, width, narrow ? top_rows_f32 : top_rows_f64, s.top);
+    s.dtype = p->dtype;
+    p->kernel->start(s.top, width);
+    tgi_reduce_walk(p, x, width, p->kernel->rows, s.top);
     if (!p->columns) {
-        s.top[0] = top_lanes(s.top);
-        for (int j = 1; j < width; j++) s.top[j] = s.top[0];
+        p->kernel->lanes(s.top);
+        spread_top(p->dtype, s.top);
     }
-    const tgi_fold_kernel *const sum = tgi_kernels_get()->fold[TGI_FOLD_SUM][p->dtype];
     tgi_total_begin(&s.total.total, sum, width);
-    tgi_reduce_walk(p, x, width, narrow ? exp_rows_f32 : exp_rows_f64, &s);
+    tgi_reduce_walk(p, x, width, exp_rows, &s);
     double *const total = tgi_total_end(&s.total.total);
     if (!p->columns) sum->join->lanes(total);
-    for (int j = 0; j < outputs; j++) {
-        const double top = s.top[j];
-        const double value = isfinite(top) ? top + log(total[j]) : top;
-        if (narrow)
-            ((float *)y)[j * step] = (float)value;
-        else
-            ((double *)y)[j * step] = value;
-    }
+    finish(p->dtype, p->columns ? width : 1, s.top, total, y, tgi_reduce_y_step(p));
 }
 
 void tgi_logsumexp_forward(const tg_node *n, void *work)
@@ -103,7 +119,8 @@ void tgi_logsumexp_forward(const tg_node *n, void *work)
     const tgi_reduce_attrs *const a = n->attrs;
     const tg_tensor *const x = n->inputs[0];
     tgi_reduce p;
-    (void)work;
+    if (tgi_reduce_contiguous(n, work)) return;
     tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
+    p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_MAX][x->dtype];
     tgi_reduce_run(&p, x->data, n->output->data, lse_block);
 }

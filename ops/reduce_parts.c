@@ -19,8 +19,9 @@ enum {
 /* What a reduction of a contiguous input consists of. */
 typedef struct reduction {
     enum { ANYHOW, LINES, COLUMNS } form;
-    int64_t outputs, count;        /* elements of the result, and of x behind each */
-    const tgi_fold_kernel *kernel; /* NULL: lines only, and those only whole */
+    int64_t outputs, count; /* elements of the result, and of x behind each */
+    const tgi_fold_kernel *kernel;
+    bool only_lines; /* and those only whole */
     tgi_reduce_lines lines;
 } reduction;
 
@@ -42,20 +43,22 @@ static void find_form(reduction *r, const tg_tensor *x, unsigned mask)
         last = reduced;
     }
     r->form = x->size == 0 || changes > 1 ? ANYHOW : changes == 1 && first ? COLUMNS : LINES;
-    if (r->form == COLUMNS && !r->kernel) r->form = ANYHOW;
+    if (r->form == COLUMNS && r->only_lines) r->form = ANYHOW;
 }
 
 static reduction reduction_of(const tg_node *n)
 {
     const tg_tensor *const x = n->inputs[0];
     reduction r = {.kernel = NULL};
-    unsigned mask;
-    if (n->op->forward == tgi_sum_to_forward)
-        mask = tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x);
-    else
-        mask = tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
-    r.kernel = tgi_kernels_get()->fold[TGI_FOLD_SUM][x->dtype];
-    r.lines = tgi_fold_lines;
+    const bool shaped = n->op->forward == tgi_sum_to_forward;
+    const unsigned mask =
+        shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
+               : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
+    const bool exps = n->op->forward == tgi_logsumexp_forward;
+    const int fold = exps || n->op->forward == tgi_max_forward ? TGI_FOLD_MAX : TGI_FOLD_SUM;
+    r.kernel = tgi_kernels_get()->reduce.fold[fold][x->dtype];
+    r.lines = exps ? tgi_logsumexp_lines : tgi_fold_lines;
+    r.only_lines = exps;
     find_form(&r, x, mask);
     return r;
 }
@@ -141,7 +144,7 @@ void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines
 /* One line is cut within. */
 static bool is_cut(const reduction *r)
 {
-    return r->form == LINES && r->kernel && r->outputs == 1 && r->count > SHORT_LINE;
+    return r->form == LINES && !r->only_lines && r->outputs == 1 && r->count > SHORT_LINE;
 }
 
 static int64_t grain_of(const reduction *r)
@@ -270,29 +273,61 @@ typedef struct job {
     const char *x;
     char *y, *states;
     int64_t x_size, y_size, parts, grain;
+    int64_t turn; /* parts at once */
+    size_t state_size;
 } job;
 
-static void run_part(void *user, int64_t p)
+static const char *part_at(const job *j, int64_t p)
+{
+    const int64_t size = j->r->outputs * j->r->count;
+    return j->x + part_start(size, j->grain, j->parts, p) * j->x_size;
+}
+
+static void run_part(const job *j, int64_t p, int64_t done)
+{
+    const char *const from = part_at(j, p) + done * j->x_size;
+    add(j->r, j->n, j->states + (size_t)p * j->state_size, from,
+        (part_at(j, p + 1) - from) / j->x_size);
+}
+
+/* Some parts of a line, all at once as far as they are equally long. */
+static int64_t run_streams(const job *j, int64_t p)
+{
+    tgi_total *total[TGI_FOLD_STREAMS];
+    const void *x[TGI_FOLD_STREAMS];
+    int64_t rows = INT64_MAX;
+    for (int s = 0; s < TGI_FOLD_STREAMS; s++) {
+        total[s] = (tgi_total *)(void *)(j->states + (size_t)(p + s) * j->state_size);
+        x[s] = part_at(j, p + s);
+        rows = min64(rows, (part_at(j, p + s + 1) - part_at(j, p + s)) / j->x_size);
+    }
+    rows /= TGI_FOLD_LANES;
+    tgi_total_streams(total, rows, x);
+    return rows * TGI_FOLD_LANES;
+}
+
+static void run_turn(void *user, int64_t c)
 {
     const job *j = user;
-    const reduction *r = j->r;
-    const int64_t size = r->outputs * r->count;
-    const int64_t from = part_start(size, j->grain, j->parts, p);
-    const int64_t to = part_start(size, j->grain, j->parts, p + 1);
-    void *const state = j->states + (size_t)p * state_size(r, j->n);
-    begin(r, state);
-    add(r, j->n, state, j->x + from * j->x_size, to - from);
+    const int64_t first = c * j->turn, end = min64(first + j->turn, j->parts);
+    for (int64_t p = first; p < end; p++) begin(j->r, j->states + (size_t)p * j->state_size);
+    const int64_t done = end - first == TGI_FOLD_STREAMS ? run_streams(j, first) : 0;
+    for (int64_t p = first; p < end; p++) run_part(j, p, done);
 }
 
 /* Few elements are not worth a thread, though the parts are the same. */
 static void run_parts(job *j)
 {
+    const int64_t size = j->r->outputs * j->r->count;
     j->parts = parts_of(j->r);
     j->grain = grain_of(j->r);
-    if (j->r->outputs * j->r->count >= 2 * CHUNK)
-        tgi_parallel_for(j->parts, run_part, j);
+    j->state_size = state_size(j->r, j->n);
+    j->turn = is_cut(j->r) && j->parts >= 4 * TGI_FOLD_STREAMS ? TGI_FOLD_STREAMS : 1;
+    const int64_t turns = ceil_div(j->parts, j->turn);
+    if (size >= 2 * CHUNK)
+        tgi_parallel_for(turns, run_turn, j);
     else
-        for (int64_t p = 0; p < j->parts; p++) run_part(j, p);
+        for (int64_t c = 0; c < turns; c++) run_turn(j, c);
     end(j->r, j->n, j->parts, j->states, j->y);
 }
 
@@ -309,7 +344,7 @@ static void run_lines(void *user, int64_t c)
 static bool line_by_line(const reduction *r)
 {
     enum { FEW = 8 };
-    return r->form == LINES && r->kernel && r->outputs < FEW && r->count >= 2 * CHUNK;
+    return r->form == LINES && !r->only_lines && r->outputs < FEW && r->count >= 2 * CHUNK;
 }
 
 size_t tgi_reduce_work(const tg_node *n)

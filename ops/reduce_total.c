@@ -70,6 +70,26 @@ void tgi_total_rows(void *acc, int64_t rows, int64_t width, const void *x, int64
     }
 }
 
+void tgi_total_streams(tgi_total *const *total, int64_t rows, const void *const *x)
+{
+    const tgi_fold_kernel *const kernel = total[0]->kernel;
+    void *acc[TGI_FOLD_STREAMS];
+    const void *at[TGI_FOLD_STREAMS];
+    for (int s = 0; s < TGI_FOLD_STREAMS; s++) acc[s] = level(total[s], 0);
+    for (int64_t r = 0; r < rows;) {
+        const int64_t left = rows - r, room = kernel->level - total[0]->used[0];
+        const int64_t take = left < room ? left : room;
+        for (int s = 0; s < TGI_FOLD_STREAMS; s++)
+            at[s] = (const char *)x[s] + r * TGI_FOLD_LANES * kernel->x_size;
+        kernel->streams(acc, take, at);
+        r += take;
+        for (int s = 0; s < TGI_FOLD_STREAMS; s++) {
+            total[s]->used[0] += take;
+            carry(total[s]);
+        }
+    }
+}
+
 void *tgi_total_end(tgi_total *total)
 {
     for (int k = 1; k < total->levels; k++) join(total, level(total, 0), level(total, k));

@@ -85,7 +85,7 @@ typedef struct tgi_kernels {
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
     const tgi_map *maps[2];  /* likewise, by TGI_MAP_NAME */
     const tgi_map *pairs[2]; /* likewise, by TGI_PAIR_INNER_OUTER_POSITION */
-    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
+    tgi_reduce_kernels reduce;
     tgi_window_pairs_kernel windows[2];
     const tgi_update *updates[2]; /* likewise, by TGI_UPDATE_NAME */
 } tgi_kernels;

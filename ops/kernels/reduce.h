@@ -12,11 +12,12 @@
 
 enum {
     TGI_FOLD_LANES = 32,
-    TGI_FOLD_SHORT = 16, /* elements from which on a line is dealt out to the lanes */
-    TGI_FOLD_DTYPES = 3  /* TG_F32, TG_F64, TG_I32 */
+    TGI_FOLD_SHORT = 16,  /* elements from which on a line is dealt out to the lanes */
+    TGI_FOLD_STREAMS = 4, /* lines read at once: memory then gives more than from one place */
+    TGI_FOLD_DTYPES = 3   /* TG_F32, TG_F64, TG_I32 */
 };
 
-enum { TGI_FOLD_SUM, TGI_FOLDS };
+enum { TGI_FOLD_SUM, TGI_FOLD_MAX, TGI_FOLDS };
 
 /* One operation on elements of one dtype; an instruction set has a table of them.
  * Steps are in elements. */
@@ -29,6 +30,8 @@ typedef struct tgi_fold_kernel {
     void (*start)(void *acc, int64_t width);
     /* acc[j] = acc[j] o x[r * step + j] for r = 0, 1, ... rows-1, j < width. */
     void (*rows)(void *acc, int64_t rows, int64_t width, const void *x, int64_t step);
+    /* Rows of TGI_FOLD_STREAMS lines: acc[s][j] = acc[s][j] o x[s][r * lanes + j], j < lanes. */
+    void (*streams)(void *const *acc, int64_t rows, const void *const *x);
     /* Folds TGI_FOLD_LANES accumulators into acc[0]. */
     void (*lanes)(void *acc);
     /* y[j] = acc[j] in the dtype of x, j < width. */
@@ -36,5 +39,20 @@ typedef struct tgi_fold_kernel {
     /* y[i] = all of x[i * step + j], j < count, for i < lines; 0 < count <= level * lanes. */
     void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, void *y);
 } tgi_fold_kernel;
+
+/* Exponentials of elements minus a top, the largest of those beside them: at most 1.  What is so
+ * far below the top that it vanishes beside it is not exact; NaN stands for anything. */
+typedef struct tgi_exp_kernel {
+    /* e[j] = exp(x[j] - top[j]), j < n. */
+    void (*exps)(int64_t n, const void *x, const void *top, void *e);
+    /* sum[i] = the sum of exp(x[i * step + j] - top[i]), 0 < count elements; i < lines. */
+    void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, const void *top,
+                  double *sum);
+} tgi_exp_kernel;
+
+typedef struct tgi_reduce_kernels {
+    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
+    const tgi_exp_kernel *exp[2]; /* TG_F32, TG_F64 */
+} tgi_reduce_kernels;
 
 #endif

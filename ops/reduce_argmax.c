@@ -1,48 +1,7 @@
-/* reduce_max.c - the largest element, and where it stands. */
+/* reduce_argmax.c - where the largest element stands. */
 #include <math.h>
 
 #include "ops/reduce.h"
-
-#define FOLD_NAME max_rows_f32
-#define FOLD_X float
-#define FOLD_ACC float
-#define FOLD tgi_larger_f32
-#define FOLD_LANES max_lanes_f32
-#define FOLD_BLOCK max_block_f32
-#define FOLD_START -INFINITY
-#include "ops/reduce_fold.inc"
-
-#define FOLD_NAME max_rows_f64
-#define FOLD_X double
-#define FOLD_ACC double
-#define FOLD tgi_larger_f64
-#define FOLD_LANES max_lanes_f64
-#define FOLD_BLOCK max_block_f64
-#define FOLD_START (double)-INFINITY
-#include "ops/reduce_fold.inc"
-
-#define FOLD_NAME max_rows_i32
-#define FOLD_X int32_t
-#define FOLD_ACC int32_t
-#define FOLD(a, b) ((b) > (a) ? (b) : (a))
-#define FOLD_LANES max_lanes_i32
-#define FOLD_BLOCK max_block_i32
-#define FOLD_START INT32_MIN
-#include "ops/reduce_fold.inc"
-
-void tgi_max_forward(const tg_node *n, void *work)
-{
-    static const tgi_reduce_block block[TG_DTYPE_COUNT] = {
-        [TG_F32] = max_block_f32, [TG_F64] = max_block_f64, [TG_I32] = max_block_i32};
-    const tgi_reduce_attrs *const a = n->attrs;
-    const tg_tensor *const x = n->inputs[0];
-    tgi_reduce p;
-    (void)work;
-    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
-    tgi_reduce_run(&p, x->data, n->output->data, block[x->dtype]);
-}
-
-/* ---- argmax --------------------------------------------------------------------------------- */
 
 /* A double holds any element of any dtype. */
 typedef struct leaders {
