@@ -55,11 +55,12 @@ static void forget_tape(tg_plan *p)
 static bool compile(tg_plan *p, tg_tape *t, tg_tensor *const *outputs, tg_error *err)
 {
     tgi_arena work = {0};
-    if (!make_outputs(p, outputs, err) || !tgi_plan_build(p, t, err)) return false;
-    bool fits = tgi_plan_simplify(p, &work);
+    const bool built = make_outputs(p, outputs, err) && tgi_plan_build(p, t, &work, err);
+    bool fits = built && tgi_plan_simplify(p, &work);
     if (fits) tgi_plan_mark(p);
     fits = fits && tgi_plan_schedule(p) && tgi_plan_place(p, &work) && tgi_plan_fuse(p);
     tgi_arena_free(&work);
+    if (!built) return false;
     forget_tape(p);
     p->numbers.steps = p->n_steps;
     p->numbers.bytes =

@@ -148,12 +148,20 @@ struct tg_plan {
 };
 
 /* The stages of tg_compile, in this order.  err names what is wrong. */
-bool tgi_plan_build(tg_plan *p, const tg_tape *t, tg_error *err);
+bool tgi_plan_build(tg_plan *p, const tg_tape *t, tgi_arena *work, tg_error *err);
 bool tgi_plan_simplify(tg_plan *p, tgi_arena *work);
 void tgi_plan_mark(tg_plan *p); /* needed: all that outputs and writes depend on */
 bool tgi_plan_schedule(tg_plan *p);
 bool tgi_plan_place(tg_plan *p, tgi_arena *work); /* memory */
 bool tgi_plan_fuse(tg_plan *p);                   /* the loops of the groups */
+
+/* For tgi_plan_build: which of the regions of memory that leaves make up a value of t is, or looks
+ * at, -1 for none; and the values that have a number of 0 or more in the order of the plan, the
+ * leaves first. */
+bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, int32_t *region,
+                      int32_t *count);
+bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *region,
+                    int32_t regions, int32_t *ids, int32_t *count);
 
 /* It has a map and nothing else that has to be called. */
 bool tgi_plan_is_map(const tgi_value *v);

@@ -1,11 +1,8 @@
 /* plan_build.c - the values of a plan, copied from the tape: operations, leaves, random numbers. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/plan.h"
-#include "graph/storage.h"
 #include "graph/tape.h"
-#include "tapegrad/alloc.h"
 
 static bool no_memory(tg_error *err)
 {
@@ -66,7 +63,7 @@ static bool can_plan(const tg_node *n, tg_error *err)
 {
     const tg_op *op = n->op;
     const char *in = *n->scope ? " in " : "";
-    if (op->attrs_size && !op->attrs)
+    if (op->attrs_size && !op->attrs && !(op->flags & TG_OP_OPAQUE))
         return tg_fail(err, TG_EARG,
                        "compile: %s%s%s cannot be run again: its attributes are not described",
                        op->name, in, n->scope) == TG_OK;
@@ -171,75 +168,37 @@ static void mark(const tg_tape *t, int32_t *number)
     }
 }
 
-/* ---- leaves that are written ---------------------------------------------------------------- */
-
-/* The memory of a leaf. */
-typedef struct extent {
-    uintptr_t from, to;
-    int32_t leaf;
-} extent;
-
-static extent extent_of(const tg_tensor *x, int32_t leaf)
+/* Numbers the regions of memory that are written: only there does it matter when a leaf is read. */
+static bool number_storages(tg_plan *p, tgi_arena *work, const int32_t *ids, const int32_t *region,
+                            int32_t regions)
 {
-    const int64_t width = (int64_t)tg_dtype_size(x->dtype);
-    int64_t low = 0, high = width;
-    for (int a = 0; a < x->ndim; a++) {
-        const int64_t reach = (x->shape[a] - 1) * x->strides[a] * width;
-        *(reach < 0 ? &low : &high) += reach;
-    }
-    if (x->size == 0) low = high = 0;
-    return (extent){(uintptr_t)x->data + (uintptr_t)low, (uintptr_t)x->data + (uintptr_t)high,
-                    leaf};
-}
-
-static int by_address(const void *a, const void *b)
-{
-    const extent *x = a, *y = b;
-    return (x->from > y->from) - (x->from < y->from);
-}
-
-/* Numbers the regions that leaves which overlap make up, where one of them is written: only there
- * does it matter when one is read. */
-static bool number_storages(tg_plan *p)
-{
-    extent *e = tg_realloc_array(NULL, (size_t)p->n_values + 1, sizeof *e);
-    if (!e) return false;
-    int32_t n = 0;
+    int32_t *storage = tgi_arena_alloc(work, ((size_t)regions + 1) * sizeof *storage);
+    if (!storage) return false;
+    for (int32_t r = 0; r < regions; r++) storage[r] = -1;
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
-        if (v->kind == TGI_LEAF)
-            e[n++] = extent_of(v->tensor, i);
-        else if (v->node.op->flags & TG_OP_WRITES)
-            p->values[v->in[0]].storage = 0; /* a mark, for now */
-    }
-    qsort(e, (size_t)n, sizeof *e, by_address);
-    for (int32_t i = 0, j = 0; i < n; i = j) {
-        uintptr_t to = e[i].to;
-        bool written = false;
-        for (; j == i || (j < n && e[j].from < to); j++) {
-            written |= p->values[e[j].leaf].storage == 0;
-            if (e[j].to > to) to = e[j].to;
+        if (v->kind == TGI_LEAF || !(v->node.op->flags & TG_OP_WRITES)) continue;
+        for (int k = 0; k < v->node.n_inputs; k++) {
+            if (p->values[v->in[k]].kind != TGI_LEAF) continue;
+            int32_t *s = &storage[region[ids[v->in[k]]]];
+            if (*s < 0) *s = p->storages++;
         }
-        for (int32_t k = i; k < j; k++) p->values[e[k].leaf].storage = written ? p->storages : -1;
-        p->storages += written;
     }
-    tg_free(e);
+    for (int32_t i = 0; i < p->n_values; i++)
+        if (p->values[i].kind == TGI_LEAF) p->values[i].storage = storage[region[ids[i]]];
     return true;
 }
 
-static bool copy_values(tg_plan *p, const tg_tape *t, int32_t *number, tg_error *err)
+static bool copy_values(tg_plan *p, const tg_tape *t, int32_t n, const int32_t *ids,
+                        int32_t *number, tg_error *err)
 {
-    int32_t n = 0;
-    for (int32_t i = 0; i < t->size; i++)
-        if (number[i] >= 0) number[i] = n++;
     p->values = tgi_arena_alloc(&p->arena, (size_t)n * sizeof *p->values);
     if (!p->values) return no_memory(err);
-    for (int32_t i = 0; i < t->size; i++) {
-        if (t->values[i]->node) p->numbers.recorded++;
-        if (number[i] < 0) continue;
-        tgi_value *v = &p->values[p->n_values];
-        const int32_t self = p->n_values;
-        *v = (tgi_value){.from = t->values[i],
+    for (int32_t i = 0; i < t->size; i++) p->numbers.recorded += t->values[i]->node != NULL;
+    for (int32_t self = 0; self < n; self++) {
+        tgi_value *v = &p->values[self];
+        number[ids[self]] = self;
+        *v = (tgi_value){.from = t->values[ids[self]],
                          .root = self,
                          .same = self,
                          .storage = -1,
@@ -251,21 +210,27 @@ static bool copy_values(tg_plan *p, const tg_tape *t, int32_t *number, tg_error 
             if (!copy_node(p, v, number, err)) return false;
             if (!v->view) p->numbers.eager += (size_t)v->x.size * tg_dtype_size(v->x.dtype);
         } else
-            v->tensor = tg_tensor_ref(t->values[i]);
+            v->tensor = tg_tensor_ref(t->values[ids[self]]);
         p->n_values++; /* of a leaf, the plan now holds a reference */
     }
-    return number_storages(p) || no_memory(err);
+    return true;
 }
 
-bool tgi_plan_build(tg_plan *p, const tg_tape *t, tg_error *err)
+bool tgi_plan_build(tg_plan *p, const tg_tape *t, tgi_arena *work, tg_error *err)
 {
-    int32_t *number = tg_realloc_array(NULL, (size_t)t->size, sizeof *number);
-    if (!number) return no_memory(err);
-    for (int32_t i = 0; i < t->size; i++) number[i] = -1;
+    const size_t size = (size_t)t->size;
+    int32_t n, regions;
+    int32_t *number = tgi_arena_alloc(work, size * sizeof *number);
+    int32_t *region = tgi_arena_alloc(work, size * sizeof *region);
+    int32_t *ids = tgi_arena_alloc(work, size * sizeof *ids);
+    if (!number || !region || !ids) return no_memory(err);
+    for (size_t i = 0; i < size; i++) number[i] = -1;
     for (int32_t i = 0; i < p->n_outputs; i++) number[p->outputs[i]] = 0;
     mark(t, number);
-    const bool built = find_generators(p, t, err) && copy_values(p, t, number, err);
-    for (int32_t i = 0; built && i < p->n_outputs; i++) p->outputs[i] = number[p->outputs[i]];
-    tg_free(number);
-    return built;
+    if (!tgi_plan_regions(work, t, number, region, &regions) ||
+        !tgi_plan_order(work, t, number, region, regions, ids, &n))
+        return no_memory(err);
+    if (!find_generators(p, t, err) || !copy_values(p, t, n, ids, number, err)) return false;
+    for (int32_t i = 0; i < p->n_outputs; i++) p->outputs[i] = number[p->outputs[i]];
+    return number_storages(p, work, ids, region, regions) || no_memory(err);
 }

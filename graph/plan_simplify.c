@@ -153,10 +153,12 @@ bool tgi_plan_simplify(tg_plan *p, tgi_arena *work)
         v->epoch = epoch_of(p, v, epochs);
         if (!v->view) make_sum(p, v);
         if (v->node.op->flags & TG_OP_WRITES) {
-            if (written(p, v->in[0]) >= 0) epochs[written(p, v->in[0])]++;
+            for (int k = 0; k < v->node.n_inputs; k++)
+                if (p->values[v->in[k]].kind == TGI_LEAF && written(p, v->in[k]) >= 0)
+                    epochs[written(p, v->in[k])]++;
             continue;
         }
-        if (v->node.op->flags & TG_OP_RANDOM) continue;
+        if (v->node.op->flags & (TG_OP_RANDOM | TG_OP_OPAQUE)) continue;
         int32_t same = v->view ? view_of(p, v) : operand_of(p, v);
         if (same < 0) same = first_of(p, &t, i);
         v->same = same;

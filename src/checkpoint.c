@@ -146,7 +146,7 @@ static bool writes(const tg_tape *inner, const tg_tensor *x)
 {
     for (int32_t i = 0; i < inner->size; i++) {
         const tg_node *n = inner->values[i]->node;
-        if (n && (n->op->flags & TG_OP_WRITES) && n->inputs[0] == x) return true;
+        if (n && (n->op->flags & TG_OP_WRITES) && n->n_inputs > 0 && n->inputs[0] == x) return true;
     }
     return false;
 }

@@ -70,7 +70,7 @@ static void put_operation(writer *w, const tg_node *n)
     /* Up to 20 characters and a comma for a number, 8 of them in a list, and the names. */
     enum { ROOM = 4096 };
     char text[ROOM];
-    if (n->op->attrs_size && !n->op->attrs)
+    if ((n->op->attrs_size && !n->op->attrs) || (n->op->flags & TG_OP_OPAQUE))
         tgi_sink_fail(&w->sink, TG_EKEY, "graph_save: the attributes of %s are not described",
                       n->op->name);
     if (strlen(tg_attrs_describe(n->op, n->attrs, text, ROOM)) == ROOM - 1)

@@ -62,6 +62,8 @@ struct tg_optimizer {
     tgi_update_job *jobs; /* of the last update: n_jobs, one for each entry */
     int room, n_jobs;     /* room: for so many of both */
     bool apart;           /* the jobs have no memory in common */
+    bool recording;       /* operations of an update compute nothing */
+    uint64_t generation;  /* counts changes of groups, and of what states there are */
     char *scratch;        /* contiguous copies of strided tensors, changed gradients */
     size_t scratch_bytes;
     max_align_t options[]; /* type->options_size bytes */
@@ -82,6 +84,7 @@ void tgi_optimizer_step(tg_optimizer *o, int n);
 
 /* Its parts: counts the step and sets the manners; does one entry that has a gradient. */
 void tgi_optimizer_begin(tg_optimizer *o);
+size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e); /* for e->copies */
 void tgi_optimizer_update_one(const tg_optimizer *o, const tgi_entry *e);
 
 /* ---- groups (optimizer_groups.c) ------------------------------------------------------------ */
@@ -105,6 +108,9 @@ void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, v
 
 /* Whether part holds just the parameters that are not frozen, in their order. */
 bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part);
+
+/* The same patterns with the same options. */
+bool tgi_groups_equal(const tg_optimizer *a, const tg_optimizer *b);
 
 void tgi_groups_free(tg_optimizer *o);
 

@@ -56,7 +56,22 @@ tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_
             groups[n++] = groups[i];
     groups[n++] = (tgi_group){.pattern = copy, .options = options};
     o->n_groups = n;
+    o->generation++;
     return TG_OK;
+}
+
+bool tgi_groups_equal(const tg_optimizer *a, const tg_optimizer *b)
+{
+    if (a->n_groups != b->n_groups) return false;
+    for (int i = 0; i < a->n_groups; i++) {
+        const tg_group_options *x = &a->groups[i].options, *y = &b->groups[i].options;
+        if (strcmp(a->groups[i].pattern, b->groups[i].pattern) != 0 || x->lr_scale != y->lr_scale ||
+            x->clip_norm != y->clip_norm || x->clip_value != y->clip_value ||
+            x->weight_decay != y->weight_decay || x->decoupled != y->decoupled ||
+            x->frozen != y->frozen)
+            return false;
+    }
+    return true;
 }
 
 void tgi_groups_free(tg_optimizer *o)

@@ -172,6 +172,37 @@ static tg_status check_states(const tg_optimizer *o, tg_dict *const *states, dou
     return status;
 }
 
+/* Copies into the states that there are, where those are the same, so that a plan that writes them
+ * goes on; else takes the new ones over. */
+static void take_states(tg_optimizer *o, tg_dict **states)
+{
+    bool same = true;
+    for (int s = 0; s < o->n_states && same; s++)
+        same = o->states[s] && tg_dict_match(o->states[s], NULL, states[s], NULL, NULL) == TG_OK;
+    for (int s = 0; s < o->n_states; s++) {
+        if (same) {
+            (void)tg_dict_copy(o->states[s], states[s], NULL); /* they match */
+            continue;
+        }
+        tg_dict_free(o->states[s]);
+        /* none: as before the first update, when they are yet to be made */
+        o->states[s] = tg_dict_size(states[s]) > 0 ? states[s] : NULL;
+        if (o->states[s]) states[s] = NULL;
+    }
+    o->generation += !same;
+}
+
+static void take_groups(tg_optimizer *o, tg_optimizer *from)
+{
+    if (tgi_groups_equal(o, from)) return;
+    tgi_groups_free(o);
+    o->groups = from->groups;
+    o->n_groups = from->n_groups;
+    from->groups = NULL;
+    from->n_groups = 0;
+    o->generation++;
+}
+
 tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dict *params,
                              tg_error *err)
 {
@@ -190,23 +221,15 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
         if (!(states[s] = read_state(o, s, state, err))) status = TG_ENOMEM;
     if (!status) status = check_states(o, states, steps, params, err);
     if (!status) status = read_groups(&fresh, state, err);
-    for (int s = 0; s < o->n_states; s++) {
-        tg_dict *unused = states[s];
-        if (!status) {
-            unused = o->states[s];
-            /* as before the first update, when they are yet to be made */
-            o->states[s] = tg_dict_size(states[s]) > 0 ? states[s] : NULL;
-            if (!o->states[s]) tg_dict_free(states[s]);
-        }
-        tg_dict_free(unused);
+    if (!status) {
+        take_groups(o, &fresh);
+        take_states(o, states);
+        o->steps = (int64_t)steps;
+        o->lr = lr;
     }
-    tgi_groups_free(status ? &fresh : o);
-    if (status) return status;
-    o->groups = fresh.groups;
-    o->n_groups = fresh.n_groups;
-    o->steps = (int64_t)steps;
-    o->lr = lr;
-    return TG_OK;
+    for (int s = 0; s < o->n_states; s++) tg_dict_free(states[s]);
+    tgi_groups_free(&fresh);
+    return status;
 }
 
 tg_status tg_optimizer_load_state_dict(tg_optimizer *o, const tg_dict *state, tg_error *err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/flush.h"
 #include "graph/storage.h"
 #include "src/dict.h"
 #include "src/optimizer.h"
@@ -91,7 +92,7 @@ static bool needs_copy(const tg_optimizer *o, const tgi_entry *e, int part)
     return first.scales || first.cuts || first.decays;
 }
 
-static size_t copied_bytes(const tg_optimizer *o, const tgi_entry *e)
+size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e)
 {
     size_t bytes = 0;
     for (int p = 0; p < TGI_FIRST_STATE + o->n_states; p++)
@@ -121,7 +122,7 @@ static tg_status find_parts(const tg_optimizer *o, const tg_dict *params, const 
         status = find_partner(params, i, o->states[s], "state of the first update", x, err);
         plain = plain && status == TG_OK && is_plain(*x, w);
     }
-    e->copies = status == TG_OK && !(plain && o->rule) ? copied_bytes(o, e) : 0;
+    e->copies = status == TG_OK && !(plain && o->rule) ? tgi_optimizer_copies(o, e) : 0;
     return status;
 }
 
@@ -383,6 +384,7 @@ static void touch_all(const tg_optimizer *o, int n)
 
 void tgi_optimizer_step(tg_optimizer *o, int n)
 {
+    const uint64_t mode = tgi_flush_begin();
     tgi_optimizer_begin(o);
     measure(o, n);
     set_jobs(o, n);
@@ -396,6 +398,7 @@ void tgi_optimizer_step(tg_optimizer *o, int n)
     }
     if (o->apart) tgi_update_run(n, o->jobs);
     touch_all(o, n);
+    tgi_flush_end(mode);
 }
 
 tg_status tg_optimizer_update(tg_optimizer *o, tg_dict *params, const tg_dict *grads, tg_error *err)

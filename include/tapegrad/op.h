@@ -109,11 +109,15 @@ typedef struct tg_sample {
 enum {
     TG_OP_ZERO_GRAD = 1, /* vjp is NULL because the derivative is 0, not because there is none */
     TG_OP_RANDOM = 2,    /* draws random numbers */
-    TG_OP_WRITES = 4,    /* writes its first input, a leaf */
+    TG_OP_WRITES = 4,    /* writes its first input, a leaf; a plan takes all leaves for written */
     TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
     /* Reduces its one input along "axis".  Along the last axis alone, with 16 elements or more, the
      * bits of each row's result do not depend on the other rows. */
-    TG_OP_ROWS = 16
+    TG_OP_ROWS = 16,
+    /* Its attributes hold more than is described; a plan copies them as they are. */
+    TG_OP_OPAQUE = 32,
+    /* A plan may do it before what was recorded before it and has nothing to do with it. */
+    TG_OP_EARLY = 64
 };
 
 struct tg_op {

@@ -52,6 +52,22 @@ void tg_optimizer_free(tg_optimizer *o);
 tg_status tg_optimizer_update(tg_optimizer *o, tg_dict *params, const tg_dict *grads,
                               tg_error *err);
 
+/* The same as an operation: the update is made now, and a plan of t (tg_compile) makes it again at
+ * every run, with the lr that o has then and on the states that o has; a whole training step is
+ * then
+ *
+ *     loss = ...;
+ *     tg_optimizer_record(t, opt, params, tg_grad(t, loss, params));
+ *     tg_plan *p = tg_compile(t, 1, &loss, err);
+ *     for (...) { fill the leaves; tg_plan_run(p, err); }
+ *
+ * A plan updates each key as soon as nothing needs its old value any more.  o outlives t's values
+ * and the plan.  Groups added since, or states replaced by tg_optimizer_load_state_dict (by others
+ * than there were), make the plan's run fail with TG_EARG: record again.  The errors of
+ * tg_optimizer_update poison t, and change nothing; so does TG_ETAPE for a gradient of another
+ * tape. No operation that can be looked up, saved or differentiated. */
+tg_status tg_optimizer_record(tg_tape *t, tg_optimizer *o, tg_dict *params, const tg_dict *grads);
+
 const char *tg_optimizer_name(const tg_optimizer *o);
 double tg_optimizer_lr(const tg_optimizer *o);
 void tg_optimizer_set_lr(tg_optimizer *o, double lr);
