@@ -2,8 +2,12 @@
 #include "tapegrad/rng.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "graph/rng.h"
+
+enum { PART = 128 };
 
 tg_rng tg_rng_make(uint64_t seed, uint64_t stream) { return (tg_rng){seed, stream, 0}; }
 
@@ -41,45 +45,60 @@ double tg_rng_unit(uint64_t word) { return (double)(word >> 11) * 0x1p-53; }
 
 float tg_rng_unit24(uint64_t word) { return (float)(word >> 40) * 0x1p-24f; }
 
-/* ln x for 0 < x <= 1/2, from its exponent and the series of 2 artanh((m-1)/(m+1)). */
+/* ln x for 0 < x <= 1/2 and not subnormal, from its exponent and the series of
+ * 2 artanh((m-1)/(m+1)). */
 static double exact_log(double x)
 {
-    int e;
-    double m = frexp(x, &e); /* 1/2 <= m < 1 */
-    if (m < 0.70710678118654752440) {
-        m *= 2;
-        e--;
-    }
+    static const double series[12] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                      1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3,  1.0};
+    uint64_t bits;
+    double m;
+    memcpy(&bits, &x, sizeof bits);
+    int e = (int)(bits >> 52) - 1022;
+    bits = (bits & (UINT64_MAX >> 12)) | UINT64_C(1022) << 52;
+    memcpy(&m, &bits, sizeof m);                  /* 1/2 <= m < 1 */
+    const int small = m < 0.70710678118654752440; /* no branch: it is as often as not */
+    m *= 1 + small;
+    e -= small;
     const double s = (m - 1) / (m + 1), z = s * s;
     double sum = 0;
-    for (int k = 23; k >= 1; k -= 2) sum = sum * z + 1.0 / k;
+    for (int k = 0; k < 12; k++) sum = sum * z + series[k];
     return 2 * s * sum + e * 0.69314718055994530942;
 }
 
-static double ratio(const double num[8], const double den[8], double r)
+/* Polynomials of degree 7; written out, so that loops over it run in vectors. */
+static inline double horner(const double c[8], double r)
 {
-    double p = 0, q = 0;
-    for (int i = 7; i >= 0; i--) {
-        p = p * r + num[i];
-        q = q * r + den[i];
-    }
-    return p / q;
+    const double upper = ((c[7] * r + c[6]) * r + c[5]) * r + c[4];
+    return (((upper * r + c[3]) * r + c[2]) * r + c[1]) * r + c[0];
 }
 
-double tgi_rng_quantile(double p)
+static inline double ratio(const double num[8], const double den[8], double r)
 {
-    static const double a[8] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
-                                1.9715909503065514427e+3, 1.3731693765509461125e+4,
-                                4.5921953931549871457e+4, 6.7265770927008700853e+4,
-                                3.3430575583588128105e+4, 2.5090809287301226727e+3};
-    static const double b[8] = {1.0,
-                                4.2313330701600911252e+1,
-                                6.8718700749205790830e+2,
-                                5.3941960214247511077e+3,
-                                2.1213794301586595867e+4,
-                                3.9307895800092710610e+4,
-                                2.8729085735721942674e+4,
-                                5.2264952788528545610e+3};
+    return horner(num, r) / horner(den, r);
+}
+
+#define MIDDLE 0.425 /* the first polynomials hold for |p - 1/2| up to here */
+
+static inline double in_middle(double q)
+{
+    static const double num[8] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
+                                  1.9715909503065514427e+3, 1.3731693765509461125e+4,
+                                  4.5921953931549871457e+4, 6.7265770927008700853e+4,
+                                  3.3430575583588128105e+4, 2.5090809287301226727e+3};
+    static const double den[8] = {1.0,
+                                  4.2313330701600911252e+1,
+                                  6.8718700749205790830e+2,
+                                  5.3941960214247511077e+3,
+                                  2.1213794301586595867e+4,
+                                  3.9307895800092710610e+4,
+                                  2.8729085735721942674e+4,
+                                  5.2264952788528545610e+3};
+    return q * ratio(num, den, 0.180625 - q * q);
+}
+
+static double in_tail(double p)
+{
     static const double c[8] = {1.42343711074968357734e0,  4.63033784615654529590e0,
                                 5.76949722146069140550e0,  3.64784832476320460504e0,
                                 1.27045825245236838258e0,  2.41780725177450611770e-1,
@@ -104,17 +123,38 @@ double tgi_rng_quantile(double p)
                                 1.84631831751005468180e-5,
                                 1.42151175831644588870e-7,
                                 2.04426310338993978564e-15};
-    const double q = p - 0.5;
-    if (fabs(q) <= 0.425) return q * ratio(a, b, 0.180625 - q * q);
-    const double r = sqrt(-exact_log(q < 0 ? p : 1 - p));
+    const bool left = p < 0.5;
+    const double r = sqrt(-exact_log(left ? p : 1 - p));
     const double x = r <= 5 ? ratio(c, d, r - 1.6) : ratio(f, g, r - 5);
-    return q < 0 ? -x : x;
+    return left ? -x : x;
 }
 
-double tg_rng_normal(uint64_t word)
+double tgi_rng_quantile(double p)
 {
-    return tgi_rng_quantile(((double)(word >> 12) + 0.5) * 0x1p-52); /* never of 0 or 1 */
+    const double q = p - 0.5;
+    return fabs(q) <= MIDDLE ? in_middle(q) : in_tail(p);
 }
+
+/* First all as if they were in the middle, in vectors; then those that are not, of which a list is
+ * made without branches. */
+static void quantiles(int n, const double *p, double *x)
+{
+    int tails[PART], count = 0;
+    for (int i = 0; i < n; i++) x[i] = in_middle(p[i] - 0.5);
+    for (int i = 0; i < n; i++) {
+        tails[count] = i;
+        count += !(fabs(p[i] - 0.5) <= MIDDLE);
+    }
+    for (int k = 0; k < count; k++) x[tails[k]] = in_tail(p[tails[k]]);
+}
+
+void tgi_rng_quantiles(int64_t n, const double *p, double *x)
+{
+    for (int64_t i = 0; i < n; i += PART)
+        quantiles(n - i < PART ? (int)(n - i) : PART, p + i, x + i);
+}
+
+double tg_rng_normal(uint64_t word) { return tgi_rng_quantile(tgi_rng_inside(word)); }
 
 static uint64_t next_word(tg_rng *r)
 {

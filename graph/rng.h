@@ -2,8 +2,19 @@
 #ifndef TG_GRAPH_RNG_H
 #define TG_GRAPH_RNG_H
 
+#include <stdint.h>
+
 /* x with P(N(0, 1) < x) = p, for 0 < p < 1 down to the smallest normal double, to about 1e-16 of
  * itself (Wichura, AS 241, 1988); from + - * / and sqrt alone. */
 double tgi_rng_quantile(double p);
+
+/* x[i] of p[i], i < n: the same bits. */
+void tgi_rng_quantiles(int64_t n, const double *p, double *x);
+
+/* A word as a number in (0, 1), from its top 52 bits. */
+static inline double tgi_rng_inside(uint64_t word)
+{
+    return ((double)(int64_t)(word >> 12) + 0.5) * 0x1p-52;
+}
 
 #endif

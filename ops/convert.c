@@ -3,8 +3,8 @@
 
 #include "graph/storage.h"
 #include "graph/tape.h"
+#include "ops/elementwise.h"
 #include "ops/families.h"
-#include "tapegrad/ops.h"
 
 /* ---- cast ----------------------------------------------------------------------------------- */
 
@@ -31,54 +31,37 @@ static int32_t to_i32(double v)
 
 static uint8_t to_u8(double v) { return v >= 255.0 ? 255 : v >= 1.0 ? (uint8_t)v : 0; }
 
-#define CAST_RUN(S, D, convert)                                                                    \
-    for (int64_t i = 0; i < n; i++) ((D *)d)[i] = (D)convert(((const S *)s)[i * step])
+/* Plain loops, which the compiler turns into vectors where there is an instruction. */
+#define CAST_TO(S, D, convert)                                                                     \
+    do {                                                                                           \
+        const S *const x = xv[0];                                                                  \
+        D *const y = yv;                                                                           \
+        if (s[0] == 1)                                                                             \
+            for (int64_t i = 0; i < n; i++) y[i] = (D)convert(x[i]);                               \
+        else                                                                                       \
+            for (int64_t i = 0; i < n; i++) y[i] = (D)convert(*x);                                 \
+    } while (0)
 
 #define CAST_FROM(S)                                                                               \
-    switch (to) {                                                                                  \
+    switch (((const cast_attrs *)attrs)->dtype) {                                                  \
     case TG_F32:                                                                                   \
-        CAST_RUN(S, float, );                                                                      \
+        CAST_TO(S, float, );                                                                       \
         break;                                                                                     \
     case TG_F64:                                                                                   \
-        CAST_RUN(S, double, );                                                                     \
+        CAST_TO(S, double, );                                                                      \
         break;                                                                                     \
     case TG_I32:                                                                                   \
-        CAST_RUN(S, int32_t, to_i32);                                                              \
+        CAST_TO(S, int32_t, to_i32);                                                               \
         break;                                                                                     \
     default:                                                                                       \
-        CAST_RUN(S, uint8_t, to_u8);                                                               \
+        CAST_TO(S, uint8_t, to_u8);                                                                \
         break;                                                                                     \
     }
 
-static void cast_run(tg_dtype from, tg_dtype to, int64_t n, const void *s, int64_t step, void *d)
-{
-    switch (from) {
-    case TG_F32:
-        CAST_FROM(float) break;
-    case TG_F64:
-        CAST_FROM(double) break;
-    case TG_I32:
-        CAST_FROM(int32_t) break;
-    default:
-        CAST_FROM(uint8_t) break;
-    }
-}
-
-static void cast_forward(const tg_node *n, void *work)
-{
-    const tg_tensor *x = n->inputs[0], *y = n->output;
-    (void)work;
-    if (x->size == 0) return;
-    if (tg_tensor_is_contiguous(x)) {
-        cast_run(x->dtype, y->dtype, x->size, x->data, 1, y->data);
-        return;
-    }
-    const int64_t run = x->shape[x->ndim - 1], step = x->strides[x->ndim - 1];
-    const int64_t from = (int64_t)tg_dtype_size(x->dtype), to = (int64_t)tg_dtype_size(y->dtype);
-    for (int64_t i = 0; i < x->size; i += run)
-        cast_run(x->dtype, y->dtype, run, (const char *)x->data + tgi_offset(x, i) * from, step,
-                 (char *)y->data + i * to);
-}
+static void cast_f32(TGI_MAP_ARGS) { CAST_FROM(float) }
+static void cast_f64(TGI_MAP_ARGS) { CAST_FROM(double) }
+static void cast_i32(TGI_MAP_ARGS) { CAST_FROM(int32_t) }
+static void cast_u8(TGI_MAP_ARGS) { CAST_FROM(uint8_t) }
 
 static tg_tensor *cast_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
@@ -152,7 +135,8 @@ const tg_op tgi_convert_ops[] = {
               .attrs = cast_defs,
               .attrs_size = sizeof(cast_attrs),
               .infer = cast_infer,
-              .forward = cast_forward,
+              .map = {cast_f32, cast_f64, cast_i32, cast_u8},
+              .forward = tg_forward_elementwise,
               .vjp = cast_vjp,
               .samples = cast_samples},
     [STOP_GRADIENT] = {.name = "stop_gradient",

@@ -2,6 +2,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "graph/rng.h"
 #include "ops/families.h"
 #include "ops/random.h"
 
@@ -53,63 +54,115 @@ static tg_status bernoulli_infer(tg_infer *c)
     return tgi_random_infer(c);
 }
 
-/* Rounding may reach hi, which [lo, hi) leaves out. */
-static float below_f32(float y, float lo, float hi)
+/* ---- uniform -------------------------------------------------------------------------------- */
+
+/* Rounding may reach hi, which [lo, hi) leaves out: `most` is the last number below it. */
+static void uniform_f32(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,
+                        const uint32_t *low, void *yv)
 {
-    return y >= hi && lo < hi ? nextafterf(hi, lo) : y;
+    const float lo = (float)r->a, hi = (float)r->b, step = (float)(r->b - r->a);
+    const float most = lo < hi ? nextafterf(hi, lo) : INFINITY;
+    float *const y = yv;
+    (void)first, (void)low;
+    for (int64_t i = 0; i < n; i++) {
+        const float v = lo + step * ((float)(int32_t)(high[i] >> 8) * 0x1p-24f);
+        y[i] = v > most ? most : v;
+    }
 }
 
-static double below_f64(double y, double lo, double hi)
+static void uniform_f64(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,
+                        const uint32_t *low, void *yv)
 {
-    return y >= hi && lo < hi ? nextafter(hi, lo) : y;
+    const double lo = r->a, hi = r->b, step = r->b - r->a;
+    const double most = lo < hi ? nextafter(hi, lo) : (double)INFINITY;
+    double *const y = yv;
+    (void)first;
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t word = (uint64_t)high[i] << 32 | low[i];
+        const double v = lo + step * ((double)(int64_t)(word >> 11) * 0x1p-53);
+        y[i] = v > most ? most : v;
+    }
 }
 
 static void uniform_forward(const tg_node *node, void *work)
 {
     const tgi_random_attrs *r = node->attrs;
-    const int64_t n = node->output->size;
-    void *y = node->output->data;
-    const double a = r->a, width = r->b - r->a;
     (void)work;
-    if (r->dtype == TG_F32) {
-        const float lo = (float)a, step = (float)width, hi = (float)r->b;
-        TGI_DRAW(float, below_f32(lo + step * tg_rng_unit24(word), lo, hi))
-    } else {
-        TGI_DRAW(double, below_f64(a + width * tg_rng_unit(word), a, r->b))
-    }
+    tgi_random_run(r, node->output->size, node->output->data,
+                   r->dtype == TG_F32 ? uniform_f32 : uniform_f64);
 }
+
+/* ---- normal --------------------------------------------------------------------------------- */
+
+enum { PART = 256 };
+
+static void normal_part(const tgi_random_attrs *r, int64_t n, const uint32_t *high,
+                        const uint32_t *low, double *z)
+{
+    double p[PART];
+    for (int64_t i = 0; i < n; i++) p[i] = tgi_rng_inside((uint64_t)high[i] << 32 | low[i]);
+    tgi_rng_quantiles(n, p, z);
+    for (int64_t i = 0; i < n; i++) z[i] = r->a + r->b * z[i];
+}
+
+#define NORMAL_FILL(fn, T)                                                                         \
+    static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
+                   const uint32_t *low, void *yv)                                                  \
+    {                                                                                              \
+        T *y = yv;                                                                                 \
+        (void)first;                                                                               \
+        for (; n > 0; n -= PART, y += PART, high += PART, low += PART) {                           \
+            const int64_t part = n < PART ? n : PART;                                              \
+            double z[PART];                                                                        \
+            normal_part(r, part, high, low, z);                                                    \
+            for (int64_t i = 0; i < part; i++) y[i] = (T)z[i];                                     \
+        }                                                                                          \
+    }
+NORMAL_FILL(normal_f32, float)
+NORMAL_FILL(normal_f64, double)
+
+const tgi_random_fill tgi_random_normal[TG_DTYPE_COUNT] = {
+    [TG_F32] = normal_f32, [TG_F64] = normal_f64};
 
 static void normal_forward(const tg_node *node, void *work)
 {
     const tgi_random_attrs *r = node->attrs;
-    const int64_t n = node->output->size;
-    void *y = node->output->data;
     (void)work;
-    if (r->dtype == TG_F32) {
-        TGI_DRAW(float, r->a + r->b * tg_rng_normal(word))
-    } else {
-        TGI_DRAW(double, r->a + r->b * tg_rng_normal(word))
-    }
+    tgi_random_run(r, node->output->size, node->output->data, tgi_random_normal[r->dtype]);
 }
+
+/* ---- bernoulli ------------------------------------------------------------------------------ */
+
+/* tg_rng_unit(word) < p in whole numbers: the top 53 bits are below p 2^53, rounded up. */
+#define BERNOULLI_FILL(fn, T)                                                                      \
+    static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
+                   const uint32_t *low, void *yv)                                                  \
+    {                                                                                              \
+        const uint64_t end = (uint64_t)ceil(r->a * 0x1p53);                                        \
+        const uint32_t end_high = (uint32_t)(end >> 21), end_low = (uint32_t)(end << 11);          \
+        T *const y = yv;                                                                           \
+        (void)first;                                                                               \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            y[i] = (T)((high[i] < end_high) | ((high[i] == end_high) & (low[i] < end_low)));       \
+        for (int64_t i = 0; i < n && end >> 53; i++) y[i] = 1; /* p is 1 */                        \
+    }
+BERNOULLI_FILL(bernoulli_f32, float)
+BERNOULLI_FILL(bernoulli_f64, double)
+BERNOULLI_FILL(bernoulli_i32, int32_t)
+BERNOULLI_FILL(bernoulli_u8, uint8_t)
 
 static void bernoulli_forward(const tg_node *node, void *work)
 {
+    static const tgi_random_fill fill[TG_DTYPE_COUNT] = {[TG_F32] = bernoulli_f32,
+                                                         [TG_F64] = bernoulli_f64,
+                                                         [TG_I32] = bernoulli_i32,
+                                                         [TG_U8] = bernoulli_u8};
     const tgi_random_attrs *r = node->attrs;
-    const int64_t n = node->output->size;
-    void *y = node->output->data;
-    const double p = r->a;
     (void)work;
-    switch (r->dtype) {
-    case TG_F32:
-        TGI_DRAW(float, tg_rng_unit(word) < p) break;
-    case TG_F64:
-        TGI_DRAW(double, tg_rng_unit(word) < p) break;
-    case TG_I32:
-        TGI_DRAW(int32_t, tg_rng_unit(word) < p) break;
-    default:
-        TGI_DRAW(uint8_t, tg_rng_unit(word) < p) break;
-    }
+    tgi_random_run(r, node->output->size, node->output->data, fill[r->dtype]);
 }
+
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static const tg_sample uniform_samples[] = {{NULL, "seed=1 dtype=f64 shape=2,3 lo=-1 hi=2"},
                                             {NULL, "seed=1 counter=7 shape=5"},

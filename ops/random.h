@@ -3,6 +3,7 @@
 #ifndef TG_OPS_RANDOM_H
 #define TG_OPS_RANDOM_H
 
+#include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 
 /* The state is that of the generator when the op was recorded; a to d and low, high are what the
@@ -38,14 +39,27 @@ typedef struct tgi_random_attrs {
         .forward = opname##_forward, .samples = opname##_samples                                   \
     }
 
-/* y[i] = formula of `word`, the i-th after the counter, two to a block. */
-#define TGI_DRAW(T, formula)                                                                       \
-    for (int64_t i = 0; i < n; i += 2) {                                                           \
-        uint32_t w[4];                                                                             \
-        tg_rng_block(r->seed, r->stream, r->counter + (uint64_t)i / 2, w);                         \
-        for (int64_t k = 0; k < 2 && i + k < n; k++) {                                             \
-            const uint64_t word = (uint64_t)w[2 * k + 1] << 32 | w[2 * k];                         \
-            ((T *)y)[i + k] = (T)(formula);                                                        \
+/* Fills y[0..n-1] from words first .. first + n - 1 after the counter, of which high and low hold
+ * the halves.  Called for parts of a result, by several threads at once. */
+typedef void (*tgi_random_fill)(const tgi_random_attrs *r, int64_t first, int64_t n,
+                                const uint32_t *high, const uint32_t *low, void *y);
+
+/* The n elements of r->dtype at y. */
+void tgi_random_run(const tgi_random_attrs *r, int64_t n, void *y, tgi_random_fill fill);
+
+/* tgi_random_fills: mean + std z, by dtype. */
+extern const tgi_random_fill tgi_random_normal[TG_DTYPE_COUNT];
+
+/* A tgi_random_fill: an element of type T is the formula of `word`, number i of this part. */
+#define TGI_RANDOM_FILL(fn, T, formula)                                                            \
+    static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
+                   const uint32_t *low, void *yv)                                                  \
+    {                                                                                              \
+        T *const y = yv;                                                                           \
+        (void)r, (void)first;                                                                      \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            const uint64_t word = (uint64_t)high[i] << 32 | low[i];                                \
+            y[i] = (T)(formula);                                                                   \
         }                                                                                          \
     }
 

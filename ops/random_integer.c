@@ -38,14 +38,14 @@ static tg_status randint_infer(tg_infer *c)
     return status;
 }
 
+TGI_RANDOM_FILL(randint_fill, int32_t,
+                r->low +
+                    (int64_t)below(r, (uint64_t)(first + i), word, (uint64_t)(r->high - r->low)))
+
 static void randint_forward(const tg_node *node, void *work)
 {
-    const tgi_random_attrs *r = node->attrs;
-    const int64_t n = node->output->size;
-    int32_t *const y = node->output->data;
-    const uint64_t range = (uint64_t)(r->high - r->low);
     (void)work;
-    TGI_DRAW(int32_t, r->low + (int64_t)below(r, (uint64_t)(i + k), word, range))
+    tgi_random_run(node->attrs, node->output->size, node->output->data, randint_fill);
 }
 
 static const tg_sample randint_samples[] = {{NULL, "seed=1 shape=2,3 high=6"},

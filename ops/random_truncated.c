@@ -82,7 +82,7 @@ static double in_tail(const band *s, double u)
 
 static double draw(const band *s, uint64_t word)
 {
-    const double u = ((double)(word >> 12) + 0.5) * 0x1p-52; /* never 0 or 1 */
+    const double u = tgi_rng_inside(word);
     double z;
     switch (s->kind) {
     case WIDE:
@@ -104,19 +104,26 @@ static float within_f32(double y, float lo, float hi)
 
 static double within_f64(double y, double lo, double hi) { return y < lo ? lo : y > hi ? hi : y; }
 
+#define TRUNCATED_FILL(fn, T, within)                                                              \
+    static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
+                   const uint32_t *low, void *yv)                                                  \
+    {                                                                                              \
+        const band s = make_band(r);                                                               \
+        const T lo = (T)r->c, hi = (T)r->d;                                                        \
+        T *const y = yv;                                                                           \
+        (void)first;                                                                               \
+        for (int64_t i = 0; i < n; i++)                                                            \
+            y[i] = within(draw(&s, (uint64_t)high[i] << 32 | low[i]), lo, hi);                     \
+    }
+TRUNCATED_FILL(truncated_f32, float, within_f32)
+TRUNCATED_FILL(truncated_f64, double, within_f64)
+
 static void truncated_normal_forward(const tg_node *node, void *work)
 {
     const tgi_random_attrs *r = node->attrs;
-    const band s = make_band(r);
-    const int64_t n = node->output->size;
-    void *y = node->output->data;
     (void)work;
-    if (r->dtype == TG_F32) {
-        const float lo = (float)r->c, hi = (float)r->d;
-        TGI_DRAW(float, within_f32(draw(&s, word), lo, hi))
-    } else {
-        TGI_DRAW(double, within_f64(draw(&s, word), r->c, r->d))
-    }
+    tgi_random_run(r, node->output->size, node->output->data,
+                   r->dtype == TG_F32 ? truncated_f32 : truncated_f64);
 }
 
 static tg_status truncated_normal_infer(tg_infer *c)

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ops/random.h"
+
 tg_init tg_init_he(void) { return (tg_init){.scheme = TG_INIT_HE}; }
 tg_init tg_init_xavier(void) { return (tg_init){.scheme = TG_INIT_XAVIER}; }
 tg_init tg_init_glorot(void) { return (tg_init){.scheme = TG_INIT_GLOROT}; }
@@ -48,6 +50,14 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     if (init.scheme == TG_INIT_CONSTANT) {
         tg_rng_skip(rng, (uint64_t)w->size); /* as the others, so that what follows is alike */
         return tg_tensor_fill(w, init.value, err);
+    }
+    if (!init.uniform && tg_tensor_is_contiguous(w)) {
+        const tgi_random_attrs r = {rng->seed, rng->stream, rng->counter, .b = std,
+                                    .dtype = w->dtype};
+        tgi_random_run(&r, w->size, w->data, tgi_random_normal[w->dtype]);
+        tg_tensor_touch(w);
+        tg_rng_skip(rng, (uint64_t)w->size);
+        return TG_OK;
     }
     const double half = sqrt(3.0) * std;
     for (int64_t i = 0; i < w->size; i++) {

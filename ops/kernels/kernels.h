@@ -80,6 +80,8 @@ void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
 
 /* ---- the tables ----------------------------------------------------------------------------- */
 
+enum { TGI_PHILOX = 8 };
+
 typedef struct tgi_kernels {
     const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
     tgi_gemm_kernel gemm[2]; /* by dtype: TG_F32, TG_F64 */
@@ -88,6 +90,10 @@ typedef struct tgi_kernels {
     tgi_reduce_kernels reduce;
     tgi_window_pairs_kernel windows[2];
     const tgi_update *updates[2]; /* likewise, by TGI_UPDATE_NAME */
+    /* Both words of the blocks counter, counter + 1, ... (tapegrad/rng.h), the upper halves to high
+     * and the lower ones to low.  blocks is rounded up to a multiple of TGI_PHILOX. */
+    void (*philox)(uint64_t seed, uint64_t stream, uint64_t counter, int64_t blocks, uint32_t *high,
+                   uint32_t *low);
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA
