@@ -18,32 +18,45 @@ enum { TGI_MOST_OPERANDS = 8 };
         tgi_map_run(&tgi_kernels_get()->maps[dtype][TGI_MAP_##kernel], n, yv, xv, s);              \
     }
 
-/* For dtypes without kernels: a plain loop from a formula of x (of type T), result of type R. */
+/* For dtypes without kernels: a plain loop from a formula of x (of type T), result of type R; n >
+ * 0. */
 #define TGI_MAP1(fn, T, R, formula)                                                                \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \
         R *y = yv;                                                                                 \
-        const T *px = xv[0];                                                                       \
-        const int64_t sx = s[0];                                                                   \
+        const T *px = xv[0], first = px[0];                                                        \
         (void)attrs;                                                                               \
+        if (s[0] == 0) {                                                                           \
+            const T x = first;                                                                     \
+            for (int64_t i = 0; i < n; i++) y[i] = (R)(formula);                                   \
+            return;                                                                                \
+        }                                                                                          \
         for (int64_t i = 0; i < n; i++) {                                                          \
-            const T x = px[i * sx];                                                                \
+            const T x = px[i];                                                                     \
             y[i] = (R)(formula);                                                                   \
         }                                                                                          \
     }
 
-/* The same from a formula of a and b. */
+/* The same from a formula of a and b; steps that the compiler knows let it use vectors. */
 #define TGI_MAP2(fn, T, R, formula)                                                                \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \
         R *y = yv;                                                                                 \
-        const T *pa = xv[0], *pb = xv[1];                                                          \
-        const int64_t sa = s[0], sb = s[1];                                                        \
+        const T *pa = xv[0], *pb = xv[1], a0 = pa[0], b0 = pb[0];                                  \
         (void)attrs;                                                                               \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            const T a = pa[i * sa], b = pb[i * sb];                                                \
-            y[i] = (R)(formula);                                                                   \
-        }                                                                                          \
+        if (s[0] == 1 && s[1] == 1)                                                                \
+            TGI_EACH(T, R, pa[i], pb[i], formula)                                                  \
+        else if (s[0] == 1)                                                                        \
+            TGI_EACH(T, R, pa[i], b0, formula)                                                     \
+        else if (s[1] == 1)                                                                        \
+            TGI_EACH(T, R, a0, pb[i], formula)                                                     \
+        else                                                                                       \
+            TGI_EACH(T, R, a0, b0, formula)                                                        \
+    }
+#define TGI_EACH(T, R, first, second, formula)                                                     \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        const T a = first, b = second;                                                             \
+        y[i] = (R)(formula);                                                                       \
     }
 
 #endif
