@@ -1,5 +1,6 @@
 /* test_flush.c - denormal results: 0 in what the library computes, on every thread, and what they
  * were in the program around it. */
+#include "graph/flush.h"
 #include "tapegrad/threads.h"
 #include "tests/plans.h"
 
@@ -81,13 +82,28 @@ START_TEST(operands_are_kept)
 }
 END_TEST
 
+/* Valgrind computes with denormal numbers whatever the mode. */
+static bool has_mode(void)
+{
+    volatile float a = 0x1p-126f;
+    const uint64_t mode = tgi_flush_begin();
+    a = a / 4;
+    tgi_flush_end(mode);
+    return a == 0;
+}
+
 int main(void)
 {
     Suite *s = suite_create("flush");
     TCase *c = tcase_create("flush");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, eager, 0, 2 * COUNT(sizes));
-    tcase_add_loop_test(c, planned, 0, 2 * COUNT(sizes));
+    if (has_mode()) {
+        tcase_add_loop_test(c, eager, 0, 2 * COUNT(sizes));
+        tcase_add_loop_test(c, planned, 0, 2 * COUNT(sizes));
+    } else {
+        puts("flush: this machine knows no mode that flushes; the rest is tested");
+        (void)fflush(stdout);
+    }
     tcase_add_test(c, operands_are_kept);
     suite_add_tcase(s, c);
     return run_suite(s);
