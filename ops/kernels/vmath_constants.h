@@ -16,13 +16,17 @@
 #define LOG2_HEAD_MASK NAME(LOG2_HEAD_MASK)
 #define EXP_LEAST NAME(EXP_LEAST)
 #define EXP_MOST NAME(EXP_MOST)
+#define EXP_PLAIN NAME(EXP_PLAIN)
 #define EXP2_LEAST NAME(EXP2_LEAST)
 #define EXP2_MOST NAME(EXP2_MOST)
+#define EXP2_PLAIN NAME(EXP2_PLAIN)
 #define EXPM1_LEAST NAME(EXPM1_LEAST)
 #define TANH_MOST NAME(TANH_MOST)
+#define SIGMOID_MOST NAME(SIGMOID_MOST)
 #define ERF_MOST NAME(ERF_MOST)
 #define ERFC_MIDDLE NAME(ERFC_MIDDLE)
 #define EXP_POLY NAME(EXP_POLY)
+#define EXPM1_POLY NAME(EXPM1_POLY)
 #define LOG_POLY NAME(LOG_POLY)
 #define TANH_POLY NAME(TANH_POLY)
 #define ERF_POLY NAME(ERF_POLY)
@@ -30,6 +34,7 @@
 
 #define LOG2_E 1.44269504088896340736
 #define LN2 0.69314718055994530942
+#define LN2_REST 2.3190468138462995584e-17 /* after f64 */
 
 /* ---- f32 ---------------------------------------------------------------------------------------
  */
@@ -48,10 +53,13 @@
 
 #define EXP_LEAST_f32 -104.0f
 #define EXP_MOST_f32 89.0f
+#define EXP_PLAIN_f32 87.0f /* e^x and e^-x are normal numbers */
 #define EXP2_LEAST_f32 -151.0f
 #define EXP2_MOST_f32 129.0f
+#define EXP2_PLAIN_f32 126.0f
 #define EXPM1_LEAST_f32 -18.0f
 #define TANH_MOST_f32 10.0f
+#define SIGMOID_MOST_f32 20.0f
 #define ERF_MOST_f32 4.0f
 #define ERFC_MIDDLE_f32 2.0f
 
@@ -59,6 +67,10 @@
 #define EXP_POLY_f32                                                                               \
     0.500000006023137908f, 0.166665441586376563f, 0.0416662862114445594f, 0.00836652187912944355f, \
         0.00139462541158371993f
+/* the same: 2^-32 of r */
+#define EXPM1_POLY_f32                                                                             \
+    0.5f, 0.166666668174469338f, 0.0416663541640899994f, 0.00833327295168376542f,                  \
+        0.00139410500441084536f, 0.000199142293103575997f
 /* (2 atanh s - 2 s) / s^3 in s^2: 2^-30 of atanh */
 #define LOG_POLY_f32 0.666667751464754323f, 0.39977622703359253f, 0.298707923467858453f
 /* (tanh x - x) / x^3 in x^2, to 0.55: 2^-29 */
@@ -91,10 +103,13 @@
 
 #define EXP_LEAST_f64 -746.0
 #define EXP_MOST_f64 710.0
+#define EXP_PLAIN_f64 708.0
 #define EXP2_LEAST_f64 -1076.0
 #define EXP2_MOST_f64 1025.0
+#define EXP2_PLAIN_f64 1022.0
 #define EXPM1_LEAST_f64 -38.0
 #define TANH_MOST_f64 22.0
+#define SIGMOID_MOST_f64 40.0
 #define ERF_MOST_f64 6.0
 #define ERFC_MIDDLE_f64 4.0
 
@@ -104,6 +119,7 @@
         0.00138888888888674254, 0.000198412698855249121, 0.0000248015873597929677,                 \
         2.75572446374646406e-6, 2.75572431816125931e-7, 2.51089395568925309e-8,                    \
         2.09243653312664427e-9
+#define EXPM1_POLY_f64 EXP_POLY_f64
 /* (2 atanh s - 2 s) / s^3 in s^2: 2^-59 of atanh */
 #define LOG_POLY_f64                                                                               \
     0.66666666666667274, 0.399999999994488257, 0.285714287364781696, 0.222221990574563815,         \

@@ -16,7 +16,7 @@
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
 
-enum { MOST = 1 << 16, TRIES = 40 };
+enum { MOST = 1 << 16, TRIES = 300 };
 
 static const char *const names[TGI_MAPS] = {
 #define X(name, ...) [TGI_MAP_##name] = #name,
