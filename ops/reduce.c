@@ -171,9 +171,10 @@ typedef struct job {
     const void *x;
     void *y;
     tgi_reduce_block block;
+    bool lines;     /* blocks of lines */
     int outer;      /* kept axes that are walked from block to block */
-    int64_t pieces; /* blocks side by side along the last one, for columns */
-    int64_t blocks, chunks;
+    int64_t pieces; /* blocks side by side along the last one, and how long they are */
+    int64_t most, blocks, chunks;
 } job;
 
 static position position_of(const tgi_reduce_axis *axes, int n, int64_t at)
@@ -187,16 +188,38 @@ static position position_of(const tgi_reduce_axis *axes, int n, int64_t at)
     return p;
 }
 
-static void run_columns(const job *j, const void *x, void *y, int64_t piece)
+static void scatter(size_t size, int64_t n, const void *from, void *to, int64_t step)
+{
+    if (size == 4)
+        for (int64_t j = 0; j < n; j++) ((uint32_t *)to)[j * step] = ((const uint32_t *)from)[j];
+    else
+        for (int64_t j = 0; j < n; j++) ((uint64_t *)to)[j * step] = ((const uint64_t *)from)[j];
+}
+
+static void run_lines(const tgi_reduce *p, const void *x, void *y, int64_t n,
+                      const tgi_reduce_axis *along)
+{
+    double room[TGI_REDUCE_WIDTH];
+    p->lines(p->kernel, p->dtype, n, p->count, x, along->x_step, along->y_step == 1 ? y : room);
+    if (along->y_step != 1) scatter(p->y_size, n, room, y, along->y_step);
+}
+
+static void run_piece(const job *j, const void *x, void *y, int64_t piece)
 {
     const tgi_reduce *p = j->p;
-    const int64_t c = piece * TGI_REDUCE_WIDTH, left = p->kept[j->outer].size - c;
-    j->block(p, x_at(p, x, c * tgi_reduce_x_step(p)), y_at(p, y, c * tgi_reduce_y_step(p)),
-             left < TGI_REDUCE_WIDTH ? (int)left : TGI_REDUCE_WIDTH);
+    const tgi_reduce_axis *along = &p->kept[j->outer];
+    const int64_t c = piece * j->most, left = along->size - c, n = left < j->most ? left : j->most;
+    x = x_at(p, x, c * along->x_step);
+    y = y_at(p, y, c * along->y_step);
+    if (j->lines)
+        run_lines(p, x, y, n, along);
+    else
+        j->block(p, x, y, (int)n);
 }
 
 static void run_blocks(void *user, int64_t chunk)
 {
+    static const tgi_reduce_axis alone = {1, 0, 1};
     const job *j = user;
     const tgi_reduce *p = j->p;
     const int64_t first = j->blocks * chunk / j->chunks;
@@ -205,22 +228,30 @@ static void run_blocks(void *user, int64_t chunk)
     for (; left > 0; (void)advance(&at, p->kept, j->outer), piece = 0) {
         const void *const x = x_at(p, j->x, at.x);
         void *const y = y_at(p, j->y, at.y);
-        if (!p->columns) j->block(p, x, y, p->lanes), left--;
-        for (; p->columns && piece < j->pieces && left > 0; piece++, left--)
-            run_columns(j, x, y, piece);
+        if (j->outer < p->n_kept) {
+            for (; piece < j->pieces && left > 0; piece++, left--) run_piece(j, x, y, piece);
+        } else {
+            if (j->lines)
+                run_lines(p, x, y, 1, &alone);
+            else
+                j->block(p, x, y, p->lanes);
+            left--;
+        }
     }
 }
 
 void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block)
 {
-    enum { CHUNK = 1 << 15 }; /* elements worth handing to a thread */
+    enum { CHUNK = 1 << 15, LINES = 64 }; /* elements worth handing to a thread */
     if (p->outputs == 0) return;
-    job j = {p, p->count > 0 ? x : y, y, block, p->n_kept, 1, p->outputs, 1};
-    if (p->columns) { /* without elements any address will do, and NULL would not */
-        j.outer--;
-        j.pieces = (p->kept[j.outer].size + TGI_REDUCE_WIDTH - 1) / TGI_REDUCE_WIDTH;
-        j.blocks = p->outputs / p->kept[j.outer].size * j.pieces;
-    }
+    /* Without elements any address will do for x, and NULL would not. */
+    job j = {.p = p, .x = p->count > 0 ? x : y, .y = y, .block = block};
+    j.lines = p->lines && p->n_reduced == 1 && p->reduced[0].x_step == 1 && p->count > 0;
+    j.outer = p->n_kept - (p->n_kept > 0 && (j.lines || p->columns));
+    j.most = j.lines ? LINES : TGI_REDUCE_WIDTH;
+    j.pieces = j.outer < p->n_kept ? (p->kept[j.outer].size + j.most - 1) / j.most : 1;
+    j.blocks = j.pieces;
+    for (int i = 0; i < j.outer; i++) j.blocks *= p->kept[i].size;
     const int64_t chunks = p->count > 0 ? p->outputs / (CHUNK / p->count + 1) : 1;
     j.chunks = chunks < 1 ? 1 : chunks < j.blocks ? chunks : j.blocks;
     tgi_parallel_for(j.chunks, run_blocks, &j);
@@ -282,9 +313,6 @@ void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_r
     } while (advance(&at, p->reduced, outer));
 }
 
-#define SCATTER(T)                                                                                 \
-    for (int j = 0; j < width; j++) ((T *)y)[j * step] = ((const T *)(const void *)room)[j];
-
 void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width)
 {
     const int64_t step = tgi_reduce_y_step(p);
@@ -295,8 +323,5 @@ void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width)
         return;
     }
     p->kernel->store(acc, width, room);
-    if (p->y_size == 4)
-        SCATTER(uint32_t)
-    else
-        SCATTER(uint64_t)
+    scatter(p->y_size, width, room, y, step);
 }

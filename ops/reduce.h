@@ -40,6 +40,10 @@ typedef struct tgi_reduce_axis {
     int64_t x_step, y_step; /* in elements; y_step 0 where reduced */
 } tgi_reduce_axis;
 
+/* y[i] = the reduction of x[i * step + j], j < count, for i < lines. */
+typedef void (*tgi_reduce_lines)(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines,
+                                 int64_t count, const void *x, int64_t step, void *y);
+
 typedef struct tgi_reduce {
     tgi_reduce_axis kept[TG_MAX_NDIM];    /* outermost first; axes of size 1 are left out and */
     tgi_reduce_axis reduced[TG_MAX_NDIM]; /*   axes that run on in memory are joined */
@@ -52,10 +56,12 @@ typedef struct tgi_reduce {
     tg_dtype dtype;        /* of x */
     size_t x_size, y_size; /* bytes of one element */
     const tgi_fold_kernel *kernel;
+    tgi_reduce_lines lines; /* for outputs with contiguous elements; NULL: blocks for all */
 } tgi_reduce;
 
-/* ordered: the rows of a block come in x's row-major order, and a block of one output has one
- * lane; otherwise the axes are sorted by their steps in memory. */
+/* Leaves kernel and lines to the caller.  ordered: the rows of a block come in x's row-major order,
+ * and a block of one output has one lane; otherwise the axes are sorted by their steps in memory.
+ */
 void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsigned mask,
                      bool ordered);
 
@@ -116,17 +122,15 @@ void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width);
 
 /* ---- contiguous inputs ---------------------------------------------------------------------- */
 
-/* y[i] = the reduction of x[i * count + j], j < count, for i < lines. */
-typedef void (*tgi_reduce_lines)(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines,
-                                 int64_t count, const void *x, void *y);
-
 /* Lines of any length by one kernel. */
 void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
-                    const void *x, void *y);
+                    const void *x, int64_t step, void *y);
 
-/* Their logsumexp; the kernel is that of max. */
+/* Their logsumexp and their argmax; the kernel is that of max. */
 void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                         const void *x, void *y);
+                         const void *x, int64_t step, void *y);
+void tgi_argmax_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                      const void *x, int64_t step, void *y);
 
 /* Computes n by lines or by columns, whichever it consists of; false when it is neither, or its
  * input is not contiguous.  work: tgi_reduce_work(n) bytes. */

@@ -16,6 +16,7 @@ static void fold(const tg_node *n, int operation, unsigned mask)
     tgi_reduce p;
     tgi_reduce_plan(&p, x, n->output, mask, false);
     p.kernel = tgi_kernels_get()->reduce.fold[operation][x->dtype];
+    p.lines = tgi_fold_lines;
     tgi_reduce_run(&p, x->data, n->output->data, fold_block);
 }
 

@@ -46,21 +46,21 @@ static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void 
 }
 
 void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                         const void *x, void *y)
+                         const void *x, int64_t step, void *y)
 {
     const tgi_exp_kernel *const kernel = tgi_kernels_get()->reduce.exp[dtype];
     const int64_t width = (int64_t)tg_dtype_size(dtype), fit = BLOCK / count + 1;
     const int64_t most = fit < MOST_LINES ? fit : MOST_LINES;
     for (int64_t i = 0; i < lines; i += most) {
         const int64_t n = lines - i < most ? lines - i : most;
-        const char *const from = (const char *)x + i * count * width;
+        const char *const from = (const char *)x + i * step * width;
         double top[MOST_LINES], sum[MOST_LINES];
-        tgi_fold_lines(max, dtype, n, count, from, top);
+        tgi_fold_lines(max, dtype, n, count, from, step, top);
         if (count <= LONG_LINE)
-            kernel->lines(n, count, from, count, top, sum);
+            kernel->lines(n, count, from, step, top, sum);
         else
             for (int64_t k = 0; k < n; k++)
-                sum[k] = long_sum(dtype, count, from + k * count * width, (char *)top + k * width);
+                sum[k] = long_sum(dtype, count, from + k * step * width, (char *)top + k * width);
         finish(dtype, n, top, sum, (char *)y + i * width, 1);
     }
 }
@@ -122,5 +122,6 @@ void tgi_logsumexp_forward(const tg_node *n, void *work)
     if (tgi_reduce_contiguous(n, work)) return;
     tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
     p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_MAX][x->dtype];
+    p.lines = tgi_logsumexp_lines;
     tgi_reduce_run(&p, x->data, n->output->data, lse_block);
 }

@@ -54,11 +54,14 @@ static reduction reduction_of(const tg_node *n)
     const unsigned mask =
         shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
                : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
-    const bool exps = n->op->forward == tgi_logsumexp_forward;
-    const int fold = exps || n->op->forward == tgi_max_forward ? TGI_FOLD_MAX : TGI_FOLD_SUM;
-    r.kernel = tgi_kernels_get()->reduce.fold[fold][x->dtype];
-    r.lines = exps ? tgi_logsumexp_lines : tgi_fold_lines;
-    r.only_lines = exps;
+    const bool sums = shaped || n->op->forward == tgi_sum_forward;
+    r.kernel = x->dtype != TG_U8
+                   ? tgi_kernels_get()->reduce.fold[sums ? TGI_FOLD_SUM : TGI_FOLD_MAX][x->dtype]
+                   : NULL;
+    r.lines = n->op->forward == tgi_logsumexp_forward ? tgi_logsumexp_lines
+              : n->op->forward == tgi_argmax_forward  ? tgi_argmax_lines
+                                                      : tgi_fold_lines;
+    r.only_lines = r.lines != tgi_fold_lines;
     find_form(&r, x, mask);
     return r;
 }
@@ -127,15 +130,15 @@ static void long_line(const tgi_fold_kernel *kernel, int64_t count, const char *
 }
 
 void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
-                    const void *x, void *y)
+                    const void *x, int64_t step, void *y)
 {
     (void)dtype;
     if (count < 2 * PART && count <= kernel->level * TGI_FOLD_LANES) {
-        kernel->lines(lines, count, x, count, y);
+        kernel->lines(lines, count, x, step, y);
         return;
     }
     for (int64_t i = 0; i < lines; i++)
-        long_line(kernel, count, (const char *)x + i * count * kernel->x_size,
+        long_line(kernel, count, (const char *)x + i * step * kernel->x_size,
                   (char *)y + i * kernel->x_size);
 }
 
@@ -205,7 +208,7 @@ static void add(const reduction *r, const tg_node *n, void *state, const void *x
     } else {
         const int64_t lines = count / r->count, width = (int64_t)tg_dtype_size(n->output->dtype);
         int64_t *const done = state;
-        r->lines(r->kernel, n->inputs[0]->dtype, lines, r->count, x,
+        r->lines(r->kernel, n->inputs[0]->dtype, lines, r->count, x, r->count,
                  (char *)state + HEAD + *done * width);
         *done += lines;
     }
@@ -337,7 +340,7 @@ static void run_lines(void *user, int64_t c)
     const reduction *r = j->r;
     const int64_t from = r->outputs * c / j->parts, to = r->outputs * (c + 1) / j->parts;
     r->lines(r->kernel, j->n->inputs[0]->dtype, to - from, r->count,
-             j->x + from * r->count * j->x_size, j->y + from * j->y_size);
+             j->x + from * r->count * j->x_size, r->count, j->y + from * j->y_size);
 }
 
 /* Fewer lines than there may be threads, each worth several: one by one, in parts. */

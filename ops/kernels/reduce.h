@@ -50,9 +50,21 @@ typedef struct tgi_exp_kernel {
                   double *sum);
 } tgi_exp_kernel;
 
+/* Where the largest element stands: the first of them, or the first NaN. */
+typedef struct tgi_argmax_kernel {
+    int64_t index_size; /* bytes of an index of `rows` */
+    /* Goes on from best[j], at index[j], with x[r * step + j], which is number first + r; j <
+     * width, r = 0, 1, ... rows-1. */
+    void (*rows)(void *best, void *index, int64_t first, int64_t rows, int64_t width, const void *x,
+                 int64_t step);
+    /* y[i] = the place among x[i * step + j], 0 < count elements; i < lines. */
+    void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, int32_t *y);
+} tgi_argmax_kernel;
+
 typedef struct tgi_reduce_kernels {
     const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
     const tgi_exp_kernel *exp[2]; /* TG_F32, TG_F64 */
+    const tgi_argmax_kernel *argmax[TGI_FOLD_DTYPES];
 } tgi_reduce_kernels;
 
 #endif
