@@ -105,20 +105,17 @@ static tg_tensor *pick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     enum { SHORT = 64 };
     const int last = n->inputs[i]->ndim - 1;
     const int64_t columns = n->inputs[i]->shape[last];
-    tg_tensor *index = n->inputs[1], *none = tg_scalar(t, 0);
-    if (columns < SHORT) return tg_unpick(t, dy, index, columns);
+    tg_tensor *index = n->inputs[1];
+    if (columns < SHORT || columns > INT32_MAX) return tg_unpick(t, dy, index, columns);
     tg_tensor *turned = tg_add(t, index, tg_scalar(t, (double)columns));
-    index = tg_where(t, tg_less(t, index, none), turned, index);
-    tg_tensor *here = tg_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last));
-    return tg_where(t, here, tg_unsqueeze(t, dy, last), none);
+    index = tg_where(t, tg_less(t, index, tg_scalar(t, 0)), turned, index);
+    return tg_where_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last),
+                          tg_unsqueeze(t, dy, last));
 }
 
-static const tg_sample pick_samples[] = {{"f[4,3] i[4]:0..3", NULL},
-                                         {"f[2,2,3] i[2,2]:-3..3", NULL},
-                                         {"f[3] i[]:0..3", NULL},
-                                         {"f[0,3] i[0]", NULL},
-                                         {"f[2,65] i[2]:-65..65", NULL},
-                                         {NULL, NULL}};
+static const tg_sample pick_samples[] = {
+    {"f[4,3] i[4]:0..3", NULL}, {"f[2,2,3] i[2,2]:-3..3", NULL}, {"f[3] i[]:0..3", NULL},
+    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:-65..65", NULL},  {NULL, NULL}};
 
 static tg_status unpick_infer(tg_infer *c)
 {
@@ -257,7 +254,7 @@ enum { PICK, UNPICK, ONE_HOT };
 const tg_op tgi_pick_ops[] = {
     [PICK] = {.name = "pick",
               .formula = "x[..., index[...]]",
-              .derivative = "unpick(dy, index)",
+              .derivative = "dy where the column is index, else 0",
               .min_inputs = 2,
               .max_inputs = 2,
               .infer = pick_infer,
