@@ -2,6 +2,7 @@
  * that, which adds them up. */
 #include <string.h>
 
+#include "graph/parallel.h"
 #include "graph/storage.h"
 #include "ops/families.h"
 #include "ops/index.h"
@@ -75,47 +76,108 @@ static tg_status scatter_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], ((const along_attrs *)n->attrs)->size, true, err);
 }
 
-/* Element k of the index as (outer, j, inner): where its row stands when the axis has n. */
-static int64_t place(const tg_tensor *index, int64_t axis, int64_t inner, int64_t k, int64_t n)
+/* Steps o = 0 .. of lines (n, inner) of the operand, (m, inner) of the index and (l, inner) of the
+ * result, all but a strided operand of take one behind the other. */
+typedef struct lines {
+    const tg_tensor *strided; /* NULL: x is contiguous */
+    const void *x;
+    const int32_t *index;
+    void *y;
+    int64_t outer, n, m, inner, chunks;
+    size_t width;
+    tg_dtype dtype;
+} lines;
+
+static lines lines_of(const tg_node *n, int64_t size)
 {
-    const int64_t outer = k / inner / index->shape[axis];
-    return (outer * n + tgi_index_at(index, k, n)) * inner + k % inner;
+    const tg_tensor *index = n->inputs[1];
+    const int axis = (int)((const along_attrs *)n->attrs)->axis;
+    lines l = {.x = n->inputs[0]->data,
+               .y = n->output->data,
+               .outer = 1,
+               .n = size,
+               .m = index->shape[axis],
+               .inner = 1,
+               .width = tg_dtype_size(n->output->dtype),
+               .dtype = n->output->dtype};
+    for (int i = 0; i < axis; i++) l.outer *= index->shape[i];
+    for (int i = axis + 1; i < index->ndim; i++) l.inner *= index->shape[i];
+    const size_t bytes = (size_t)(index->size + n->output->size) * l.width;
+    l.chunks = tgi_index_chunks(bytes, l.outer);
+    return l;
 }
 
-static int64_t inner_of(const tg_tensor *x, int64_t axis)
+#define TAKE_LINES(T)                                                                              \
+    for (int64_t o = first; o < end; o++) {                                                        \
+        const int32_t *const index = l->index + o * l->m * l->inner;                               \
+        T *const y = (T *)l->y + o * l->m * l->inner;                                              \
+        for (int64_t j = 0; j < l->m; j++)                                                         \
+            for (int64_t i = 0; i < l->inner; i++) {                                               \
+                const int64_t k = tgi_from_start(index[j * l->inner + i], l->n);                   \
+                const int64_t at = (o * l->n + k) * l->inner + i;                                  \
+                y[j * l->inner + i] =                                                              \
+                    ((const T *)l->x)[l->strided ? tgi_offset(l->strided, at) : at];               \
+            }                                                                                      \
+    }
+
+static void take_chunk(void *user, int64_t chunk)
 {
-    int64_t inner = 1;
-    for (int i = (int)axis + 1; i < x->ndim; i++) inner *= x->shape[i];
-    return inner;
+    const lines *l = user;
+    const int64_t first = l->outer * chunk / l->chunks, end = l->outer * (chunk + 1) / l->chunks;
+    if (l->width == 1)
+        TAKE_LINES(uint8_t)
+    else if (l->width == 4)
+        TAKE_LINES(uint32_t)
+    else
+        TAKE_LINES(uint64_t)
 }
+
+static size_t take_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
 
 static void take_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *x = n->inputs[0], *index = n->inputs[1], *y = n->output;
-    const int64_t axis = ((const along_attrs *)n->attrs)->axis, inner = inner_of(x, axis);
-    const size_t width = tg_dtype_size(y->dtype);
-    (void)work;
-    for (int64_t k = 0; k < y->size; k++) {
-        const int64_t from = tgi_offset(x, place(index, axis, inner, k, x->shape[axis]));
-        memcpy((char *)y->data + k * (int64_t)width, (const char *)x->data + from * (int64_t)width,
-               width);
+    const tg_tensor *x = n->inputs[0];
+    if (n->output->size == 0) return;
+    lines l = lines_of(n, x->shape[((const along_attrs *)n->attrs)->axis]);
+    if (!tg_tensor_is_contiguous(x)) l.strided = x;
+    l.index = tgi_plain(n->inputs[1], work);
+    tgi_parallel_for(l.chunks, take_chunk, &l);
+}
+
+#define ADD_LINES(T)                                                                               \
+    for (int64_t o = first; o < end; o++) {                                                        \
+        const int32_t *const index = l->index + o * l->m * l->inner;                               \
+        const T *const x = (const T *)l->x + o * l->m * l->inner;                                  \
+        T *const y = (T *)l->y + o * l->n * l->inner;                                              \
+        memset(y, 0, (size_t)(l->n * l->inner) * sizeof *y);                                       \
+        for (int64_t j = 0; j < l->m * l->inner; j += l->inner)                                    \
+            for (int64_t i = 0; i < l->inner; i++)                                                 \
+                y[tgi_from_start(index[j + i], l->n) * l->inner + i] += x[j + i];                  \
     }
+
+static void scatter_chunk(void *user, int64_t chunk)
+{
+    const lines *l = user;
+    const int64_t first = l->outer * chunk / l->chunks, end = l->outer * (chunk + 1) / l->chunks;
+    if (l->dtype == TG_F32)
+        ADD_LINES(float)
+    else
+        ADD_LINES(double)
+}
+
+static size_t scatter_work(const tg_node *n)
+{
+    return tgi_plain_work(n->inputs[0]) + tgi_plain_work(n->inputs[1]);
 }
 
 static void scatter_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *x = n->inputs[0], *index = n->inputs[1], *y = n->output;
-    const along_attrs *a = n->attrs;
-    const int64_t inner = inner_of(x, a->axis);
-    (void)work;
-    if (y->size > 0) memset(y->data, 0, (size_t)y->size * tg_dtype_size(y->dtype));
-    for (int64_t k = 0; k < x->size; k++) {
-        const int64_t to = place(index, a->axis, inner, k, a->size), from = tgi_offset(x, k);
-        if (y->dtype == TG_F32)
-            ((float *)y->data)[to] += ((const float *)x->data)[from];
-        else
-            ((double *)y->data)[to] += ((const double *)x->data)[from];
-    }
+    const tg_tensor *x = n->inputs[0];
+    if (n->output->size == 0) return;
+    lines l = lines_of(n, ((const along_attrs *)n->attrs)->size);
+    l.x = tgi_plain(x, work);
+    l.index = tgi_plain(n->inputs[1], work ? (char *)work + tgi_plain_work(x) : NULL);
+    tgi_parallel_for(l.chunks, scatter_chunk, &l);
 }
 
 static tg_tensor *take_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
@@ -158,6 +220,7 @@ const tg_op tgi_along_ops[] = {
               .attrs_size = sizeof(along_attrs),
               .infer = take_infer,
               .check = take_check,
+              .work_size = take_work,
               .forward = take_forward,
               .vjp = take_vjp,
               .samples = take_samples},
@@ -170,6 +233,7 @@ const tg_op tgi_along_ops[] = {
                  .attrs_size = sizeof(along_attrs),
                  .infer = scatter_infer,
                  .check = scatter_check,
+                 .work_size = scatter_work,
                  .flops = tg_flops_per_input,
                  .forward = scatter_forward,
                  .vjp = scatter_vjp,

@@ -12,6 +12,7 @@
     X(binary)                                                                                      \
     X(compare)                                                                                     \
     X(where)                                                                                       \
+    X(where_equal)                                                                                 \
     X(convert)                                                                                     \
     X(reduction)                                                                                   \
     X(matmul)                                                                                      \

@@ -1,10 +1,13 @@
 /* gather.c - rows by index along an axis, and the transpose of that, which adds them up. */
 #include <string.h>
 
+#include "graph/parallel.h"
 #include "graph/storage.h"
 #include "ops/families.h"
 #include "ops/index.h"
 #include "tapegrad/ops.h"
+
+enum { COLUMNS = 16 }; /* elements of a row worth a thread of their own */
 
 typedef struct gather_attrs {
     int64_t axis;
@@ -45,30 +48,90 @@ static tg_status gather_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], n->inputs[0]->shape[a->axis], true, err);
 }
 
-/* x (outer, n, inner), index (j) -> y (outer, j, inner) */
+/* x (outer, n, inner), index (m) -> y (outer, m, inner): rows (o, j) of y, o m + j = 0 .. */
+typedef struct rows {
+    const tg_tensor *x;
+    const int32_t *index;
+    int axis;
+    int64_t n, m, inner, row, block; /* row: from one k to the next in x; block: elements per o */
+    int64_t row_major[TG_MAX_NDIM];
+    size_t width;
+    int64_t count, chunks;
+    char *y;
+} rows;
+
+/* Single elements of one row after the other. */
+#define ELEMENTS(T)                                                                                \
+    for (int64_t i = first; i < end; i++)                                                          \
+    ((T *)y)[i - first] = ((const T *)base)[tgi_from_start(index[i], r->n) * r->row]
+
+static void copy_elements(const rows *r, int64_t first, int64_t end, char *y, const char *base)
+{
+    const int32_t *index = r->index;
+    if (r->width == 1)
+        ELEMENTS(uint8_t);
+    else if (r->width == 4)
+        ELEMENTS(uint32_t);
+    else
+        ELEMENTS(uint64_t);
+}
+
+static void copy_rows(const rows *r, int64_t first, int64_t end, char *y, const char *base)
+{
+    const int axis = r->axis, inner = r->x->ndim - axis - 1;
+    const int64_t *shape = r->x->shape + axis + 1, *strides = r->x->strides + axis + 1;
+    const size_t bytes = (size_t)r->inner * r->width;
+    bool plain = true;
+    for (int i = 0; i < inner; i++)
+        plain = plain && (shape[i] == 1 || strides[i] == r->row_major[i]);
+    for (int64_t j = first; j < end; j++, y += bytes) {
+        const char *from = base + tgi_from_start(r->index[j], r->n) * r->row * (int64_t)r->width;
+        if (plain)
+            memcpy(y, from, bytes);
+        else
+            tgi_strided_copy(r->width, inner, shape, y, r->row_major, from, strides);
+    }
+}
+
+static void gather_chunk(void *user, int64_t chunk)
+{
+    const rows *r = user;
+    const int64_t last = r->count * (chunk + 1) / r->chunks;
+    for (int64_t at = r->count * chunk / r->chunks, end; at < last; at = end) {
+        const int64_t o = at / r->m, first = at - o * r->m;
+        end = (o + 1) * r->m < last ? (o + 1) * r->m : last;
+        const char *base =
+            (const char *)r->x->data + tgi_offset(r->x, o * r->block) * (int64_t)r->width;
+        char *y = r->y + (size_t)(at * r->inner) * r->width;
+        if (r->inner == 1)
+            copy_elements(r, first, first + end - at, y, base);
+        else
+            copy_rows(r, first, first + end - at, y, base);
+    }
+}
+
+static size_t gather_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
+
 static void gather_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *x = n->inputs[0], *index = n->inputs[1];
+    const tg_tensor *x = n->inputs[0], *y = n->output;
     const int axis = (int)((const gather_attrs *)n->attrs)->axis;
-    const int inner_ndim = x->ndim - axis - 1;
-    const int64_t *inner_shape = x->shape + axis + 1, *inner_strides = x->strides + axis + 1;
-    const size_t width = tg_dtype_size(x->dtype);
-    int64_t outer = 1, inner = 1, row_major[TG_MAX_NDIM];
-    (void)work;
-    if (n->output->size == 0) return;
-    for (int i = 0; i < axis; i++) outer *= x->shape[i];
-    for (int i = 0; i < inner_ndim; i++) inner *= inner_shape[i];
-    tgi_row_major(inner_ndim, inner_shape, row_major);
-    const int64_t block = x->shape[axis] * inner; /* elements of x per step of the outer axes */
-    char *y = n->output->data;
-    for (int64_t o = 0; o < outer; o++) {
-        const char *base = (const char *)x->data + tgi_offset(x, o * block) * (int64_t)width;
-        for (int64_t j = 0; j < index->size; j++, y += inner * (int64_t)width) {
-            const int64_t k = tgi_index_at(index, j, x->shape[axis]);
-            tgi_strided_copy(width, inner_ndim, inner_shape, y, row_major,
-                             base + k * x->strides[axis] * (int64_t)width, inner_strides);
-        }
-    }
+    if (y->size == 0) return;
+    rows r = {.x = x,
+              .index = tgi_plain(n->inputs[1], work),
+              .axis = axis,
+              .n = x->shape[axis],
+              .m = n->inputs[1]->size,
+              .inner = 1,
+              .row = x->strides[axis],
+              .width = tg_dtype_size(x->dtype),
+              .y = y->data};
+    for (int i = axis + 1; i < x->ndim; i++) r.inner *= x->shape[i];
+    tgi_row_major(x->ndim - axis - 1, x->shape + axis + 1, r.row_major);
+    r.block = r.n * r.inner;
+    r.count = y->size / r.inner;
+    r.chunks = tgi_index_chunks((size_t)y->size * r.width, r.count);
+    tgi_parallel_for(r.chunks, gather_chunk, &r);
 }
 
 static tg_tensor *gather_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
@@ -121,31 +184,71 @@ static tg_status scatter_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], ((const gather_attrs *)n->attrs)->size, true, err);
 }
 
-static void add_at(tg_dtype dtype, void *y, int64_t to, const void *x, int64_t from)
+/* x (outer, m, inner) into y (outer, n, inner).  What goes to one place is added in the order of
+ * the index, so a chunk is some of the outer steps, or of the columns where there is one step. */
+typedef struct sums {
+    const void *x;
+    const int32_t *index;
+    void *y;
+    int64_t outer, m, n, inner, chunks;
+    tg_dtype dtype;
+} sums;
+
+#define ADD_COLUMNS(T)                                                                             \
+    do {                                                                                           \
+        const T *x = (const T *)s->x + o * s->m * s->inner;                                        \
+        T *const y = (T *)s->y + o * s->n * s->inner;                                              \
+        for (int64_t k = 0; k < s->n; k++)                                                         \
+            memset(y + k * s->inner + first, 0, (size_t)(end - first) * sizeof *y);                \
+        for (int64_t j = 0; j < s->m; j++, x += s->inner) {                                        \
+            T *const to = y + tgi_from_start(s->index[j], s->n) * s->inner;                        \
+            for (int64_t i = first; i < end; i++) to[i] += x[i];                                   \
+        }                                                                                          \
+    } while (0)
+
+static void add_columns(const sums *s, int64_t o, int64_t first, int64_t end)
 {
-    if (dtype == TG_F32)
-        ((float *)y)[to] += ((const float *)x)[from];
+    if (s->dtype == TG_F32)
+        ADD_COLUMNS(float);
     else
-        ((double *)y)[to] += ((const double *)x)[from];
+        ADD_COLUMNS(double);
+}
+
+static void scatter_chunk(void *user, int64_t chunk)
+{
+    const sums *s = user;
+    const int64_t parts = s->outer > 1 ? s->outer : s->inner;
+    const int64_t first = parts * chunk / s->chunks, end = parts * (chunk + 1) / s->chunks;
+    if (s->outer == 1) {
+        add_columns(s, 0, first, end);
+        return;
+    }
+    for (int64_t o = first; o < end; o++) add_columns(s, o, 0, s->inner);
+}
+
+static size_t scatter_work(const tg_node *n)
+{
+    return tgi_plain_work(n->inputs[0]) + tgi_plain_work(n->inputs[1]);
 }
 
 static void scatter_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *x = n->inputs[0], *index = n->inputs[1], *y = n->output;
+    const tg_tensor *x = n->inputs[0], *y = n->output;
     const gather_attrs *a = n->attrs;
-    int64_t outer = 1, inner = 1;
-    (void)work;
-    if (y->size > 0) memset(y->data, 0, (size_t)y->size * tg_dtype_size(y->dtype));
-    if (x->size == 0) return;
-    for (int i = 0; i < a->axis; i++) outer *= y->shape[i];
-    for (int i = (int)a->axis + 1; i < y->ndim; i++) inner *= y->shape[i];
-    const bool plain = tg_tensor_is_contiguous(x);
-    for (int64_t o = 0, from = 0; o < outer; o++)
-        for (int64_t j = 0; j < index->size; j++) {
-            const int64_t to = (o * a->size + tgi_index_at(index, j, a->size)) * inner;
-            for (int64_t i = 0; i < inner; i++, from++)
-                add_at(y->dtype, y->data, to + i, x->data, plain ? from : tgi_offset(x, from));
-        }
+    if (y->size == 0) return;
+    sums s = {.x = tgi_plain(x, work),
+              .y = y->data,
+              .outer = 1,
+              .inner = 1,
+              .n = a->size,
+              .m = x->size > 0 ? n->inputs[1]->size : 0,
+              .dtype = y->dtype};
+    s.index = tgi_plain(n->inputs[1], work ? (char *)work + tgi_plain_work(x) : NULL);
+    for (int i = 0; i < a->axis; i++) s.outer *= y->shape[i];
+    for (int i = (int)a->axis + 1; i < y->ndim; i++) s.inner *= y->shape[i];
+    const size_t bytes = (size_t)(x->size + y->size) * tg_dtype_size(y->dtype);
+    s.chunks = tgi_index_chunks(bytes, s.outer > 1 ? s.outer : s.inner / COLUMNS);
+    tgi_parallel_for(s.chunks, scatter_chunk, &s);
 }
 
 static tg_tensor *scatter_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
@@ -174,6 +277,7 @@ const tg_op tgi_gather_ops[] = {
                 .attrs_size = sizeof(gather_attrs),
                 .infer = gather_infer,
                 .check = gather_check,
+                .work_size = gather_work,
                 .forward = gather_forward,
                 .vjp = gather_vjp,
                 .samples = gather_samples},
@@ -186,6 +290,7 @@ const tg_op tgi_gather_ops[] = {
                      .attrs_size = sizeof(gather_attrs),
                      .infer = scatter_infer,
                      .check = scatter_check,
+                     .work_size = scatter_work,
                      .flops = tg_flops_per_input,
                      .forward = scatter_forward,
                      .vjp = scatter_vjp,

@@ -1,6 +1,7 @@
 /* pick.c - one element of each row by index, its transpose, and one_hot. */
 #include <string.h>
 
+#include "graph/parallel.h"
 #include "graph/storage.h"
 #include "ops/families.h"
 #include "ops/index.h"
@@ -43,17 +44,58 @@ static tg_status pick_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], x->shape[x->ndim - 1], true, err);
 }
 
+/* One element of each of the rows first .. end-1. */
+typedef struct rows {
+    const tg_tensor *x; /* of the rows, or of what goes into them */
+    const int32_t *index;
+    void *y;
+    int64_t count, columns, chunks;
+    size_t width;
+    bool plain; /* x is contiguous */
+} rows;
+
+static rows rows_of(const tg_node *n, const tg_tensor *index, int64_t columns, size_t bytes,
+                    void *work)
+{
+    const tg_tensor *x = n->n_inputs > 1 ? n->inputs[0] : NULL;
+    return (rows){.x = x,
+                  .index = tgi_plain(index, work),
+                  .y = n->output->data,
+                  .count = index->size,
+                  .columns = columns,
+                  .chunks = tgi_index_chunks(bytes, index->size),
+                  .width = tg_dtype_size(n->output->dtype),
+                  .plain = x && tg_tensor_is_contiguous(x)};
+}
+
+/* The last operand is the index. */
+static size_t index_work(const tg_node *n) { return tgi_plain_work(n->inputs[n->n_inputs - 1]); }
+
+#define PICK(T)                                                                                    \
+    for (int64_t i = first; i < end; i++) {                                                        \
+        const int64_t at = i * r->columns + tgi_from_start(r->index[i], r->columns);               \
+        ((T *)r->y)[i] = ((const T *)r->x->data)[r->plain ? at : tgi_offset(r->x, at)];            \
+    }
+
+static void pick_chunk(void *user, int64_t chunk)
+{
+    const rows *r = user;
+    const int64_t first = r->count * chunk / r->chunks, end = r->count * (chunk + 1) / r->chunks;
+    if (r->width == 1)
+        PICK(uint8_t)
+    else if (r->width == 4)
+        PICK(uint32_t)
+    else
+        PICK(uint64_t)
+}
+
 static void pick_forward(const tg_node *n, void *work)
 {
+    enum { LINE = 64 }; /* bytes that memory moves for one element */
     const tg_tensor *x = n->inputs[0], *index = n->inputs[1];
-    const int64_t columns = x->shape[x->ndim - 1];
-    const size_t width = tg_dtype_size(x->dtype);
-    char *y = n->output->data;
-    (void)work;
-    for (int64_t i = 0; i < index->size; i++, y += width) {
-        const int64_t from = tgi_offset(x, i * columns + tgi_index_at(index, i, columns));
-        memcpy(y, (const char *)x->data + from * (int64_t)width, width);
-    }
+    if (index->size == 0) return;
+    rows r = rows_of(n, index, x->shape[x->ndim - 1], (size_t)index->size * LINE, work);
+    tgi_parallel_for(r.chunks, pick_chunk, &r);
 }
 
 /* unpick(dy, index), element by element, so that a plan can do it on the way to what it is added
@@ -63,20 +105,17 @@ static tg_tensor *pick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     enum { SHORT = 64 };
     const int last = n->inputs[i]->ndim - 1;
     const int64_t columns = n->inputs[i]->shape[last];
-    tg_tensor *index = n->inputs[1], *none = tg_scalar(t, 0);
-    if (columns < SHORT) return tg_unpick(t, dy, index, columns);
+    tg_tensor *index = n->inputs[1];
+    if (columns < SHORT || columns > INT32_MAX) return tg_unpick(t, dy, index, columns);
     tg_tensor *turned = tg_add(t, index, tg_scalar(t, (double)columns));
-    index = tg_where(t, tg_less(t, index, none), turned, index);
-    tg_tensor *here = tg_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last));
-    return tg_where(t, here, tg_unsqueeze(t, dy, last), none);
+    index = tg_where(t, tg_less(t, index, tg_scalar(t, 0)), turned, index);
+    return tg_where_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last),
+                          tg_unsqueeze(t, dy, last));
 }
 
-static const tg_sample pick_samples[] = {{"f[4,3] i[4]:0..3", NULL},
-                                         {"f[2,2,3] i[2,2]:-3..3", NULL},
-                                         {"f[3] i[]:0..3", NULL},
-                                         {"f[0,3] i[0]", NULL},
-                                         {"f[2,65] i[2]:-65..65", NULL},
-                                         {NULL, NULL}};
+static const tg_sample pick_samples[] = {
+    {"f[4,3] i[4]:0..3", NULL}, {"f[2,2,3] i[2,2]:-3..3", NULL}, {"f[3] i[]:0..3", NULL},
+    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:-65..65", NULL},  {NULL, NULL}};
 
 static tg_status unpick_infer(tg_infer *c)
 {
@@ -95,16 +134,37 @@ static tg_status unpick_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], ((const pick_attrs *)n->attrs)->n, true, err);
 }
 
+static void clear(const rows *r, int64_t first, int64_t end)
+{
+    const size_t row = (size_t)r->columns * r->width;
+    memset((char *)r->y + (size_t)first * row, 0, (size_t)(end - first) * row);
+}
+
+#define UNPICK(T)                                                                                  \
+    for (int64_t i = first; i < end; i++)                                                          \
+    ((T *)r->y)[i * r->columns + tgi_from_start(r->index[i], r->columns)] =                        \
+        ((const T *)r->x->data)[r->plain ? i : tgi_offset(r->x, i)]
+
+static void unpick_chunk(void *user, int64_t chunk)
+{
+    const rows *r = user;
+    const int64_t first = r->count * chunk / r->chunks, end = r->count * (chunk + 1) / r->chunks;
+    clear(r, first, end);
+    if (r->width == 1)
+        UNPICK(uint8_t);
+    else if (r->width == 4)
+        UNPICK(uint32_t);
+    else
+        UNPICK(uint64_t);
+}
+
 static void unpick_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *x = n->inputs[0], *index = n->inputs[1], *y = n->output;
-    const int64_t columns = ((const pick_attrs *)n->attrs)->n;
-    const int64_t width = (int64_t)tg_dtype_size(x->dtype);
-    (void)work;
-    if (y->size > 0) memset(y->data, 0, (size_t)(y->size * width));
-    for (int64_t i = 0; i < index->size; i++)
-        memcpy((char *)y->data + (i * columns + tgi_index_at(index, i, columns)) * width,
-               (const char *)x->data + tgi_offset(x, i) * width, (size_t)width);
+    const tg_tensor *y = n->output;
+    if (y->size == 0) return;
+    rows r = rows_of(n, n->inputs[1], ((const pick_attrs *)n->attrs)->n,
+                     (size_t)y->size * tg_dtype_size(y->dtype), work);
+    tgi_parallel_for(r.chunks, unpick_chunk, &r);
 }
 
 static tg_tensor *unpick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
@@ -151,29 +211,34 @@ static tg_status one_hot_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[0], ((const one_hot_attrs *)n->attrs)->depth, false, err);
 }
 
+#define MARK(T)                                                                                    \
+    for (int64_t i = first; i < end; i++) ((T *)r->y)[i * r->columns + r->index[i]] = 1
+
+static void one_hot_chunk(const rows *r, tg_dtype dtype, int64_t first, int64_t end)
+{
+    clear(r, first, end);
+    switch (dtype) {
+    case TG_F32:
+        MARK(float);
+        break;
+    case TG_F64:
+        MARK(double);
+        break;
+    case TG_I32:
+        MARK(int32_t);
+        break;
+    default:
+        MARK(uint8_t);
+        break;
+    }
+}
+
 static void one_hot_forward(const tg_node *n, void *work)
 {
-    const tg_tensor *index = n->inputs[0], *y = n->output;
-    const int64_t depth = ((const one_hot_attrs *)n->attrs)->depth;
-    (void)work;
-    if (y->size > 0) memset(y->data, 0, (size_t)y->size * tg_dtype_size(y->dtype));
-    for (int64_t i = 0; i < index->size; i++) {
-        const int64_t at = i * depth + tgi_index_at(index, i, depth);
-        switch (y->dtype) {
-        case TG_F32:
-            ((float *)y->data)[at] = 1;
-            break;
-        case TG_F64:
-            ((double *)y->data)[at] = 1;
-            break;
-        case TG_I32:
-            ((int32_t *)y->data)[at] = 1;
-            break;
-        default:
-            ((uint8_t *)y->data)[at] = 1;
-            break;
-        }
-    }
+    const tg_tensor *y = n->output;
+    if (y->size == 0) return;
+    const rows r = rows_of(n, n->inputs[0], ((const one_hot_attrs *)n->attrs)->depth, 0, work);
+    one_hot_chunk(&r, y->dtype, 0, r.count);
 }
 
 static const tg_sample one_hot_samples[] = {{"i[4]:0..3", "depth=3"},
@@ -189,11 +254,12 @@ enum { PICK, UNPICK, ONE_HOT };
 const tg_op tgi_pick_ops[] = {
     [PICK] = {.name = "pick",
               .formula = "x[..., index[...]]",
-              .derivative = "unpick(dy, index)",
+              .derivative = "dy where the column is index, else 0",
               .min_inputs = 2,
               .max_inputs = 2,
               .infer = pick_infer,
               .check = pick_check,
+              .work_size = index_work,
               .forward = pick_forward,
               .vjp = pick_vjp,
               .samples = pick_samples},
@@ -206,6 +272,7 @@ const tg_op tgi_pick_ops[] = {
                 .attrs_size = sizeof(pick_attrs),
                 .infer = unpick_infer,
                 .check = unpick_check,
+                .work_size = index_work,
                 .forward = unpick_forward,
                 .vjp = unpick_vjp,
                 .samples = unpick_samples},
@@ -217,6 +284,7 @@ const tg_op tgi_pick_ops[] = {
                  .attrs_size = sizeof(one_hot_attrs),
                  .infer = one_hot_infer,
                  .check = one_hot_check,
+                 .work_size = index_work,
                  .forward = one_hot_forward,
                  .samples = one_hot_samples},
 };

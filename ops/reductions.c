@@ -151,10 +151,10 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_mul(t, tg_div(t, restore_axes(t, n, dy), ties), mask);
 }
 
-/* dy e^(x-y), which is e^-(y-x) with y - x >= 0.  An infinite y would give Inf - Inf; the
- * largest finite number in its place makes the weights of a slice of -Inf 0, and gives the
- * weight 1 to an element that is +Inf and 0 to the others of its slice.  relu changes nothing
- * but that one case. */
+/* dy e^(x-y).  An infinite y would give Inf - Inf; the largest finite number in its place makes the
+ * weights of a slice of -Inf 0, and gives the weight 1 to an element that is +Inf and 0 to the
+ * others of its slice.  The minimum changes nothing but that one case and what rounding may leave
+ * above 0. */
 static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const x = n->inputs[i];

@@ -16,11 +16,29 @@ static tg_tensor *weighted(tg_tape *t, tg_tensor *x, tg_tensor *weights)
     return weights ? tg_mul(t, x, weights) : x;
 }
 
+/* ln p is scores - total; total (N, 1) is NULL where the scores are ln p.  Only what is needed is
+ * computed: with numbers as labels and without smoothing one ln p for each row. */
+typedef struct predictions {
+    tg_tensor *scores, *total;
+} predictions;
+
+static tg_tensor *log_p_of_all(tg_tape *t, const predictions *p)
+{
+    return p->total ? tg_sub(t, p->scores, p->total) : p->scores;
+}
+
+static tg_tensor *log_p_of_labels(tg_tape *t, const predictions *p, tg_tensor *labels)
+{
+    tg_tensor *picked = tg_pick(t, p->scores, labels);
+    return p->total ? tg_sub(t, picked, tg_squeeze(t, p->total, 1)) : picked;
+}
+
 /* Probabilities in the place of labels. */
-static tg_tensor *of_soft_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *target,
+static tg_tensor *of_soft_labels(tg_tape *t, const predictions *p, tg_tensor *target,
                                  const tg_cross_entropy_options *o)
 {
-    const double s = o->label_smoothing, classes = (double)log_p->shape[1];
+    tg_tensor *log_p = log_p_of_all(t, p);
+    const double s = o->label_smoothing, classes = (double)p->scores->shape[1];
     if (s > 0) target = tg_add(t, times(t, 1 - s, target), tg_scalar(t, s / classes));
     tg_tensor *each = tg_mul(t, weighted(t, log_p, o->weights), target);
     tg_tensor *rows = tg_neg(t, tg_sum(t, each, 1, false));
@@ -29,18 +47,18 @@ static tg_tensor *of_soft_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *target
                                          : tg_mean(t, rows, TG_ALL, false);
 }
 
-static tg_tensor *of_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
+static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
                             const tg_cross_entropy_options *o)
 {
-    const double s = o->label_smoothing, classes = (double)log_p->shape[1];
+    const double s = o->label_smoothing, classes = (double)p->scores->shape[1];
     const bool may_ignore = o->ignore_index >= INT32_MIN && o->ignore_index <= INT32_MAX;
     tg_tensor *count = NULL; /* for each row: 1 or 0, times the weight of its class */
     if (may_ignore) {
         tg_tensor *counts = tg_not_equal(t, labels, tg_scalar(t, (double)o->ignore_index));
         labels = tg_where(t, counts, labels, tg_scalar(t, 0));
-        count = tg_cast(t, counts, log_p->dtype);
+        count = tg_cast(t, counts, p->scores->dtype);
     }
-    tg_tensor *rows = tg_neg(t, tg_pick(t, log_p, labels));
+    tg_tensor *rows = tg_neg(t, log_p_of_labels(t, p, labels));
     tg_tensor *weight = count;
     if (o->weights) {
         tg_tensor *of_class = tg_gather(t, o->weights, labels, 0);
@@ -49,7 +67,8 @@ static tg_tensor *of_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
     if (!weight) weight = tg_ones_like(t, rows);
     rows = tg_mul(t, rows, weight);
     if (s > 0) {
-        tg_tensor *spread = tg_neg(t, tg_sum(t, weighted(t, log_p, o->weights), 1, false));
+        tg_tensor *all = weighted(t, log_p_of_all(t, p), o->weights);
+        tg_tensor *spread = tg_neg(t, tg_sum(t, all, 1, false));
         if (count) spread = tg_mul(t, spread, count);
         rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
     }
@@ -58,29 +77,36 @@ static tg_tensor *of_labels(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
     return o->reduction == TG_REDUCE_SUM ? sum : tg_div(t, sum, tg_sum(t, weight, TG_ALL, false));
 }
 
-tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
-                  const tg_cross_entropy_options *options)
+static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
+                          const tg_cross_entropy_options *options)
 {
     const tg_cross_entropy_options defaults = tg_cross_entropy_defaults();
     const tg_cross_entropy_options *o = options ? options : &defaults;
+    const tg_tensor *x = p.scores;
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
-    if (!log_p || !labels) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    if (!x || !labels) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
     if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
         return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
                             o->label_smoothing);
-    if (log_p->ndim == 2 && tg_tensor_same_shape(log_p, labels))
-        return of_soft_labels(t, log_p, labels, o);
-    if (log_p->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
-        labels->shape[0] == log_p->shape[0])
-        return of_labels(t, log_p, labels, o);
+    if (x->ndim == 2 && tg_tensor_same_shape(x, labels)) return of_soft_labels(t, &p, labels, o);
+    if (x->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
+        labels->shape[0] == x->shape[0])
+        return of_labels(t, &p, labels, o);
     return tg_tape_fail(
         t, TG_ESHAPE, "cross_entropy: labels %s for %s, must be i32 (N) or of its shape (N, C)",
-        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(log_p, b, sizeof b));
+        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+}
+
+tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
+                  const tg_cross_entropy_options *options)
+{
+    return entropy(t, (predictions){log_p, NULL}, labels, options);
 }
 
 tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options)
 {
     if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
-    return tg_nll(t, tg_sub(t, logits, tg_logsumexp(t, logits, -1, true)), labels, options);
+    tg_tensor *total = tg_logsumexp(t, logits, -1, true);
+    return total ? entropy(t, (predictions){logits, total}, labels, options) : NULL;
 }

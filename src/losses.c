@@ -4,13 +4,22 @@
 
 #include "tapegrad/nn.h"
 
-/* Rows of log-probabilities -> the mean of -log p[label]. */
-static tg_tensor *mean_surprise(tg_tape *t, tg_tensor *log_p, tg_tensor *labels)
+static bool are_numbers(const tg_tensor *labels) { return labels && labels->dtype == TG_I32; }
+
+/* ln p, of each row's label where labels are numbers, so that nothing of the size of the logits is
+ * made; else of all classes. */
+static tg_tensor *log_p(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
 {
-    tg_tensor *of_rows = labels && labels->dtype == TG_I32
-                             ? tg_pick(t, log_p, labels)
-                             : tg_sum(t, tg_mul(t, log_p, labels), -1, false);
-    return tg_neg(t, tg_mean(t, of_rows, TG_ALL, false));
+    if (!are_numbers(labels)) return tg_log_softmax(t, logits, -1);
+    tg_tensor *total = tg_logsumexp(t, logits, -1, false);
+    return tg_sub(t, tg_pick(t, logits, labels), total);
+}
+
+/* The mean of -ln p[label], of what log_p gives. */
+static tg_tensor *mean_surprise(tg_tape *t, tg_tensor *logs, tg_tensor *labels)
+{
+    if (!are_numbers(labels)) logs = tg_sum(t, tg_mul(t, logs, labels), -1, false);
+    return tg_neg(t, tg_mean(t, logs, TG_ALL, false));
 }
 
 static bool labels_fit(tg_tape *t, const tg_tensor *logits, const tg_tensor *labels)
@@ -30,28 +39,20 @@ static bool labels_fit(tg_tape *t, const tg_tensor *logits, const tg_tensor *lab
     return fits;
 }
 
-/* The mean of ln(sum of e^x) - x[label]: nothing of the size of the logits is made. */
-static tg_tensor *of_labels(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
-{
-    tg_tensor *total = tg_logsumexp(t, logits, -1, false);
-    return tg_mean(t, tg_sub(t, total, tg_pick(t, logits, labels)), TG_ALL, false);
-}
-
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
 {
     if (!labels_fit(t, logits, labels)) return NULL;
-    if (labels && labels->dtype == TG_I32) return of_labels(t, logits, labels);
-    return mean_surprise(t, tg_log_softmax(t, logits, -1), labels);
+    return mean_surprise(t, log_p(t, logits, labels), labels);
 }
 
 tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                                         double eps)
 {
     if (!labels_fit(t, logits, labels)) return NULL;
-    tg_tensor *log_p = tg_log_softmax(t, logits, -1);
-    tg_tensor *exact = mean_surprise(t, log_p, labels);
+    tg_tensor *logs = log_p(t, logits, labels);
+    tg_tensor *exact = mean_surprise(t, logs, labels);
     if (eps == 0) return exact;
-    tg_tensor *shifted = tg_log(t, tg_add(t, tg_exp(t, log_p), tg_scalar(t, eps)));
+    tg_tensor *shifted = tg_log(t, tg_add(t, tg_exp(t, logs), tg_scalar(t, eps)));
     tg_tensor *shown = tg_stop_gradient(t, mean_surprise(t, shifted, labels));
     /* exact - exact is 0 in value and keeps the derivative. */
     return tg_add(t, shown, tg_sub(t, exact, tg_stop_gradient(t, exact)));

@@ -126,6 +126,31 @@ START_TEST(one_of_each_row)
 }
 END_TEST
 
+/* Every combination of operands that run on and that stand still, for every length. */
+START_TEST(where_equal_of_every_length)
+{
+    for (int64_t n = 0; n <= 67; n++, tg_tape_reset(t))
+        for (int still = 0; still < 8; still++)
+            for (int d = TG_F32; d <= TG_F64; d++) {
+                const int64_t one = 1;
+                tg_tensor *x[3];
+                for (int i = 0; i < 3; i++)
+                    x[i] = random_leaf(i < 2 ? TG_I32 : (tg_dtype)d, 1, still >> i & 1 ? &one : &n,
+                                       -1, 2, (uint64_t)(n + i));
+                const tg_tensor *y = tg_where_equal(t, x[0], x[1], x[2]);
+                assert_fine(t, "where_equal");
+                ck_assert(y->dtype == (tg_dtype)d && (still == 7 || y->size == n));
+                for (int64_t j = 0; j < y->size; j++) {
+                    double v[3];
+                    for (int i = 0; i < 3; i++) v[i] = read_at(x[i], still >> i & 1 ? 0 : j);
+                    assert_close("where_equal", y->dtype, j, (uint64_t)n, read_at(y, j),
+                                 v[0] == v[1] ? v[2] : 0, 0, 0);
+                }
+                free_leaves();
+            }
+}
+END_TEST
+
 static const op_row table[] = {
     {"gather", NULL, {"f32[3]: 5 6 7", "i32[4]: -1 0 -3 2"}, "f32[4]: 7 5 5 7", TG_OK},
     {"gather", "axis=1", {"u8[2,3]", "i32[]: -1"}, "u8[2]: 2 5", TG_OK},
@@ -135,6 +160,27 @@ static const op_row table[] = {
     {"scatter_add", "size=0", {"f32[0,2]", "i32[0]"}, "f32[0,2]", TG_OK},
     {"pick", NULL, {"f32[2,3]", "i32[2]: -1 0"}, "f32[2]: 2 3", TG_OK},
     {"pick", NULL, {"i32[3]", "i32[]: 1"}, "i32[]: 1", TG_OK},
+    {"where_equal",
+     NULL,
+     {"i32[3]", "i32[2,1]: 1 -1", "f32[2,1]: 5 6"},
+     "f32[2,3]: 0 5 0 0 0 0",
+     TG_OK},
+    {"where_equal", NULL, {"i32[]: 2", "i32[3]", "f64[3]: nan inf 7"}, "f64[3]: 0 0 7", TG_OK},
+    {"where_equal",
+     NULL,
+     {"i32[2]", "f32[2]", "f32[2]"},
+     "where_equal: operand 2 is f32[2], must be i32",
+     TG_EDTYPE},
+    {"where_equal",
+     NULL,
+     {"i32[2]", "i32[2]", "u8[2]"},
+     "where_equal: operand 3 is u8[2], must be f32 or f64",
+     TG_EDTYPE},
+    {"where_equal",
+     NULL,
+     {"i32[2]", "i32[3]", "f32[2]"},
+     "where_equal: shapes do not broadcast: [2] and [3]",
+     TG_ESHAPE},
     {"unpick", "n=3", {"f32[2]: 5 6", "i32[2]: -1 0"}, "f32[2,3]: 0 0 5 6 0 0", TG_OK},
     {"one_hot", "depth=3", {"i32[2]: 2 0"}, "f32[2,3]: 0 0 1 1 0 0", TG_OK},
     {"one_hot", "depth=2 dtype=u8", {"i32[]: 1"}, "u8[2]: 0 1", TG_OK},
@@ -154,6 +200,7 @@ int main(void)
     tcase_add_loop_test(c, rows_along_every_axis, 0, COUNT(cases));
     tcase_add_loop_test(c, scatter_add_of_every_layout, 0, LAYOUTS);
     tcase_add_loop_test(c, one_of_each_row, 0, COUNT(rows));
+    tcase_add_test(c, where_equal_of_every_length);
     tcase_add_loop_test(c, small_values, 0, COUNT(table));
     suite_add_tcase(s, c);
     return run_suite(s);

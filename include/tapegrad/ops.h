@@ -99,6 +99,8 @@ tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
  * not even a NaN, to the value or the gradient. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
+/* a == b ? x : 0, elementwise, of i32 a and b and f32 or f64 x. */
+tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x);
 /* Compositions: min(max(x, lo), hi), derivative 1 at the bounds, NaN stays NaN; value where mask,
  * whatever x holds there, and x elsewhere. */
 tg_tensor *tg_clamp(tg_tape *t, tg_tensor *x, double lo, double hi);

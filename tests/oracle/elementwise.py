@@ -145,6 +145,13 @@ def apart(r, i):  # a and b never tie: there PyTorch halves the gradient and tap
 
 simple("maximum", torch.maximum, apart)
 simple("minimum", torch.minimum, apart)
+@row("where_equal")
+def _(r, i):
+    a, b = PAIRS[i]
+    return Case(lambda j, k, x: torch.where(j == k, x, torch.zeros_like(x)),
+                [r.index(a, 2, False), r.index(b, 2, False), r.uniform(b)])
+
+
 simple("where", lambda c, a, b: torch.where(c.bool(), a, b),
        lambda r, i: [r.mask(PAIRS[i][1])] + pair(r, i))
 simple("masked_fill", lambda x, m: x.masked_fill(m.bool(), 0.3),
