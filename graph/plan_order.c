@@ -66,27 +66,43 @@ bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, 
 
 static int32_t later(int32_t a, int32_t b) { return a > b ? a : b; }
 
-/* Behind which operation each stands: itself, or for an early one another, -1 for none. */
+/* It depends on no leaf, so that a plan does not compute it: value i of t, for the node's inputs
+ * marked already. */
+static bool is_constant(const tg_node *n, const bool *constant)
+{
+    bool all = !(n->op->flags & (TG_OP_RANDOM | TG_OP_WRITES));
+    for (int k = 0; k < n->n_inputs && all; k++) all = constant[n->input_ids[k]];
+    return all;
+}
+
+/* The last of those that an early operation must follow. */
+static int32_t anchor_of(const tg_node *n, const int32_t *region, const int32_t *anchor,
+                         const int32_t *used, int32_t refusal)
+{
+    int32_t last = refusal;
+    for (int k = 0; k < n->n_inputs; k++) {
+        const int32_t in = n->input_ids[k];
+        last = later(last, anchor[in]);
+        if (region[in] >= 0) last = later(last, used[region[in]]);
+    }
+    return last;
+}
+
+/* Behind which operation each stands: itself; for an early one another; -1 for none. */
 static bool find_anchors(tgi_arena *work, const tg_tape *t, const int32_t *number,
                          const int32_t *region, int32_t regions, int32_t *anchor)
 {
     int32_t refusal = -1;
     int32_t *used = tgi_arena_alloc(work, ((size_t)regions + 1) * sizeof *used);
-    if (!used) return false;
+    bool *constant = tgi_arena_alloc(work, (size_t)t->size * sizeof *constant);
+    if (!used || !constant) return false;
     for (int32_t r = 0; r < regions; r++) used[r] = -1;
     for (int32_t i = 0; i < t->size; i++) {
         const tg_node *n = t->values[i]->node;
         anchor[i] = -1;
-        if (!n || number[i] < 0) continue;
-        if (n->op->flags & TG_OP_EARLY) {
-            anchor[i] = refusal;
-            for (int k = 0; k < n->n_inputs; k++) {
-                const int32_t in = n->input_ids[k];
-                anchor[i] = later(anchor[i], anchor[in]);
-                if (region[in] >= 0) anchor[i] = later(anchor[i], used[region[in]]);
-            }
-        } else
-            anchor[i] = i;
+        constant[i] = n && is_constant(n, constant);
+        if (!n || number[i] < 0 || constant[i]) continue;
+        anchor[i] = n->op->flags & TG_OP_EARLY ? anchor_of(n, region, anchor, used, refusal) : i;
         for (int k = 0; k < n->n_inputs; k++) {
             const int32_t r = region[n->input_ids[k]];
             if (r >= 0) used[r] = later(used[r], anchor[i]);
