@@ -82,20 +82,17 @@ void bench_mlp(bench *b, int n, const int64_t *sizes, int64_t batch, bool norm)
 void bench_finish(bench *b, tg_tensor *loss)
 {
     const tg_dict *grads = tg_grad(b->t, loss, b->params);
-    if (b->options->plan && grads) {
+    if (b->options->plan && b->opt) {
+        (void)tg_optimizer_record(b->t, b->opt, b->params, grads);
+        b->plan = tg_compile(b->t, 1, &loss, &b->err);
+    } else if (b->options->plan)
         b->plan = tg_compile_grads(b->t, loss, grads, &b->err);
-        tg_plan_seek(b->plan, 1);
-    }
-    if (b->opt) (void)tg_optimizer_update(b->opt, b->params, grads, &b->err);
+    else if (b->opt)
+        (void)tg_optimizer_update(b->opt, b->params, grads, &b->err);
+    tg_plan_seek(b->plan, 1);
 }
 
-bool bench_planned(bench *b)
-{
-    if (!b->plan) return false;
-    if (!tg_plan_run(b->plan, &b->err) && b->opt)
-        (void)tg_optimizer_update(b->opt, b->params, tg_plan_grads(b->plan), &b->err);
-    return true;
-}
+bool bench_planned(bench *b) { return b->plan && (tg_plan_run(b->plan, &b->err), true); }
 
 void bench_train(bench *b, tg_tensor *x, tg_tensor *labels)
 {
