@@ -6,8 +6,12 @@ static const op_row values[] = {
     /* one operand */
     {"neg", NULL, {"f32[5]: 0 -0 inf nan -1"}, "f32[5]: -0 +0 -inf nan 1", TG_OK},
     {"abs", NULL, {"f64[5]: +0 -0 -inf nan -2"}, "f64[5]: +0 +0 inf nan 2", TG_OK},
-    {"sign", NULL, {"f32[7]: 0 -0 inf -inf nan 1e-45 -1e-45"}, "f32[7]: 0 0 1 -1 nan 1 -1", TG_OK},
+    {"sign", NULL, {"f32[5]: 0 -0 inf -inf nan"}, "f32[5]: 0 0 1 -1 nan", TG_OK},
+#ifndef __aarch64__ /* where denormal operands count as 0 */
+    {"sign", NULL, {"f32[2]: 1e-45 -1e-45"}, "f32[2]: 1 -1", TG_OK},
     {"sign", NULL, {"f64[3]: 5e-324 -5e-324 nan"}, "f64[3]: 1 -1 nan", TG_OK},
+    {"relu", NULL, {"f64[2]: 5e-324 -5e-324"}, "f64[2]: 5e-324 0", TG_OK},
+#endif
     {"exp", NULL, {"f32[6]: 0 -inf inf nan 1e4 -1e4"}, "f32[6]: 1 0 inf nan inf 0", TG_OK},
     {"exp", NULL, {"f64[6]: 0 -inf inf nan 1e4 -1e4"}, "f64[6]: 1 0 inf nan inf 0", TG_OK},
     {"log", NULL, {"f32[6]: 0 -0 1 inf nan -1"}, "f32[6]: -inf -inf 0 inf nan nan", TG_OK},
@@ -37,7 +41,7 @@ static const op_row values[] = {
      "f64[3]: 1e4 9.859676543759770e-305 0.6931471805599453 ~1e-14",
      TG_OK},
     {"relu", NULL, {"f32[6]: nan -inf inf -0 0 -1e-45"}, "f32[6]: nan 0 inf 0 0 0", TG_OK},
-    {"relu", NULL, {"f64[6]: nan -inf inf -0 0 5e-324"}, "f64[6]: nan 0 inf 0 0 5e-324", TG_OK},
+    {"relu", NULL, {"f64[5]: nan -inf inf -0 0"}, "f64[5]: nan 0 inf 0 0", TG_OK},
     /* i32 wraps around */
     {"neg", NULL, {"i32[3]: -2147483648 2147483647 0"}, "i32[3]: -2147483648 -2147483647 0", TG_OK},
     {"abs", NULL, {"i32[3]: -2147483648 -2147483647 5"}, "i32[3]: -2147483648 2147483647 5", TG_OK},
