@@ -9,6 +9,8 @@
 #define SQRT_HALF_BITS NAME(SQRT_HALF_BITS)
 #define LEAST_NORMAL NAME(LEAST_NORMAL)
 #define TINY NAME(TINY)
+#define LOG_UNIT NAME(LOG_UNIT)
+#define LOG1P_PLAIN NAME(LOG1P_PLAIN)
 #define LN2_HIGH NAME(LN2_HIGH)
 #define LN2_LOW NAME(LN2_LOW)
 #define LOG2_E_HIGH NAME(LOG2_E_HIGH)
@@ -28,7 +30,6 @@
 #define EXP_POLY NAME(EXP_POLY)
 #define EXPM1_POLY NAME(EXPM1_POLY)
 #define LOG_POLY NAME(LOG_POLY)
-#define TANH_POLY NAME(TANH_POLY)
 #define ERF_POLY NAME(ERF_POLY)
 #define ERFC_POLY NAME(ERFC_POLY)
 
@@ -45,6 +46,8 @@
 #define LEAST_NORMAL_f32 0x1p-126f
 #define TINY_f32 0x1p-26f /* x + x^2 is x */
 
+#define LOG_UNIT_f32 0x1p-23f
+#define LOG1P_PLAIN_f32 0x1p60f   /* from far below that, 1 + x is x */
 #define LN2_HIGH_f32 0x1.62e4p-1f /* 15 bits: its product with an exponent is exact */
 #define LN2_LOW_f32 1.4286068203094172321e-6f
 #define LOG2_E_HIGH_f32 0x1.714p+0f /* 12 bits, as the head of f */
@@ -73,10 +76,6 @@
         0.00139410500441084536f, 0.000199142293103575997f
 /* (2 atanh s - 2 s) / s^3 in s^2: 2^-30 of atanh */
 #define LOG_POLY_f32 0.666667751464754323f, 0.39977622703359253f, 0.298707923467858453f
-/* (tanh x - x) / x^3 in x^2, to 0.55: 2^-29 */
-#define TANH_POLY_f32                                                                              \
-    -0.33333318506273999f, 0.133326139954807435f, -0.0538549526991406455f, 0.0210817320417997231f, \
-        -0.0062875490975180561f
 /* erf x / x - 1 in x^2, to 1: 2^-29 */
 #define ERF_POLY_f32                                                                               \
     0.128379165914654321f, -0.376126271404405456f, 0.112836002118158885f, -0.0268544455815080762f, \
@@ -95,6 +94,8 @@
 #define LEAST_NORMAL_f64 0x1p-1022
 #define TINY_f64 0x1p-55 /* x + x^2 is x */
 
+#define LOG_UNIT_f64 1.0
+#define LOG1P_PLAIN_f64 0x1p500
 #define LN2_HIGH_f64 0x1.62e42fefa2p-1 /* 40 bits: its product with an exponent is exact */
 #define LN2_LOW_f64 7.3710025651677989018e-13
 #define LOG2_E_HIGH_f64 0x1.715476p+0 /* 26 bits, as the head of f */
@@ -124,12 +125,6 @@
 #define LOG_POLY_f64                                                                               \
     0.66666666666667274, 0.399999999994488257, 0.285714287364781696, 0.222221990574563815,         \
         0.18183544025408008, 0.153144692393480288, 0.147926058386766718
-/* (tanh x - x) / x^3 in x^2, to 0.55: 2^-60 */
-#define TANH_POLY_f64                                                                              \
-    -0.333333333333333047, 0.133333333333274636, -0.0539682539641753446, 0.0218694883963258635,    \
-        -0.0088632327566258434, 0.00359209347335743716, -0.00145555150673908593,                   \
-        0.000588478021272653506, -0.000233462462476747119, 0.0000834270279182674693,               \
-        -0.0000195601050482206014
 /* erf x / x - 1 in x^2, to 1: 2^-62 */
 #define ERF_POLY_f64                                                                               \
     0.128379167095512574, -0.376126389031837482, 0.112837916709548845, -0.0268661706450778751,     \
