@@ -201,4 +201,17 @@ uint64_t tg_plan_draws(const tg_plan *p, const tg_rng *rng)
     return 0;
 }
 
+void tg_plan_set_rng(tg_plan *p, const tg_rng *rng)
+{
+    for (int32_t i = 0; p && rng && i < p->n_generators; i++) {
+        tgi_generator *g = &p->generators[i];
+        if (g->seed != rng->seed || g->stream != rng->stream) continue;
+        const uint64_t further = rng->counter - (g->first + p->run * (g->end - g->first));
+        g->first += further;
+        g->end += further;
+        for (int32_t k = 0; k < p->n_draws; k++)
+            if (p->draws[k].generator == i) p->draws[k].recorded += further;
+    }
+}
+
 tg_plan_numbers tg_plan_stats(const tg_plan *p) { return p ? p->numbers : (tg_plan_numbers){0}; }

@@ -143,7 +143,7 @@ struct tg_plan {
     uint64_t run;
     tg_plan_numbers numbers;
     tgi_timing *timings; /* of each step, with one more for the start; NULL: no profile */
-    tg_dict *grads; /* set by tg_compile_grads, with what frees it */
+    tg_dict *grads;      /* set by tg_compile_grads, with what frees it */
     void (*free_grads)(tg_dict *d);
 };
 
@@ -194,5 +194,8 @@ void tgi_fused_piece(void *f, int64_t first, int64_t count);
 /* Equal attributes of one op, field by field; a number that equal ones share. */
 bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
 uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs);
+/* A number that tapes share which hold the same operations on the same leaves, whatever random
+ * numbers they have drawn. */
+uint64_t tgi_tape_hash(const tg_tape *t);
 
 #endif

@@ -1,7 +1,9 @@
-/* plan_attrs.c - attributes compared and hashed, by what the descriptor says of their struct. */
+/* plan_attrs.c - attributes compared and hashed, by what the descriptor says of their struct; and
+ * so a whole tape. */
 #include <string.h>
 
 #include "graph/plan.h"
+#include "graph/tape.h"
 
 /* The bytes of a field that count; of a text *bytes is its length. */
 static const void *field_bytes(const tg_attr_def *d, const void *attrs, size_t *bytes)
@@ -47,14 +49,46 @@ bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b)
     return true;
 }
 
-uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs)
+static uint64_t mix(uint64_t h, const void *data, size_t n)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
+    const unsigned char *x = data;
+    for (size_t i = 0; i < n; i++) h = (h ^ x[i]) * 1099511628211u; /* FNV-1a */
+    return (h ^ n) * 1099511628211u;
+}
+
+static uint64_t mix_attrs(uint64_t h, const tg_op *op, const void *attrs, const char *but)
+{
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         size_t n;
-        const unsigned char *x = field_bytes(d, attrs, &n);
-        for (size_t i = 0; i < n; i++) h = (h ^ x[i]) * 1099511628211u;
-        h = (h ^ n) * 1099511628211u;
+        const void *x = field_bytes(d, attrs, &n);
+        if (!but || strcmp(d->name, but) != 0) h = mix(h, x, n);
+    }
+    return h;
+}
+
+static const uint64_t start = 14695981039346656037u;
+
+uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs)
+{
+    return mix_attrs(start, op, attrs, NULL);
+}
+
+uint64_t tgi_tape_hash(const tg_tape *t)
+{
+    uint64_t h = start;
+    for (int32_t i = 0; i < t->size; i++) {
+        const tg_tensor *x = t->values[i];
+        const tg_node *n = x->node;
+        if (!n) { /* a leaf that the tape holds: there is no other one at this address */
+            h = mix(h, &x, sizeof x);
+            continue;
+        }
+        const bool random = n->op->flags & TG_OP_RANDOM;
+        h = mix(h, &n->op, sizeof n->op);
+        h = mix(h, n->input_ids, (size_t)n->n_inputs * sizeof *n->input_ids);
+        h = mix(h, x->shape, (size_t)x->ndim * sizeof *x->shape);
+        h = mix(h, &x->dtype, sizeof x->dtype);
+        h = mix_attrs(h, n->op, n->attrs, random ? "counter" : NULL);
     }
     return h;
 }

@@ -13,7 +13,7 @@ enum { BATCHES, MASKS }; /* streams of the seed */
 
 tg_trainer_options tg_trainer_defaults(void)
 {
-    return (tg_trainer_options){.steps = 1000, .batch = 100, .seed = 1};
+    return (tg_trainer_options){.steps = 1000, .batch = 100, .seed = 1, .plan = true};
 }
 
 static tg_status check_schedule(const tg_schedule *s, tg_error *err)
@@ -100,6 +100,7 @@ tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_da
 void tg_trainer_free(tg_trainer *tr)
 {
     if (!tr) return;
+    tgi_trainer_drop_plan(tr);
     tg_batches_free(tr->batches);
     tg_tape_free(tr->t);
     tg_dict_free(tr->trained);
@@ -173,14 +174,14 @@ static void schedule(tg_trainer *tr)
     tg_optimizer_set_lr(tr->optimizer, tr->base_lr * tg_schedule_factor(*s, tr->steps));
 }
 
-tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
+/* The update for these rows, recorded: tr->loss. */
+static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
 {
-    if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
     tg_tape *t = tr->t;
     tg_model *m = tr->model;
+    const tg_rng before = tr->mask_rng;
     const tg_dict *params = trained(tr, err);
     if (!params) return TG_ENOMEM;
-    tg_tensor *rows = tg_batches_next(tr->batches);
     tg_pass pass = {.train = true, .rng = &tr->mask_rng};
     tg_tape_reset(t);
     tg_tensor *x = tg_dataset_inputs(t, tr->train, rows, m->dtype);
@@ -188,16 +189,28 @@ tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
     tg_tensor *loss = tg_model_loss(t, m, tg_model_forward(t, m, x, &pass), labels);
     tg_dict *grads = tg_grad(t, loss, params);
     if (tr->options.clip_norm > 0) grads = tg_clip_grad_norm(t, grads, tr->options.clip_norm, NULL);
+    const bool plan = tgi_trainer_may_plan(tr, rows);
     tg_status status = failed(tr, err);
-    schedule(tr);
-    if (!status) status = tg_optimizer_update(tr->optimizer, m->params, grads, err);
-    if (status) return status;
-    if (tr->options.loss_after) {
+    if (!status && plan) (void)tg_optimizer_record(t, tr->optimizer, m->params, grads);
+    if (!status && !plan) status = tg_optimizer_update(tr->optimizer, m->params, grads, err);
+    if (!status && tr->options.loss_after) {
         pass.train = false;
         loss = tg_model_loss(t, m, tg_model_forward(t, m, x, &pass), labels);
-        if ((status = failed(tr, err))) return status;
     }
+    if (status || (status = failed(tr, err))) return status;
     tr->loss = tg_item(loss);
+    if (plan) tgi_trainer_plan(tr, rows, loss, before);
+    return TG_OK;
+}
+
+tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
+{
+    if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
+    tg_tensor *rows = tg_batches_next(tr->batches);
+    schedule(tr);
+    tg_status status =
+        tgi_trainer_planned(tr, rows) ? tgi_trainer_run_plan(tr, err) : record_step(tr, rows, err);
+    if (status) return status;
     tr->diverged = tr->diverged || !isfinite(tr->loss);
     status = keep(tr, "loss", tr->steps, tr->loss, err);
     const int64_t every = tr->options.eval_every;

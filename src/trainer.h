@@ -2,7 +2,29 @@
 #ifndef TAPEGRAD_SRC_TRAINER_H
 #define TAPEGRAD_SRC_TRAINER_H
 
+#include "tapegrad/plan.h"
 #include "tapegrad/train.h"
+
+typedef struct tgi_seen {
+    tg_tensor *x;
+    uint64_t version;
+} tgi_seen;
+
+/* The plan of an update, and what it holds for (trainer_plan.c). */
+typedef struct tgi_step_plan {
+    tg_plan *plan;         /* NULL: none */
+    const tg_tensor *rows; /* the leaf with the numbers of the batch's rows */
+    tg_model model;
+    const tg_tensor **leaves;
+    int n_leaves;
+    uint64_t generation; /* of the optimizer's groups and states */
+
+    uint64_t hash;  /* of the operations that the last update recorded */
+    tgi_seen *seen; /* its leaves */
+    int n_seen, tries;
+    bool off; /* for good */
+    char note[160];
+} tgi_step_plan;
 
 struct tg_trainer {
     tg_model *model;
@@ -14,6 +36,7 @@ struct tg_trainer {
     char *config;              /* the configuration it started with, as text */
     bool data_in_config;
     tg_tape *t;
+    tgi_step_plan step;
     tg_batches *batches;
     tg_dict *trained; /* what is not frozen, by reference; NULL before it was needed */
     tg_rng mask_rng;
@@ -46,6 +69,23 @@ tg_status tgi_trainer_compare(const tg_trainer *tr, const char *path, const char
 
 /* Whether the text begins as every configuration does. */
 bool tgi_is_config(const char *text, size_t n);
+
+/* ---- updates by a plan (trainer_plan.c) ------------------------------------------------------ */
+
+/* Whether the plan, if there is one, does the update for these rows; drops it where it never will
+ * again.  The note says why not. */
+bool tgi_trainer_planned(tg_trainer *tr, const tg_tensor *rows);
+
+/* Runs it: tr->loss. */
+tg_status tgi_trainer_run_plan(tg_trainer *tr, tg_error *err);
+
+/* Whether the update for these rows may become a plan: it is then recorded with
+ * tg_optimizer_record. */
+bool tgi_trainer_may_plan(const tg_trainer *tr, const tg_tensor *rows);
+
+/* After such an update, from a generator that stood at before: a plan, if it is time for one. */
+void tgi_trainer_plan(tg_trainer *tr, const tg_tensor *rows, tg_tensor *loss, tg_rng before);
+void tgi_trainer_drop_plan(tg_trainer *tr);
 
 /* ---- the file (trainer_save.c, trainer_load.c) ----------------------------------------------- */
 

@@ -50,7 +50,7 @@ static void end(setting *s)
 }
 
 /* Batch normalisation, dropout, penalty, Adam, loss after the update: no malloc from the tenth
- * iteration on. */
+ * iteration on, by a plan, with a short batch at the end of each epoch, and without plans. */
 START_TEST(test_no_malloc)
 {
     const tg_allocator counter = {counting, NULL};
@@ -61,12 +61,15 @@ START_TEST(test_no_malloc)
     tg_trainer_options o = tg_trainer_defaults();
     o.loss_after = true;
     o.replace = _i == 1;
+    o.plan = _i < 3;
+    if (_i == 2) o.batch = 130; /* of 600 rows */
     tg_trainer *tr = tg_trainer_new(s.net, s.opt, &s.train, NULL, &o, NULL, NULL, &err);
     for (int i = 0; i < 10; i++) ck_assert_int_eq(tg_trainer_step(tr, &err), TG_OK);
     calls = 0;
     for (int i = 0; i < (getenv("TG_TEST_QUICK") ? 3 : 30); i++)
         ck_assert_int_eq(tg_trainer_step(tr, &err), TG_OK);
     ck_assert_int_eq(calls, 0);
+    if (_i < 2) ck_assert_str_eq(tg_trainer_plan_note(tr), "");
     tg_trainer_free(tr);
     end(&s);
     tg_set_allocator(NULL);
@@ -200,7 +203,7 @@ int main(void)
     Suite *s = suite_create("train");
     TCase *c = tcase_create("trainer");
     tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_no_malloc, 0, 2);
+    tcase_add_loop_test(c, test_no_malloc, 0, 4);
     tcase_add_loop_test(c, test_learns_and_repeats, 0, 2);
     tcase_add_test(c, test_stops);
     tcase_add_test(c, test_diverges);

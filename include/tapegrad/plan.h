@@ -55,10 +55,13 @@ tg_dict *tg_plan_grads(const tg_plan *p);
  *   runs   the number of the next run, 0 at first
  *   seek   sets it: 1 to go on behind the pass that was recorded; any to repeat or resume
  *   draws  blocks a run takes from the generator of rng's seed and stream; the caller's own
- *          generator stands, before run k, at its start + k draws */
+ *          generator stands, before run k, at its start + k draws
+ *   set_rng  moves counter so that the next run draws from where rng stands: for loops that draw
+ * from the same generator in between */
 uint64_t tg_plan_runs(const tg_plan *p);
 void tg_plan_seek(tg_plan *p, uint64_t run);
 uint64_t tg_plan_draws(const tg_plan *p, const tg_rng *rng);
+void tg_plan_set_rng(tg_plan *p, const tg_rng *rng);
 
 typedef struct tg_plan_numbers {
     int32_t recorded; /* operations on the tape */

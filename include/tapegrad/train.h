@@ -42,6 +42,11 @@ typedef struct tg_trainer_options {
     const char *checkpoint;   /* path, copied; NULL, the default: none */
     int64_t checkpoint_every; /* updates; 0, the default: once an epoch */
 
+    /* Updates are made by a plan (plan.h) once two in a row have recorded the same operations, with
+     * the same results.  To be turned off for a model that also decides by what it reads (tg_item),
+     * or by what is not recorded.  true */
+    bool plan;
+
     /* Called after each update; false ends fit with TG_ESTOP. */
     bool (*callback)(void *user, const tg_trainer *tr);
     void *user;
@@ -64,6 +69,10 @@ tg_status tg_trainer_step(tg_trainer *tr, tg_error *err);
 /* Updates until options.steps are made.  A loss that is not finite is no error: tg_trainer_diverged
  * tells.  With a checkpoint also the errors of tg_trainer_load and tg_trainer_save. */
 tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err);
+
+/* Why the last update was recorded and not made by a plan; "" where it was: "a batch of 20 rows,
+ * the plan is for 100". */
+const char *tg_trainer_plan_note(const tg_trainer *tr);
 
 /* Writes all that a run depends on as one .npz file, which appears whole or not at all: parameters
  * and state of the model, state of the optimizer, order of the data, generators, the series'
