@@ -18,7 +18,7 @@ enum {
     CHUNK = 1 << 18,                /* multiplications worth handing to a thread */
     DIRECT_ROWS = 36,               /* B is not packed for fewer rows, */
     DIRECT_PANELS = 8,              /*   nor A for as few panels, */
-    DIRECT_ACROSS = 4,              /*   where its rows are not contiguous for as few */
+    DIRECT_ACROSS = 8,              /*   where its rows are not contiguous for as few */
     SLICED_SIZE = 8192,             /* a C no larger than this is computed in slices of k */
     SLICE_DEPTH = 2048,             /*   no shallower than this */
     MAX_SLICES = 16,
@@ -58,6 +58,7 @@ static const char *at(const void *base, int64_t elements, const tgi_gemm_kernel 
 
 static bool packs_a(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t cols)
 {
+    if (g->a_row != 1 && g->a_col != 1) return true;
     return cols > x->panel * (g->a_col == 1 ? DIRECT_PANELS : DIRECT_ACROSS);
 }
 
@@ -99,29 +100,44 @@ static int64_t tile_start(const plan *p, int64_t tile)
     return tile * p->part.tile_rows + min64(tile, p->part.tile_extra);
 }
 
+/* Packs tiles of equal height of this block of k. */
+static void pack_tiles(const plan *p, int64_t tile0, int64_t tile1, int64_t rows)
+{
+    const tgi_gemm *g = p->g;
+    const int64_t row = tile_start(p, tile0);
+    if (tile0 < tile1)
+        p->kernel->pack(p->part.k, tile1 - tile0, rows, rows,
+                        at(g->a, row * g->a_row + p->step * g->a_col, p->kernel), g->a_row,
+                        g->a_col, p->a_packed + row * p->part.k * p->kernel->size);
+}
+
+/* Packs panels of equal width. */
+static void pack_panels(const plan *p, int64_t panel0, int64_t panel1, int64_t cols)
+{
+    const tgi_gemm_kernel *x = p->kernel;
+    const tgi_gemm *g = p->g;
+    const int64_t whole = p->part.b_direct ? g->n / x->panel : 0, col = panel0 * x->panel;
+    if (panel0 < panel1)
+        x->pack(p->part.k, panel1 - panel0, cols, ceil_div(cols, x->lanes) * x->lanes,
+                at(g->b, col * g->b_col + p->step * g->b_row, x), g->b_col, g->b_row,
+                p->b_packed + (panel0 - whole) * x->panel * p->part.k * x->size);
+}
+
 /* Packs the c-th share of the tiles and of the panels of this block of k. */
 static void pack_chunk(void *user, int64_t c)
 {
     const plan *p = user;
-    const tgi_gemm_kernel *x = p->kernel;
-    const tgi_gemm *g = p->g;
-    const int64_t k = p->part.k;
-    const int64_t tile0 = p->part.a_packed ? p->tiles * c / p->pack_chunks : p->tiles;
-    const int64_t tile1 = p->tiles * (c + 1) / p->pack_chunks;
-    for (int64_t i = tile0; i < tile1; i++) {
-        const int64_t row = tile_start(p, i), rows = tile_start(p, i + 1) - row;
-        x->pack(k, rows, rows, at(g->a, row * g->a_row + p->step * g->a_col, x), g->a_row, g->a_col,
-                p->a_packed + row * k * x->size);
+    if (p->part.a_packed) {
+        const int64_t tile0 = p->tiles * c / p->pack_chunks;
+        const int64_t tile1 = p->tiles * (c + 1) / p->pack_chunks, extra = p->part.tile_extra;
+        pack_tiles(p, tile0, min64(tile1, extra), p->part.tile_rows + 1);
+        pack_tiles(p, max64(tile0, extra), tile1, p->part.tile_rows);
     }
-    const int64_t whole = p->part.b_direct ? g->n / x->panel : 0;
-    const int64_t panel0 = max64(p->panels * c / p->pack_chunks, whole);
+    const int64_t panel = p->kernel->panel, whole = p->g->n / panel;
+    const int64_t panel0 = p->panels * c / p->pack_chunks;
     const int64_t panel1 = p->panels * (c + 1) / p->pack_chunks;
-    for (int64_t j = panel0; j < panel1; j++) {
-        const int64_t col = j * x->panel, cols = min64(g->n - col, x->panel);
-        x->pack(k, cols, ceil_div(cols, x->lanes) * x->lanes,
-                at(g->b, col * g->b_col + p->step * g->b_row, x), g->b_col, g->b_row,
-                p->b_packed + (j - whole) * x->panel * k * x->size);
-    }
+    if (!p->part.b_direct) pack_panels(p, panel0, min64(panel1, whole), panel);
+    pack_panels(p, max64(panel0, whole), panel1, p->g->n - whole * panel);
 }
 
 static void finish(const plan *p, int64_t tile0, int64_t tile1, int64_t panel0, int64_t panel1)

@@ -63,9 +63,11 @@ typedef struct tgi_gemm_kernel {
     int64_t lanes;       /* of a vector; a panel is packed to a multiple of it */
     int64_t depth;       /* k is cut in blocks of at most so many steps */
 
-    /* to[p*padded + j] = from[p*along + j*across] for p < k, j < width; 0 for j < padded. */
-    void (*pack)(int64_t k, int64_t width, int64_t padded, const void *from, int64_t across,
-                 int64_t along, void *to);
+    /* Packs panels that follow each other, in k steps each: panel x starts at from + x*width*across
+     * and to + x*k*padded, where to[p*padded + j] = from[p*along + j*across] for p < k, j < width,
+     * and 0 for width <= j < padded. */
+    void (*pack)(int64_t k, int64_t panels, int64_t width, int64_t padded, const void *from,
+                 int64_t across, int64_t along, void *to);
     void (*multiply)(const tgi_gemm_part *part);
     /* C = [C +] the sum of `count` matrices (m,n) that follow each other, in that order. */
     void (*sum)(const tgi_gemm *g, int64_t count, const void *parts);
