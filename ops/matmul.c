@@ -155,6 +155,7 @@ static void multiply_chunk(void *user, int64_t c)
     int64_t first = s->count * c / s->chunks;
     for (int64_t item = first; item < end; item++) {
         tgi_gemm g = s->first;
+        g.serial = s->chunks > 1;
         matrix x = {s, item * elements};
         int64_t rest = item, a = 0, b = 0;
         for (int i = s->axes - 1; i >= 0; i--) {

@@ -109,7 +109,7 @@ static void multiply(const tgi_gemm_kernel *kernel, const tgi_gemm *without, voi
 
 typedef struct trial {
     const char *isa;
-    bool f64, accumulate;
+    bool f64, accumulate, serial;
     int64_t m, n, k;
     layout a, b;
 } trial;
@@ -157,7 +157,8 @@ static void try(const trial *c)
                         .b_col = b.col,
                         .c = y.first,
                         .c_row = c->n + 3,
-                        .accumulate = c->accumulate};
+                        .accumulate = c->accumulate,
+                        .serial = c->serial};
     void *work = malloc(tgi_gemm_work(kernel, &g) + 1);
     ck_assert(before && work);
     memcpy(before, y.first, bytes);
@@ -178,14 +179,14 @@ START_TEST(test_sizes)
             for (int f64 = 0; f64 < 2; f64++) {
                 const int turn = i * COUNT(sizes) + j,
                           k = depths[(i + 3 * j + f64) % COUNT(depths)];
-                const trial c = {isa,
-                                 f64,
-                                 turn / 5 % 2,
-                                 sizes[i],
-                                 sizes[j],
-                                 k,
-                                 (layout)(turn % LAYOUTS),
-                                 (layout)(turn / LAYOUTS % LAYOUTS)};
+                const trial c = {.isa = isa,
+                                 .f64 = f64,
+                                 .accumulate = turn / 5 % 2,
+                                 .m = sizes[i],
+                                 .n = sizes[j],
+                                 .k = k,
+                                 .a = (layout)(turn % LAYOUTS),
+                                 .b = (layout)(turn / LAYOUTS % LAYOUTS)};
                 try(&c);
             }
 }
@@ -194,15 +195,24 @@ END_TEST
 /* Several blocks of k, of rows and of columns; slices of k; packed or not, each way of reading. */
 START_TEST(test_blocks)
 {
-    const int shapes[][3] = {{30, 40, 600}, {67, 300, 400}, {1100, 140, 20}, {3, 1100, 300},
-                             {40, 2100, 9}, {5, 7, 9000},   {1, 1, 70000},   {1, 200, 100},
-                             {200, 1, 100}, {20, 140, 33},  {150, 10, 300}};
+    const int shapes[][3] = {{30, 40, 600},  {67, 300, 400}, {1100, 140, 20}, {3, 1100, 300},
+                             {40, 2100, 9},  {5, 7, 9000},   {1, 1, 70000},   {1, 200, 100},
+                             {200, 1, 100},  {20, 140, 33},  {150, 10, 300},  {1, 3000, 40},
+                             {3000, 1, 40},  {1, 9, 5000},   {9, 1, 5000},    {90, 70, 800},
+                             {130, 520, 90}, {300, 140, 70}, {1030, 600, 5},  {50, 1200, 300}};
     const char *isa = isas[_i];
     if (!tgi_kernels_named(isa)) return;
     for (int i = 0; i < COUNT(shapes); i++)
         for (int turn = 0; turn < 4; turn++) {
-            const trial c = {isa,          turn & 1,     turn >= 2,    shapes[i][0],
-                             shapes[i][1], shapes[i][2], (layout)turn, (layout)((i + turn) % 3)};
+            const trial c = {.isa = isa,
+                             .f64 = turn & 1,
+                             .accumulate = turn >= 2,
+                             .serial = turn == 3,
+                             .m = shapes[i][0],
+                             .n = shapes[i][1],
+                             .k = shapes[i][2],
+                             .a = (layout)turn,
+                             .b = (layout)((i + turn) % 3)};
             try(&c);
         }
 }

@@ -1,7 +1,7 @@
 /* kernels.h - the loops that burn cycles: one table of them per instruction set, chosen once.
  *
  * A loop's text stands in a .inc file and is compiled for each instruction set by a file of
- * a few lines.  What is the same for all of them (blocking, threads) is in gemm.c. */
+ * a few lines.  What is the same for all of them (blocking, threads) is in gemm*.c. */
 #ifndef TAPEGRAD_OPS_KERNELS_H
 #define TAPEGRAD_OPS_KERNELS_H
 
@@ -12,8 +12,8 @@
 #include "ops/kernels/maps.h"
 #include "ops/kernels/pairs.h"
 #include "ops/kernels/reduce.h"
-#include "ops/kernels/window_pairs.h"
 #include "ops/kernels/updates.h"
+#include "ops/kernels/window_pairs.h"
 
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
@@ -28,6 +28,7 @@ typedef struct tgi_gemm {
     void *c;
     int64_t c_row;
     bool accumulate; /* C += A B */
+    bool serial;     /* the caller has shared work out already: no threads */
     /* Called, unless NULL, once for each part of a partition of C as soon as the part is final, by
      * the thread that computed it last and while it may still be in that thread's cache; so by
      * several threads at once.  The parts are whole rows (col 0, cols n) where n is at most
@@ -62,18 +63,28 @@ typedef struct tgi_gemm_kernel {
     int64_t tile, panel; /* most rows of a tile; columns of a panel */
     int64_t lanes;       /* of a vector; a panel is packed to a multiple of it */
     int64_t depth;       /* k is cut in blocks of at most so many steps */
+    int64_t small_depth; /* most steps of a small product */
 
-    /* Packs panels that follow each other, in k steps each: panel x starts at from + x*width*across
-     * and to + x*k*padded, where to[p*padded + j] = from[p*along + j*across] for p < k, j < width,
+    /* Packs panels that follow each other, k steps of each: panel x starts at from + x*width*across
+     * and to + x*stride, where to[p*padded + j] = from[p*along + j*across] for p < k, j < width,
      * and 0 for width <= j < padded. */
     void (*pack)(int64_t k, int64_t panels, int64_t width, int64_t padded, const void *from,
-                 int64_t across, int64_t along, void *to);
+                 int64_t across, int64_t along, void *to, int64_t stride);
     void (*multiply)(const tgi_gemm_part *part);
-    /* C = [C +] the sum of `count` matrices (m,n) that follow each other, in that order. */
-    void (*sum)(const tgi_gemm *g, int64_t count, const void *parts);
+    /* A product with k at most small_depth and a_row or a_col 1, without scratch memory. */
+    void (*small)(const tgi_gemm *g);
+    /* Rows of C += the sum of `count` matrices (m,n) that follow each other, in that order. */
+    void (*add)(const tgi_gemm *g, int64_t row, int64_t rows, int64_t count, const void *parts);
+
+    /* y[i*y_step] [+]= the sum over p < k of a[i*a_row + p] x[p] for i < rows. */
+    void (*dots)(int64_t rows, int64_t k, const void *a, int64_t a_row, const void *x, void *y,
+                 int64_t y_step, bool accumulate);
+    /* y[j] [+]= the sum over p < k of b[p*b_row + j] x[p*x_step] for j < n. */
+    void (*add_rows)(int64_t n, int64_t k, const void *b, int64_t b_row, const void *x,
+                     int64_t x_step, void *y, bool accumulate);
 } tgi_gemm_kernel;
 
-/* Scratch bytes that tgi_gemm_run needs; depends on the sizes of g only. */
+/* Scratch bytes that tgi_gemm_run needs; depends on the sizes and steps of g only. */
 size_t tgi_gemm_work(const tgi_gemm_kernel *kernel, const tgi_gemm *g);
 
 /* Multiplies.  k = 0 gives zeros (or leaves C), m or n = 0 does nothing and finishes nothing. Large
