@@ -240,15 +240,23 @@ static void run_blocks(void *user, int64_t chunk)
     }
 }
 
+/* Few, where they are long enough to be shared out themselves. */
+static int64_t lines_of_block(int64_t count)
+{
+    enum { LEAST = 4, MOST = 64, SIZE = 1 << 14 };
+    const int64_t lines = SIZE / count;
+    return lines < LEAST ? LEAST : lines < MOST ? lines : MOST;
+}
+
 void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_block block)
 {
-    enum { CHUNK = 1 << 15, LINES = 64 }; /* elements worth handing to a thread */
+    enum { CHUNK = 1 << 15 }; /* elements worth handing to a thread */
     if (p->outputs == 0) return;
     /* Without elements any address will do for x, and NULL would not. */
     job j = {.p = p, .x = p->count > 0 ? x : y, .y = y, .block = block};
     j.lines = p->lines && p->n_reduced == 1 && p->reduced[0].x_step == 1 && p->count > 0;
     j.outer = p->n_kept - (p->n_kept > 0 && (j.lines || p->columns));
-    j.most = j.lines ? LINES : TGI_REDUCE_WIDTH;
+    j.most = j.lines ? lines_of_block(p->count) : TGI_REDUCE_WIDTH;
     j.pieces = j.outer < p->n_kept ? (p->kept[j.outer].size + j.most - 1) / j.most : 1;
     j.blocks = j.pieces;
     for (int i = 0; i < j.outer; i++) j.blocks *= p->kept[i].size;
