@@ -7,7 +7,8 @@
  * 1e-2 with such a division, and of the whole trace the mean, to 5 %.
  *
  * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
- * skipped.  TG_TEST_QUICK shortens them, for runs under valgrind. */
+ * skipped.  In f64 each trace is followed by recording every iteration, and by a plan of the first,
+ * update included.  TG_TEST_QUICK shortens them, for runs under valgrind. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static const net nets[] = {
     {"small_dropout", false, {20, 16, 16, 4}, 4, TG_RELU, 0, 0.2, false},
     {"small_sigmoid_xavier_wd", false, {20, 16, 16, 4}, 4, TG_SIGMOID, 0.1, 0, false},
 };
-enum { NETS = sizeof nets / sizeof *nets, OPTIMIZERS = 7 };
+enum { NETS = sizeof nets / sizeof *nets, OPTIMIZERS = 7, LAYERS = 8, LOSSES = 4 };
 
 static const char *const labels[OPTIMIZERS] = {"SGD",     "Momentum",        "AdaGrad", "Adam",
                                                "RMSprop", "RMSprop_lr0.001", "Nesterov"};
@@ -107,12 +108,32 @@ typedef struct run {
     tg_model *model;
     tg_dict *masks; /* or NULL */
     tg_tensor *batches;
-    tg_dataset data;  /* of MNIST nets */
-    tg_tensor *x, *t; /* of the others */
+    tg_dataset data;                /* of MNIST nets */
+    tg_tensor *x, *t;               /* of the others */
+    tg_tensor *rows, *mask[LAYERS]; /* of the iteration under way */
     tg_tape *tape;
+    bool planned;
+    tg_plan *plan; /* of the iterations after the first */
 } run;
 
-static void run_start(run *r, const net *n, tg_dtype dtype)
+/* Row i of a leaf (iterations, ...), as a view. */
+static tg_tensor *row(const tg_tensor *x, int64_t i)
+{
+    tg_tensor *y =
+        tg_tensor_view(x, x->ndim - 1, x->shape + 1, x->strides + 1, i * x->strides[0], NULL);
+    ck_assert_ptr_nonnull(y);
+    return y;
+}
+
+static tg_tensor *first_row(const tg_tensor *x)
+{
+    tg_tensor *view = row(x, 0), *copy = tg_tensor_clone(view, NULL);
+    ck_assert_ptr_nonnull(copy);
+    tg_tensor_free(view);
+    return copy;
+}
+
+static void run_start(run *r, const net *n, tg_dtype dtype, bool planned)
 {
     tg_error err = TG_ERROR_INIT;
     tg_mlp_options o = tg_mlp_defaults();
@@ -124,7 +145,11 @@ static void run_start(run *r, const net *n, tg_dtype dtype)
     o.batch_norm = n->batch_norm;
     o.dropout = n->dropout;
     o.weight_decay = n->weight_decay;
-    *r = (run){.n = n, .dtype = dtype, .model = tg_mlp_new(&o, &rng, &err), .tape = tg_tape_new()};
+    *r = (run){.n = n,
+               .dtype = dtype,
+               .model = tg_mlp_new(&o, &rng, &err),
+               .tape = tg_tape_new(),
+               .planned = planned};
     ck_assert_msg(r->model != NULL, "%s", err.text);
     tg_dict *p0 = npz(n, "params0.npz");
     ck_assert_int_eq(tg_dict_size(p0), tg_dict_size(r->model->params));
@@ -136,6 +161,9 @@ static void run_start(run *r, const net *n, tg_dtype dtype)
     tg_dict_free(p0);
     r->batches = npy(n, "batches.npy");
     if (n->dropout > 0) r->masks = npz(n, "masks.npz");
+    r->rows = first_row(r->batches);
+    for (int l = 0; l < tg_dict_size(r->masks); l++)
+        r->mask[l] = first_row(tg_dict_at(r->masks, l));
     if (n->mnist) {
         tg_dataset test;
         const char *dir = path_of("data", "mnist", "");
@@ -149,6 +177,9 @@ static void run_start(run *r, const net *n, tg_dtype dtype)
 
 static void run_end(run *r)
 {
+    for (int l = 0; l < tg_dict_size(r->masks); l++) tg_tensor_free(r->mask[l]);
+    tg_tensor_free(r->rows);
+    tg_plan_free(r->plan);
     tg_tape_free(r->tape);
     tg_mlp_free(r->model);
     tg_dict_free(r->masks);
@@ -158,48 +189,70 @@ static void run_end(run *r)
     tg_tensor_free(r->t);
 }
 
-/* Row i of a leaf (iterations, ...), on the tape. */
-static tg_tensor *row(tg_tape *t, tg_tensor *x, int64_t i)
-{
-    return tg_reshape(t, tg_slice(t, x, 0, i, i + 1, 1), x->ndim - 1, x->shape + 1);
-}
-
 /* Both forms of the loss in one mode; the one with eps is returned. */
-static tg_tensor *losses(run *r, tg_tensor *x, tg_tensor *t, const tg_pass *pass, double *out)
+static tg_tensor *losses(run *r, tg_tensor *x, tg_tensor *t, const tg_pass *pass, tg_tensor **out)
 {
     tg_tensor *y = tg_model_forward(r->tape, r->model, x, pass);
-    tg_tensor *loss = tg_model_loss(r->tape, r->model, y, t);
-    tg_tensor *plain = tg_softmax_cross_entropy(r->tape, y, t);
+    out[0] = tg_model_loss(r->tape, r->model, y, t);
+    out[1] = tg_softmax_cross_entropy(r->tape, y, t);
     if (r->n->weight_decay > 0)
-        plain = tg_add(r->tape, plain,
-                       tg_l2_penalty(r->tape, r->model->params, "W", r->n->weight_decay));
-    out[0] = tg_item(loss);
-    out[1] = tg_item(plain);
-    return loss;
+        out[1] = tg_add(r->tape, out[1],
+                        tg_l2_penalty(r->tape, r->model->params, "W", r->n->weight_decay));
+    return out[0];
 }
 
-/* One iteration: four losses as in the reference; the gradients belong to the tape. */
-static const tg_dict *iterate(run *r, int64_t i, tg_optimizer *opt, double *out)
+static void set_row(tg_tensor *to, const tg_tensor *from, int64_t i)
+{
+    tg_tensor *view = row(from, i);
+    ck_assert_int_eq(tg_tensor_copy(to, view, NULL), TG_OK);
+    tg_tensor_free(view);
+}
+
+/* Records an iteration with its update, and compiles it where plans are asked for; the gradients
+ * belong to the tape. */
+static const tg_dict *record(run *r, tg_optimizer *opt, tg_tensor **out)
 {
     tg_tape *t = r->tape;
     tg_error err = TG_ERROR_INIT;
-    tg_tensor *masks[8];
+    tg_tensor *masks[LAYERS];
     tg_tape_reset(t);
-    tg_tensor *rows = row(t, r->batches, i);
-    tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, &r->data, rows, r->dtype)
-                               : tg_cast(t, tg_gather(t, r->x, rows, 0), r->dtype);
+    tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, &r->data, r->rows, r->dtype)
+                               : tg_cast(t, tg_gather(t, r->x, r->rows, 0), r->dtype);
     tg_tensor *target =
-        r->n->mnist ? tg_dataset_labels(t, &r->data, rows) : tg_gather(t, r->t, rows, 0);
-    for (int l = 0; l < tg_dict_size(r->masks); l++)
-        masks[l] = tg_cast(t, row(t, tg_dict_at(r->masks, l), i), r->dtype);
+        r->n->mnist ? tg_dataset_labels(t, &r->data, r->rows) : tg_gather(t, r->t, r->rows, 0);
+    for (int l = 0; l < tg_dict_size(r->masks); l++) masks[l] = tg_cast(t, r->mask[l], r->dtype);
     tg_pass pass = {.train = true, .masks = r->masks ? masks : NULL};
     tg_tensor *loss = losses(r, x, target, &pass, out);
     const tg_dict *grads = tg_grad(t, loss, r->model->params);
     ck_assert_msg(grads != NULL, "%s", tg_tape_message(t));
-    ck_assert_msg(tg_optimizer_update(opt, r->model->params, grads, &err) == TG_OK, "%s", err.text);
+    if (r->planned)
+        (void)tg_optimizer_record(t, opt, r->model->params, grads);
+    else
+        ck_assert_int_eq(tg_optimizer_update(opt, r->model->params, grads, &err), TG_OK);
     pass.train = false;
     (void)losses(r, x, target, &pass, out + 2);
     ck_assert_msg(tg_tape_status(t) == TG_OK, "%s", tg_tape_message(t));
+    if (r->planned) r->plan = tg_compile(t, LOSSES, out, &err);
+    ck_assert_msg(!r->planned == !r->plan, "%s", err.text);
+    return grads;
+}
+
+/* One iteration: four losses as in the reference; the gradients of the first. */
+static const tg_dict *iterate(run *r, int64_t i, tg_optimizer *opt, double *out)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_tensor *loss[LOSSES];
+    const tg_dict *grads = NULL;
+    set_row(r->rows, r->batches, i);
+    for (int l = 0; l < tg_dict_size(r->masks); l++)
+        set_row(r->mask[l], tg_dict_at(r->masks, l), i);
+    const bool by_plan = r->plan != NULL;
+    if (by_plan)
+        ck_assert_msg(tg_plan_run(r->plan, &err) == TG_OK, "%s", err.text);
+    else
+        grads = record(r, opt, loss);
+    for (int j = 0; j < LOSSES; j++)
+        out[j] = tg_item(by_plan ? tg_plan_output(r->plan, j) : loss[j]);
     return grads;
 }
 
@@ -239,7 +292,7 @@ static void compare_gradients(const run *r, const tg_dict *grads)
     tg_dict_free(want);
 }
 
-static void compare_run(const net *n, int k, tg_dtype dtype)
+static void compare_run(const net *n, int k, tg_dtype dtype, bool planned)
 {
     static const char *const names[] = {"loss_train", "loss_train_noeps", "loss_after",
                                         "loss_after_noeps"};
@@ -251,7 +304,7 @@ static void compare_run(const net *n, int k, tg_dtype dtype)
     if (!exists(path_of("reference/traces", n->name, file))) return;
     tg_tensor *want = npy(n, file);
     tg_optimizer *opt = make(k);
-    run_start(&r, n, dtype);
+    run_start(&r, n, dtype, planned);
     const bool divides = k >= 2 && k <= 5;
     const double f64 = strcmp(n->name, "mlp") == 0 && k == 4 ? 1e-7 : 1e-9;
     const double tolerance = dtype == TG_F64 ? f64 : divides ? 1e-2 : 1e-4;
@@ -284,7 +337,8 @@ START_TEST(test_trace)
     const net *n = &nets[_i / OPTIMIZERS % NETS];
     if (getenv("TAPEGRAD_SHARED") && exists(path_of("reference/traces", n->name, "params0.npz")) &&
         (!n->mnist || exists(path_of("data", "mnist", "train-images-idx3-ubyte"))))
-        compare_run(n, _i % OPTIMIZERS, _i < NETS * OPTIMIZERS ? TG_F64 : TG_F32);
+        compare_run(n, _i % OPTIMIZERS, _i / (NETS * OPTIMIZERS) == 1 ? TG_F32 : TG_F64,
+                    _i / (NETS * OPTIMIZERS) == 2);
     else if (_i % OPTIMIZERS == 0 && _i < NETS * OPTIMIZERS)
         printf("test_traces: skipped %s, no reference in $TAPEGRAD_SHARED\n", n->name);
 }
@@ -295,7 +349,7 @@ int main(void)
     Suite *s = suite_create("traces");
     TCase *c = tcase_create("parity");
     tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, test_trace, 0, 2 * NETS * OPTIMIZERS);
+    tcase_add_loop_test(c, test_trace, 0, 3 * NETS * OPTIMIZERS);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
