@@ -167,8 +167,8 @@ static bool order_axes(copy *c, int ndim, const int64_t *shape, const int64_t *d
     }
     c->axes = 0;
     for (int i = 0; i < n; i++) {
-        const axis x = c->axis[i], *before = &c->axis[c->axes - 1];
-        if (c->axes > 0 && before->d == x.n * x.d && before->s == x.n * x.s)
+        const axis x = c->axis[i], *before = c->axes > 0 ? &c->axis[c->axes - 1] : NULL;
+        if (before && before->d == x.n * x.d && before->s == x.n * x.s)
             c->axis[c->axes - 1] = (axis){before->n * x.n, x.d, x.s};
         else
             c->axis[c->axes++] = x;
