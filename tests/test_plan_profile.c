@@ -22,7 +22,7 @@ static tg_plan *network(void)
     tg_scope_push(t, "layer \"1\"");
     tg_tensor *y = tg_relu(t, tg_add(t, tg_matmul(t, x, w), b));
     tg_scope_pop(t);
-    y = tg_cumsum(t, y, 0);
+    y = tg_cumsum(t, y, 0, false, false);
     return compiled(t, 1, &y);
 }
 
