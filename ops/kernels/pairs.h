@@ -9,7 +9,8 @@
     X(inner, add, 0, p + c)                                                                        \
     X(inner, sub, 0, p - c)                                                                        \
     X(inner, sub, 1, c - p)                                                                        \
-    X(inner, mul, 0, p *c)
+    X(inner, mul, 0, p *c)                                                                         \
+    X(inner, minimum, 0, PICK((p > c) | (c != c), c, p))
 #define PAIR_OUTER1(X, inner)                                                                      \
     X(inner, neg, 0, -p)                                                                           \
     X(inner, square, 0, p *p)                                                                      \
