@@ -67,7 +67,7 @@ typedef struct stack {
     int axes; /* of the stack */
     int64_t shape[TG_MAX_NDIM], a_step[TG_MAX_NDIM], b_step[TG_MAX_NDIM];
     int64_t count, chunks;
-    size_t work_bytes; /* scratch of one chunk */
+    size_t work_bytes; /* scratch of one chunk, where there are several */
     char *work;
     void (*done)(void *user, int64_t first, int64_t count); /* as for forward_then; or NULL */
     void *user;
@@ -118,7 +118,7 @@ static stack make_stack(const tg_node *n)
     const double chunks = one >= ALONE ? 1 : one * (double)s.count / CHUNK;
     s.chunks = chunks < 1 ? 1 : chunks > MAX_CHUNKS ? MAX_CHUNKS : (int64_t)chunks;
     if (s.chunks > s.count) s.chunks = s.count;
-    s.work_bytes = tgi_gemm_work(s.kernel, &s.first);
+    s.first.serial = s.chunks > 1;
     return s;
 }
 
@@ -126,7 +126,7 @@ static size_t matmul_work(const tg_node *n)
 {
     if (n->output->size == 0) return 0;
     const stack s = make_stack(n);
-    return (size_t)s.chunks * s.work_bytes;
+    return (size_t)s.chunks * tgi_gemm_work(s.kernel, &s.first);
 }
 
 /* One matrix of the stack, with the number of its first element in the output. */
@@ -155,7 +155,6 @@ static void multiply_chunk(void *user, int64_t c)
     int64_t first = s->count * c / s->chunks;
     for (int64_t item = first; item < end; item++) {
         tgi_gemm g = s->first;
-        g.serial = s->chunks > 1;
         matrix x = {s, item * elements};
         int64_t rest = item, a = 0, b = 0;
         for (int i = s->axes - 1; i >= 0; i--) {
@@ -182,6 +181,7 @@ static void matmul_forward_then(const tg_node *n, void *work,
 {
     if (n->output->size == 0) return;
     stack s = make_stack(n);
+    if (s.chunks > 1) s.work_bytes = tgi_gemm_work(s.kernel, &s.first);
     s.work = work;
     s.done = done;
     s.user = user;
