@@ -4,7 +4,7 @@
  * In f32 a run forgets the last bits of its start: a ReLU that switches one update earlier, or a
  * division by the root of a gradient that is nearly 0 (AdaGrad, RMSprop, Adam), makes a rounding of
  * 6e-8 visible after some updates.  So the first ten losses are compared one by one, to 1e-4, or
- * 1e-2 with such a division, and of the whole trace the mean, to 5 %.
+ * with such a division the first three, to 2e-3, and of the whole trace the mean, to 5 %.
  *
  * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
  * skipped.  In f64 each trace is followed by recording every iteration, and by a plan of the first,
@@ -307,7 +307,7 @@ static void compare_run(const net *n, int k, tg_dtype dtype, bool planned)
     run_start(&r, n, dtype, planned);
     const bool divides = k >= 2 && k <= 5;
     const double f64 = strcmp(n->name, "mlp") == 0 && k == 4 ? 1e-7 : 1e-9;
-    const double tolerance = dtype == TG_F64 ? f64 : divides ? 1e-2 : 1e-4;
+    const double tolerance = dtype == TG_F64 ? f64 : divides ? 2e-3 : 1e-4;
     double mean[2][4] = {{0}};
     const int64_t steps = getenv("TG_TEST_QUICK") ? 2 : want->shape[0];
     for (int64_t i = 0; i < steps; i++) {
@@ -318,7 +318,7 @@ static void compare_run(const net *n, int k, tg_dtype dtype, bool planned)
             const double w = tg_tensor_get(want, 4 * i + j);
             mean[0][j] += got[j];
             mean[1][j] += w;
-            if (dtype == TG_F32 && i >= 10) continue;
+            if (dtype == TG_F32 && i >= (divides ? 3 : 10)) continue;
             ck_assert_msg(fabs(got[j] / w - 1) <= tolerance,
                           "%s, %s, iteration %d: %s %.17g, not %.17g", n->name, labels[k], (int)i,
                           names[j], got[j], w);
