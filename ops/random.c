@@ -99,7 +99,7 @@ enum { PART = 256 };
 static void normal_part(const tgi_random_attrs *r, int64_t n, const uint32_t *high,
                         const uint32_t *low, double *z)
 {
-    double p[PART];
+    double p[PART] = {0};
     for (int64_t i = 0; i < n; i++) p[i] = tgi_rng_inside((uint64_t)high[i] << 32 | low[i]);
     tgi_rng_quantiles(n, p, z);
     for (int64_t i = 0; i < n; i++) z[i] = r->a + r->b * z[i];
