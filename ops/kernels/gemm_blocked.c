@@ -14,11 +14,14 @@ enum {
     CHUNKS = 16,                      /* that suffice to keep threads equally busy */
     WIDE_PANELS = 4,                  /* in a chunk: their rows are read in longer runs */
     PACK_CHUNK = 1 << 13,             /* elements worth handing to a thread */
-    DIRECT_ROWS = 36,                 /* B is not packed for fewer rows, */
-    DIRECT_COLS = 512,                /*   nor A for as few columns, */
-    DIRECT_ACROSS = 128,              /*   where its rows are not contiguous for as few; */
-    DIRECT_BYTES = 3 << 13,           /*   then a panel and A should fit into L1 */
-    DIRECT_DEPTH = 64,                /*   if a block is that deep then */
+    DIRECT_ROWS = 36,                 /* B is not packed for fewer rows; */
+    DIRECT_COLS = 512,                /* A with contiguous rows is not for as few columns, */
+    CROWDED_COLS = 128,               /*   or these if its rows crowd one place in the cache, */
+    DIRECT_ACROSS = 128,              /*   A with contiguous columns for as few */
+    CROWDED_ACROSS = 32,              /*   or these, */
+    DIRECT_DEPTH = 64,                /*   in blocks at least so deep that fit into L1, if any: */
+    DIRECT_BYTES = 3 << 13,           /*   of A and a panel */
+    PAGE = 4096,                      /* rows and columns a multiple of this apart crowd */
     FINISH_BYTES = 1 << 16,           /* of C that are finished at a time, */
     FINISH_ROWS = 48                  /*   but no fewer rows */
 };
@@ -46,10 +49,12 @@ static const char *at(const void *base, int64_t elements, const tgi_gemm_kernel 
 
 /* ---- how a piece is cut --------------------------------------------------------------------- */
 
-static bool packs_a(const tgi_gemm *g, int64_t cols)
+static bool packs_a(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t cols)
 {
-    if (g->a_col == 1) return cols > DIRECT_COLS;
-    return g->a_row != 1 || cols > DIRECT_ACROSS;
+    const int64_t bytes = (g->a_col == 1 ? g->a_row : g->a_col) * x->size;
+    if (g->a_col == 1) return cols > (bytes % PAGE ? DIRECT_COLS : CROWDED_COLS);
+    if (g->a_row != 1 || bytes % PAGE == 0) return true;
+    return cols > (bytes % (PAGE / 2) ? DIRECT_ACROSS : CROWDED_ACROSS);
 }
 
 static bool b_direct(const tgi_gemm *g) { return g->b_col == 1 && g->m < DIRECT_ROWS; }
@@ -57,7 +62,7 @@ static bool b_direct(const tgi_gemm *g) { return g->b_col == 1 && g->m < DIRECT_
 static int64_t block_depth(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
     int64_t depth = x->depth;
-    if (g->a_col != 1 && !packs_a(g, g->n)) {
+    if (g->a_col != 1 && !packs_a(x, g, g->n)) {
         const int64_t fit = DIRECT_BYTES / ((g->m + x->panel) * x->size);
         if (fit >= DIRECT_DEPTH) depth = tgi_min(depth, fit);
     }
@@ -97,7 +102,7 @@ static plan make_plan(const tgi_gemm_kernel *x, const tgi_gemm *g)
                              .tile_extra = g->m % p.tiles,
                              .a_row = g->a_row,
                              .a_col = g->a_col,
-                             .a_packed = packs_a(g, g->n),
+                             .a_packed = packs_a(x, g, g->n),
                              .b_row = g->b_row,
                              .b_direct = b_direct(g) ? g->b : NULL,
                              .c = g->c,
@@ -245,23 +250,23 @@ static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t row, 
 
 /* The rows and columns of C that are computed at a time. */
 static int64_t piece_cols(const tgi_gemm *g) { return tgi_balanced(g->n, PIECE_COLS); }
-static int64_t piece_rows(const tgi_gemm *g)
+static int64_t piece_rows(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
-    return packs_a(g, piece_cols(g)) ? tgi_balanced(g->m, PIECE_ROWS) : g->m;
+    return packs_a(x, g, piece_cols(g)) ? tgi_balanced(g->m, PIECE_ROWS) : g->m;
 }
 
 size_t tgi_gemm_blocked_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
     tgi_gemm piece = *g;
     piece.n = piece_cols(g);
-    piece.m = piece_rows(g);
+    piece.m = piece_rows(x, g);
     const plan p = make_plan(x, &piece);
     return p.a_bytes + p.b_bytes;
 }
 
 void tgi_gemm_blocked(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
 {
-    const int64_t rows = piece_rows(g), cols = piece_cols(g);
+    const int64_t rows = piece_rows(x, g), cols = piece_cols(g);
     for (int64_t j = 0; j < g->n; j += cols)
         for (int64_t i = 0; i < g->m; i += rows) {
             tgi_gemm piece = *g;

@@ -53,11 +53,12 @@ static void *need(void *memory)
     exit(1);
 }
 
-/* A matrix of numbers in 0..1. */
-static void *matrix(int64_t elements, bool f64)
+/* A matrix of numbers in 0..1, aligned as a tensor's data is; block is what to free. */
+static void *matrix(int64_t elements, bool f64, void **block)
 {
     tg_rng rng = tg_rng_make(1, 0);
-    void *x = need(tg_malloc((size_t)elements * (f64 ? sizeof(double) : sizeof(float))));
+    *block = need(tg_malloc((size_t)elements * (f64 ? sizeof(double) : sizeof(float)) + 64));
+    void *x = (char *)*block + (-(uintptr_t)*block % 64);
     for (int64_t i = 0; i < elements; i++) {
         const double value = tg_rng_next_uniform(&rng, 0, 1);
         if (f64)
@@ -96,8 +97,10 @@ static int time_blocks(const tgi_gemm_kernel *kernel, const tgi_gemm *g, double 
 static void run(const shape *s, bool f64, int threads, double seconds)
 {
     double times[MOST_BLOCKS];
-    void *a = matrix((int64_t)s->m * s->k, f64), *b = matrix((int64_t)s->k * s->n, f64);
-    void *c = matrix((int64_t)s->m * s->n, f64);
+    void *blocks[3];
+    const void *a = matrix((int64_t)s->m * s->k, f64, &blocks[0]);
+    const void *b = matrix((int64_t)s->k * s->n, f64, &blocks[1]);
+    void *c = matrix((int64_t)s->m * s->n, f64, &blocks[2]);
     const tgi_gemm g = {.m = s->m,
                         .n = s->n,
                         .k = s->k,
@@ -109,8 +112,8 @@ static void run(const shape *s, bool f64, int threads, double seconds)
                         .b_col = s->b_transposed ? s->k : 1,
                         .c = c,
                         .c_row = s->n};
-    const int blocks = time_blocks(&tgi_kernels_get()->gemm[f64], &g, seconds, times);
-    const double median = times[blocks / 2], gflop = 2e-9 * s->m * s->n * s->k;
+    const int count = time_blocks(&tgi_kernels_get()->gemm[f64], &g, seconds, times);
+    const double median = times[count / 2], gflop = 2e-9 * s->m * s->n * s->k;
     struct rusage usage;
     (void)getrusage(RUSAGE_SELF, &usage);
     printf("{\"case\": \"%cgemm_%dx%dx%d_%c%c\", \"peer\": \"tapegrad\", \"threads\": %d, "
@@ -119,7 +122,7 @@ static void run(const shape *s, bool f64, int threads, double seconds)
            s->b_transposed ? 'T' : 'N', threads, median * 1e3, gflop / median, gflop / times[0],
            (long)usage.ru_maxrss / 1024);
     (void)fflush(stdout);
-    tg_free(a), tg_free(b), tg_free(c);
+    for (int i = 0; i < 3; i++) tg_free(blocks[i]);
 }
 
 int main(int argc, char **argv)
