@@ -60,6 +60,41 @@ static tg_status matmul_infer(tg_infer *c)
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
+/* The first multiplication of a stack. */
+static tgi_gemm first_product(const tg_node *n)
+{
+    const tg_tensor *a = n->inputs[0], *b = n->inputs[1];
+    return (tgi_gemm){.m = dim(a, 2),
+                      .n = dim(b, 1),
+                      .k = dim(a, 1),
+                      .a = a->data,
+                      .a_row = a->strides[a->ndim - 2],
+                      .a_col = a->strides[a->ndim - 1],
+                      .b = b->data,
+                      .b_row = b->strides[b->ndim - 2],
+                      .b_col = b->strides[b->ndim - 1],
+                      .c = n->output->data,
+                      .c_row = dim(b, 1)};
+}
+
+/* Who hears of elements that are final, in the matrix that starts at `first` of the output. */
+typedef struct listener {
+    void (*done)(void *user, int64_t first, int64_t count); /* as for forward_then; or NULL */
+    void *user;
+    int64_t first, cols;
+} listener;
+
+static void tell(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
+{
+    const listener *x = user;
+    const int64_t first = x->first + row * x->cols + col;
+    if (cols == x->cols) {
+        x->done(x->user, first, rows * cols);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i++) x->done(x->user, first + i * x->cols, cols);
+}
+
 /* A stack of equal multiplications. */
 typedef struct stack {
     const tgi_gemm_kernel *kernel;
@@ -67,10 +102,9 @@ typedef struct stack {
     int axes; /* of the stack */
     int64_t shape[TG_MAX_NDIM], a_step[TG_MAX_NDIM], b_step[TG_MAX_NDIM];
     int64_t count, chunks;
-    size_t work_bytes; /* scratch of one chunk, where there are several */
+    size_t work_bytes; /* scratch of one chunk */
     char *work;
-    void (*done)(void *user, int64_t first, int64_t count); /* as for forward_then; or NULL */
-    void *user;
+    listener to;
 } stack;
 
 /* Where all matrices of the last axis meet the same b and their rows run on, they are one. */
@@ -93,18 +127,10 @@ static bool fold_last_axis(stack *s)
 static stack make_stack(const tg_node *n)
 {
     const tg_tensor *a = n->inputs[0], *b = n->inputs[1], *y = n->output;
-    stack s = {.kernel = &tgi_kernels_get()->gemm[y->dtype], .axes = y->ndim - 2, .count = 1};
-    s.first = (tgi_gemm){.m = dim(a, 2),
-                         .n = dim(b, 1),
-                         .k = dim(a, 1),
-                         .a = a->data,
-                         .a_row = a->strides[a->ndim - 2],
-                         .a_col = a->strides[a->ndim - 1],
-                         .b = b->data,
-                         .b_row = b->strides[b->ndim - 2],
-                         .b_col = b->strides[b->ndim - 1],
-                         .c = y->data,
-                         .c_row = dim(b, 1)};
+    stack s = {.kernel = &tgi_kernels_get()->gemm[y->dtype],
+               .first = first_product(n),
+               .axes = y->ndim - 2,
+               .count = 1};
     for (int i = 0; i < s.axes; i++) {
         const int in_a = i - (y->ndim - a->ndim), in_b = i - (y->ndim - b->ndim);
         s.shape[i] = y->shape[i];
@@ -119,6 +145,7 @@ static stack make_stack(const tg_node *n)
     s.chunks = chunks < 1 ? 1 : chunks > MAX_CHUNKS ? MAX_CHUNKS : (int64_t)chunks;
     if (s.chunks > s.count) s.chunks = s.count;
     s.first.serial = s.chunks > 1;
+    s.work_bytes = tgi_gemm_work(s.kernel, &s.first);
     return s;
 }
 
@@ -126,24 +153,7 @@ static size_t matmul_work(const tg_node *n)
 {
     if (n->output->size == 0) return 0;
     const stack s = make_stack(n);
-    return (size_t)s.chunks * tgi_gemm_work(s.kernel, &s.first);
-}
-
-/* One matrix of the stack, with the number of its first element in the output. */
-typedef struct matrix {
-    const stack *s;
-    int64_t first;
-} matrix;
-
-static void finish_part(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
-{
-    const matrix *x = user;
-    const int64_t n = x->s->first.n, first = x->first + row * n + col;
-    if (cols == n) {
-        x->s->done(x->s->user, first, rows * n);
-        return;
-    }
-    for (int64_t i = 0; i < rows; i++) x->s->done(x->s->user, first + i * n, cols);
+    return (size_t)s.chunks * s.work_bytes;
 }
 
 static void multiply_chunk(void *user, int64_t c)
@@ -155,7 +165,7 @@ static void multiply_chunk(void *user, int64_t c)
     int64_t first = s->count * c / s->chunks;
     for (int64_t item = first; item < end; item++) {
         tgi_gemm g = s->first;
-        matrix x = {s, item * elements};
+        listener to = s->to;
         int64_t rest = item, a = 0, b = 0;
         for (int i = s->axes - 1; i >= 0; i--) {
             a += rest % s->shape[i] * s->a_step[i];
@@ -166,12 +176,13 @@ static void multiply_chunk(void *user, int64_t c)
             g.a = (const char *)g.a + a * size;
             g.b = (const char *)g.b + b * size;
         }
-        g.c = (char *)g.c + x.first * size;
-        if (s->done && alone) g.finish = finish_part, g.user = &x;
+        to.first = item * elements;
+        g.c = (char *)g.c + to.first * size;
+        if (to.done && alone) g.finish = tell, g.user = &to;
         tgi_gemm_run(s->kernel, &g, s->work ? s->work + (size_t)c * s->work_bytes : NULL);
-        if (!s->done || alone) continue;
+        if (!to.done || alone) continue;
         if (item + 1 < end && (item + 1 - first) * elements * size < RUN_BYTES) continue;
-        s->done(s->user, first * elements, (item + 1 - first) * elements);
+        to.done(to.user, first * elements, (item + 1 - first) * elements);
         first = item + 1;
     }
 }
@@ -179,12 +190,17 @@ static void multiply_chunk(void *user, int64_t c)
 static void matmul_forward_then(const tg_node *n, void *work,
                                 void (*done)(void *user, int64_t first, int64_t count), void *user)
 {
+    listener to = {.done = done, .user = user, .cols = dim(n->inputs[1], 1)};
     if (n->output->size == 0) return;
+    if (n->output->ndim == 2) { /* no stack to speak of, and the product may be tiny */
+        tgi_gemm g = first_product(n);
+        if (done) g.finish = tell, g.user = &to;
+        tgi_gemm_run(&tgi_kernels_get()->gemm[n->output->dtype], &g, work);
+        return;
+    }
     stack s = make_stack(n);
-    if (s.chunks > 1) s.work_bytes = tgi_gemm_work(s.kernel, &s.first);
     s.work = work;
-    s.done = done;
-    s.user = user;
+    s.to = to;
     tgi_parallel_for(s.chunks, multiply_chunk, &s);
 }
 
