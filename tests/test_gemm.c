@@ -173,9 +173,10 @@ static void try(const trial *c)
 START_TEST(test_sizes)
 {
     const char *isa = isas[_i];
+    const int step = getenv("TG_TEST_QUICK") ? 3 : 1; /* for valgrind */
     if (!tgi_kernels_named(isa)) return;
     for (int i = 0; i < COUNT(sizes); i++)
-        for (int j = 0; j < COUNT(sizes); j++)
+        for (int j = i % step; j < COUNT(sizes); j += step)
             for (int f64 = 0; f64 < 2; f64++) {
                 const int turn = i * COUNT(sizes) + j,
                           k = depths[(i + 3 * j + f64) % COUNT(depths)];
@@ -201,9 +202,10 @@ START_TEST(test_blocks)
                              {3000, 1, 40},  {1, 9, 5000},   {9, 1, 5000},    {90, 70, 800},
                              {130, 520, 90}, {300, 140, 70}, {1030, 600, 5},  {50, 1200, 300}};
     const char *isa = isas[_i];
+    const int step = getenv("TG_TEST_QUICK") ? 4 : 1;
     if (!tgi_kernels_named(isa)) return;
     for (int i = 0; i < COUNT(shapes); i++)
-        for (int turn = 0; turn < 4; turn++) {
+        for (int turn = i % step; turn < 4; turn += step) {
             const trial c = {.isa = isa,
                              .f64 = turn & 1,
                              .accumulate = turn >= 2,
@@ -250,7 +252,7 @@ START_TEST(test_bits_do_not_depend_on_threads)
             const size_t bytes = (size_t)(m * n * kernel->size);
             void *work = malloc(tgi_gemm_work(kernel, &g)), *first = malloc(bytes);
             ck_assert(work && first);
-            for (int i = 0; i < COUNT(threads); i++) {
+            for (int i = 0; i < COUNT(threads); i += getenv("TG_TEST_QUICK") ? 3 : 1) {
                 ck_assert_int_eq(tg_set_num_threads(threads[i]), TG_OK);
                 if (i % 2)
                     multiply(kernel, &g, work, isa);
