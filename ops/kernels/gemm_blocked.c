@@ -12,7 +12,7 @@ enum {
     BAND_ROWS = 144,                  /* of A that stay in the second cache beside a panel of B */
     NARROW_ROWS = 48,                 /* of a band where there is little else to share */
     CHUNKS = 16,                      /* that suffice to keep threads equally busy */
-    WIDE_PANELS = 4,                  /* in a chunk: their rows are read in longer runs */
+    WIDE_PANELS = 3,                  /* in a chunk: their rows are read in longer runs */
     PACK_CHUNK = 1 << 13,             /* elements worth handing to a thread */
     DIRECT_ROWS = 36,                 /* B is not packed for fewer rows; */
     DIRECT_COLS = 512,                /* A with contiguous rows is not for as few columns, */
@@ -84,6 +84,7 @@ static void cut_work(plan *p)
     if (p->bands < CHUNKS) {
         const int64_t wanted = tgi_ceil_div(tgi_min(most, CHUNKS), p->bands);
         p->col_chunks = tgi_max(1, tgi_min(p->panels / WIDE_PANELS, wanted));
+        if (p->col_chunks > 1) p->col_chunks -= p->col_chunks % 2;
     }
     p->b_shared = p->bands > 1;
     const int64_t packed = (p->part.a_packed ? g->m : 0) + (p->b_shared ? g->n : 0);
