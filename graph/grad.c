@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/flush.h"
 #include "graph/tape.h"
 
 /* Marks of a value. */
@@ -52,6 +53,7 @@ static void mark_reach(sweep *s, int32_t first)
 
 static tg_tensor *filled(tg_tape *t, const tg_tensor *like, double value)
 {
+    if (like->ndim == 0) return tgi_number(t, value, like->dtype);
     tgi_full_attrs a = {.value = value, .dtype = like->dtype, .shape = {.n = like->ndim}};
     for (int i = 0; i < like->ndim; i++) a.shape.v[i] = like->shape[i];
     return tg_record(t, t->core.full, NULL, 0, &a);
@@ -287,6 +289,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         if (id >= s.top) s.top = id + 1;
     }
     if (!t->wanted) t->visited = 0; /* not in a sweep within a VJP or a hook */
+    const uint64_t mode = tgi_flush_begin(); /* once for all that is recorded */
     const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t n = (size_t)s.top;
     s.mark = tgi_arena_alloc(&t->scratch, n);
@@ -299,6 +302,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         for (int i = 0; i < ny; i++) s.mark[tgi_tape_find(t, ys[i])] |= ABOVE;
         (void)sweep_all(&s, dys, nx, xs, dxs);
     }
+    tgi_flush_end(mode);
     tgi_arena_rewind(&t->scratch, mark);
     return t->error.status;
 }

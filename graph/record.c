@@ -1,5 +1,6 @@
 /* record.c - the one door through which every operation goes: check, infer, allocate,
  * compute, append. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -75,8 +76,7 @@ tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype)
           value <= (dtype == TG_U8 ? 255.0 : 2147483647.0)))
         return tg_tape_fail(t, TG_EDTYPE, "scalar: %g is not a value of %s (use tg_cast)", value,
                             tg_dtype_name(dtype));
-    const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
-    return tg_record(t, t->core.full, NULL, 0, &attrs);
+    return tgi_number(t, value, dtype);
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -230,6 +230,24 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     x->weak = weak && x->dtype == TG_F64 && x->ndim == 0 && !names_dtype(op);
     node->version = tgi_inputs_version(node->inputs, n);
     if (t->anomaly && anomaly(t, node)) return NULL;
+    x->id = tgi_tape_append(t, x);
+    return x->id < 0 ? NULL : x;
+}
+
+/* Constants are half of what short tapes record: here their shape needs no rule. */
+tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype)
+{
+    const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
+    const bool denormal = value != 0 && fabs(value) < FLT_MIN;
+    if (!t || t->error.status || denormal || !tg_dtype_is_float(dtype) || t->anomaly)
+        return tg_record(t, t ? t->core.full : NULL, NULL, 0, &attrs);
+    tg_node *node;
+    tg_tensor *x = value_new(t, t->core.full, NULL, 0, &attrs, &node);
+    if (x) x->data = tgi_arena_alloc(&t->arena, sizeof(double));
+    if (!x || !x->data) return tgi_tape_out_of_memory(t, t->core.full->name);
+    x->dtype = dtype;
+    x->size = 1;
+    t->core.full->forward(node, NULL);
     x->id = tgi_tape_append(t, x);
     return x->id < 0 ? NULL : x;
 }

@@ -48,7 +48,7 @@ tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dty
                            (long long)n, i);
         if (n == 0)
             empty = true;
-        else if (product > most / n) {
+        else if ((product | n) >> 28 && product > most / n) { /* seldom a division */
             char text[TG_DESCRIBE_SIZE];
             return tg_fail(err, TG_ENOMEM, "%s: the size of %s%s overflows", who,
                            dtypes[dtype].name, tg_shape_describe(ndim, shape, text, sizeof text));

@@ -76,7 +76,7 @@ tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, d
 
 tg_tensor *tg_scalar(tg_tape *t, double value)
 {
-    tg_tensor *x = tg_full(t, TG_F64, 0, NULL, value);
+    tg_tensor *x = tgi_number(t, value, TG_F64);
     if (x) x->weak = true;
     return x;
 }

@@ -203,26 +203,37 @@ static void run_chunk(void *user, int64_t chunk)
                chunk == l->chunks - 1 ? l->node->output->size : (chunk + 1) * CHUNK);
 }
 
-static bool all_plain(const tg_node *node)
+/* One element, for all of the result. */
+static bool stands_still(const tg_tensor *x)
 {
-    for (int i = 0; i < node->n_inputs; i++)
-        if (!tg_tensor_same_shape(node->inputs[i], node->output) ||
-            !tg_tensor_is_contiguous(node->inputs[i]))
+    for (int a = 0; a < x->ndim; a++)
+        if (x->shape[a] != 1 && x->strides[a] != 0) return false;
+    return true;
+}
+
+/* Every operand is a single element or lies as the result does: its step. */
+static bool all_plain(const tg_node *node, int64_t *step)
+{
+    for (int i = 0; i < node->n_inputs; i++) {
+        const tg_tensor *const x = node->inputs[i];
+        step[i] = !stands_still(x);
+        if (step[i] && (!tg_tensor_same_shape(x, node->output) || !tg_tensor_is_contiguous(x)))
             return false;
+    }
     return true;
 }
 
 void tg_forward_elementwise(const tg_node *node, void *work)
 {
-    static const int64_t ones[TGI_MOST_OPERANDS] = {1, 1, 1, 1, 1, 1, 1, 1};
+    int64_t step[TGI_MOST_OPERANDS];
     const tg_tensor *y = node->output;
     const tg_map_fn map = node->op->map[node->inputs[node->n_inputs - 1]->dtype];
     (void)work;
     if (y->size == 0) return;
-    if (y->size < 2 * CHUNK && all_plain(node)) {
+    if (y->size < 2 * CHUNK && all_plain(node, step)) {
         const void *x[TGI_MOST_OPERANDS];
         for (int i = 0; i < node->n_inputs; i++) x[i] = node->inputs[i]->data;
-        map(y->size, y->data, x, ones, node->attrs);
+        map(y->size, y->data, x, step, node->attrs);
         return;
     }
     loop l;

@@ -152,6 +152,10 @@ static stack make_stack(const tg_node *n)
 static size_t matmul_work(const tg_node *n)
 {
     if (n->output->size == 0) return 0;
+    if (n->output->ndim == 2) {
+        const tgi_gemm g = first_product(n);
+        return tgi_gemm_work(&tgi_kernels_get()->gemm[n->output->dtype], &g);
+    }
     const stack s = make_stack(n);
     return (size_t)s.chunks * s.work_bytes;
 }
