@@ -151,19 +151,14 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_mul(t, tg_div(t, restore_axes(t, n, dy), ties), mask);
 }
 
-/* dy e^(x-y).  An infinite y would give Inf - Inf; the largest finite number in its place makes the
- * weights of a slice of -Inf 0, and gives the weight 1 to an element that is +Inf and 0 to the
- * others of its slice.  The minimum changes nothing but that one case and what rounding may leave
- * above 0. */
+/* dy e^(x-y).  A slice of -Inf has weights of 0, by the least finite number in the place of y.  Of
+ * one with +Inf that element has a weight of NaN, as in PyTorch: its loss is lost already. */
 static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const x = n->inputs[i];
-    const double most = x->dtype == TG_F32 ? (double)FLT_MAX : DBL_MAX;
-    tg_tensor *const least = tg_full(t, x->dtype, 0, NULL, -most);
-    tg_tensor *y = tg_maximum(t, restore_axes(t, n, n->output), least);
-    y = tg_neg(t, tg_maximum(t, tg_neg(t, y), least));
-    tg_tensor *const weight = tg_exp(t, tg_minimum(t, tg_sub(t, x, y), tg_scalar(t, 0)));
-    return tg_mul(t, restore_axes(t, n, dy), weight);
+    const double least = x->dtype == TG_F32 ? (double)-FLT_MAX : -DBL_MAX;
+    tg_tensor *const y = tg_maximum(t, restore_axes(t, n, n->output), tg_scalar(t, least));
+    return tg_mul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -26,7 +26,8 @@
 
 /* By their operands: those of inner come first, then c.  (a, b, c), (a, b), (a, c), (a). */
 #define TGI_PAIRS_ABC(X) PAIR_OUTER2(X, add) PAIR_OUTER2(X, sub) PAIR_OUTER2(X, mul)
-#define TGI_PAIRS_AB(X) PAIR_OUTER1(X, add) PAIR_OUTER1(X, sub) PAIR_OUTER1(X, mul)
+#define TGI_PAIRS_AB(X)                                                                            \
+    PAIR_OUTER1(X, add) PAIR_OUTER1(X, sub) PAIR_OUTER1(X, mul) X(sub, exp, 0, F(exp)(p))
 #define TGI_PAIRS_AC(X) PAIR_OUTER2(X, neg) PAIR_OUTER2(X, square)
 #define TGI_PAIRS_A(X) PAIR_OUTER1(X, neg) PAIR_OUTER1(X, square)
 #define TGI_EACH_PAIR(X) TGI_PAIRS_ABC(X) TGI_PAIRS_AB(X) TGI_PAIRS_AC(X) TGI_PAIRS_A(X)
