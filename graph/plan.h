@@ -176,6 +176,9 @@ int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *s
  * need together when every result stays in a slot. */
 bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t other, int64_t row, int64_t unit);
 
+/* The least common multiple; just more than a block where either is. */
+int64_t tgi_plan_unit(int64_t a, int64_t b);
+
 /* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
 int64_t tgi_plan_row(const tgi_value *v);
 

@@ -286,8 +286,6 @@ static size_t widest(const maker *m)
     return width;
 }
 
-static int64_t common(int64_t a, int64_t b) { return a % b == 0 ? a : b % a == 0 ? b : a * b; }
-
 static void cut(maker *m)
 {
     tgi_fused *f = m->f;
@@ -297,7 +295,7 @@ static void cut(maker *m)
         const tg_node *n = &f->tail[i].value->node;
         f->grain = n->op->fold->grain(n);
         f->chunks = n->op->fold->parts(n);
-        unit = common(unit, f->grain);
+        unit = tgi_plan_unit(unit, f->grain);
     }
     f->block = TGI_SCRATCH / (int64_t)(slots * width);
     if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;

@@ -17,8 +17,6 @@ static tgi_step *add_step(tg_plan *p, int32_t value, int32_t count)
     return step;
 }
 
-static int64_t units(int64_t a, int64_t b) { return a % b == 0 ? a : b % a == 0 ? b : a * b; }
-
 /* The grain of reduction v, which waits, where it can be fed from the loop; else 0. */
 static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
 {
@@ -49,7 +47,7 @@ static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_step *step)
         tgi_value *x = &values[v];
         const tg_op_fold *fold = x->node.op->fold;
         const int64_t grain = grain_of(s, g, v);
-        const int64_t more = grain > 0 ? units(unit, grain) : 0;
+        const int64_t more = grain > 0 ? tgi_plan_unit(unit, grain) : 0;
         x->part = TGI_FOLD;
         if (grain == 0 || (parts > 0 && (parts != fold->parts(&x->node) || cut != grain)) ||
             more > TGI_BLOCK || !tgi_plan_fits(s->p, g->first, v, g->row, more)) {

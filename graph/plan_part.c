@@ -34,6 +34,18 @@ int64_t tgi_plan_row(const tgi_value *v)
     return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
 }
 
+int64_t tgi_plan_unit(int64_t a, int64_t b)
+{
+    int64_t divisor = a, rest = b;
+    if (a > TGI_BLOCK || b > TGI_BLOCK) return TGI_BLOCK + 1;
+    while (rest > 0) {
+        const int64_t next = divisor % rest;
+        divisor = rest;
+        rest = next;
+    }
+    return a / divisor * b;
+}
+
 int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step)
 {
     const int64_t width = (int64_t)tg_dtype_size(x->dtype);

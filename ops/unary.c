@@ -10,7 +10,8 @@ static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
     return tg_mul(t, tg_scalar(t, c), x);
 }
 
-/* The slope is constant on either side of the kink, so its own derivative is 0. */
+/* The slope is constant on either side of the kink, so its own derivative is 0.  It is told from the
+ * result, which is kept in any case. */
 static tg_tensor *positive(tg_tape *t, tg_tensor *x)
 {
     return tg_stop_gradient(t, tg_greater(t, x, tg_scalar(t, 0)));
