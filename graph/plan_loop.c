@@ -70,7 +70,7 @@ typedef struct block {
 } block;
 
 /* The first element that belongs to the block; narrow: one for each row. */
-static char *address(const block *b, const tgi_operand *o, bool narrow)
+static inline char *address(const block *b, const tgi_operand *o, bool narrow)
 {
     if (o->slot >= 0) return b->scratch + (size_t)o->slot * b->f->slot_bytes;
     if (o->lie == TGI_STILL || o->lie == TGI_REPEAT) return o->data;
