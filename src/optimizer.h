@@ -85,6 +85,8 @@ void tgi_optimizer_step(tg_optimizer *o, int n);
 /* Its parts: counts the step and sets the manners; does one entry that has a gradient. */
 void tgi_optimizer_begin(tg_optimizer *o);
 size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e); /* for e->copies */
+/* Bytes of the copy that part of it is worked on in; 0: none. */
+size_t tgi_optimizer_copy(const tg_optimizer *o, const tgi_entry *e, int part);
 void tgi_optimizer_update_one(const tg_optimizer *o, const tgi_entry *e);
 
 /* ---- groups (optimizer_groups.c) ------------------------------------------------------------ */
