@@ -231,6 +231,22 @@ static void make_instruction(maker *m, int at)
     }
 }
 
+/* Gives back the slot of instruction i where nothing after `at` reads it. */
+static void free_slot(maker *m, int at, int i)
+{
+    if (m->slot[i] < 0 || used_after(m, at, m->member[m->of[i]])) return;
+    m->taken[m->slot[i]] = false;
+    m->slot[i] = -1;
+}
+
+/* Instruction `at` may write over what i computes: element by element, of one width. */
+static bool in_place(const maker *m, int at, int i)
+{
+    const tgi_value *x = value_of(m, m->of[i]), *y = value_of(m, m->of[at]);
+    return x->part == TGI_WIDE && y->part == TGI_WIDE && m->f->instruction[at].map &&
+           tg_dtype_size(x->x.dtype) == tg_dtype_size(y->x.dtype);
+}
+
 static void give_slots(maker *m, int at)
 {
     tgi_fused *f = m->f;
@@ -246,17 +262,15 @@ static void give_slots(maker *m, int at)
         else if (c->x[i].slot >= 0)
             c->x[i].slot = f->load[c->x[i].slot].slot;
     }
+    for (int i = 0; i < at; i++) /* its result may stand where an operand was */
+        if (in_place(m, at, i)) free_slot(m, at, i);
     m->slot[at] = v->escapes ? -1 : take_slot(m);
     c->y = (tgi_operand){.data = v->x.data,
                          .width = (int64_t)tg_dtype_size(v->x.dtype),
                          .slot = m->slot[at],
                          .lie = TGI_ALONG};
     c->y.row = f->row * c->y.width;
-    for (int i = 0; i <= at; i++)
-        if (m->slot[i] >= 0 && !used_after(m, at, m->member[m->of[i]])) {
-            m->taken[m->slot[i]] = false;
-            m->slot[i] = -1;
-        }
+    for (int i = 0; i <= at; i++) free_slot(m, at, i);
     for (int i = 0; i < f->loads; i++)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
 }

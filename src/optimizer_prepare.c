@@ -1,7 +1,6 @@
 /* optimizer_prepare.c - what an update needs: all is checked before anything is changed, and states
  * are made. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "graph/storage.h"
 #include "src/dict.h"
