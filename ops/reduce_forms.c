@@ -48,10 +48,9 @@ static void line_add(const tgi_reduction *r, void *state, const void *x, int64_t
     tgi_line_add(state, x, count);
 }
 
-static void line_end(const tgi_reduction *r, int64_t parts, char *states, void *y)
+static void line_end(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y)
 {
     double results[TGI_MOST_PARTS];
-    const size_t size = line_state_size(r);
     for (int64_t p = 0; p < parts; p++)
         tgi_line_end(total_at(states, (size_t)p * size), (char *)results + p * r->kernel->acc_size);
     tgi_line_join(r->kernel, parts, results, y);
@@ -85,9 +84,8 @@ static void lines_add(const tgi_reduction *r, void *state, const void *x, int64_
     *done += count / r->count;
 }
 
-static void lines_end(const tgi_reduction *r, int64_t parts, char *states, void *y)
+static void lines_end(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y)
 {
-    const size_t size = lines_state_size(r);
     char *to = y;
     for (int64_t p = 0; p < parts; p++, states += size) {
         const size_t bytes = (size_t)(*(int64_t *)(void *)states) * r->y_size;
@@ -133,10 +131,9 @@ static void columns_add(const tgi_reduction *r, void *state, const void *x, int6
         tgi_total_rows(state, 1, rest, (const char *)x + (count - rest) * r->kernel->x_size, 0);
 }
 
-static void columns_end(const tgi_reduction *r, int64_t parts, char *states, void *y)
+static void columns_end(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y)
 {
     const tgi_fold_kernel *const join = r->kernel->join;
-    const size_t size = columns_state_size(r);
     char *const acc = tgi_total_end(total_at(states, 0));
     for (int64_t p = 1; p < parts; p++)
         join->rows(acc, 1, columns_grain(r), tgi_total_end(total_at(states, (size_t)p * size)), 0);
@@ -190,13 +187,13 @@ static void planes_add(const tgi_reduction *r, void *state, const void *x, int64
     }
 }
 
-static void planes_end(const tgi_reduction *r, int64_t parts, char *states, void *y)
+static void planes_end(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y)
 {
-    const size_t size = planes_total_size(r), state_size = planes_state_size(r);
+    const size_t total_size = planes_total_size(r);
     double results[TGI_MOST_PARTS];
     for (int64_t i = 0; i < r->outputs; i++) {
         for (int64_t p = 0; p < parts; p++)
-            tgi_line_end(total_at(states, (size_t)p * state_size + HEAD + (size_t)i * size),
+            tgi_line_end(total_at(states, (size_t)p * size + HEAD + (size_t)i * total_size),
                          (char *)results + p * r->kernel->acc_size);
         tgi_line_join(r->kernel, parts, results, (char *)y + (size_t)i * r->y_size);
     }

@@ -22,14 +22,14 @@ typedef struct tgi_reduction {
     tgi_reduce_lines lines; /* tgi_fold_lines, or what cannot be done but for whole lines */
 } tgi_reduction;
 
-/* The functions of a tg_op_fold. */
+/* The functions of a tg_op_fold; the states of the parts are `size` bytes apart. */
 typedef struct tgi_form {
     int64_t (*grain)(const tgi_reduction *r);
     int64_t (*parts)(const tgi_reduction *r);
     size_t (*state_size)(const tgi_reduction *r);
     void (*begin)(const tgi_reduction *r, void *state);
     void (*add)(const tgi_reduction *r, void *state, const void *x, int64_t count);
-    void (*end)(const tgi_reduction *r, int64_t parts, char *states, void *y);
+    void (*end)(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y);
 } tgi_form;
 
 /* One line, cut where it suits; many, or a short one, whole. */
