@@ -8,9 +8,6 @@
  * itself (Wichura, AS 241, 1988); from + - * / and sqrt alone. */
 double tgi_rng_quantile(double p);
 
-/* x[i] of p[i], i < n: the same bits. */
-void tgi_rng_quantiles(int64_t n, const double *p, double *x);
-
 /* A word as a number in (0, 1), from its top 52 bits. */
 static inline double tgi_rng_inside(uint64_t word)
 {

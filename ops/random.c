@@ -1,9 +1,10 @@
 /* random.c - random values: each is a pure function of the generator's state in its attributes. */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
-#include "graph/rng.h"
 #include "ops/families.h"
+#include "ops/kernels/kernels.h"
 #include "ops/random.h"
 
 static const tg_attr_def uniform_defs[] =
@@ -94,35 +95,23 @@ static void uniform_forward(const tg_node *node, void *work)
 
 /* ---- normal --------------------------------------------------------------------------------- */
 
-enum { PART = 256 };
-
-static void normal_part(const tgi_random_attrs *r, int64_t n, const uint32_t *high,
-                        const uint32_t *low, double *z)
+static void normal_fill(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,
+                        const uint32_t *low, void *yv)
 {
-    double p[PART] = {0};
-    for (int64_t i = 0; i < n; i++) p[i] = tgi_rng_inside((uint64_t)high[i] << 32 | low[i]);
-    tgi_rng_quantiles(n, p, z);
-    for (int64_t i = 0; i < n; i++) z[i] = r->a + r->b * z[i];
+    const size_t width = tg_dtype_size(r->dtype);
+    char *y = yv;
+    (void)first;
+    for (int64_t part; n > 0; n -= part, high += part, low += part, y += (size_t)part * width) {
+        part = n < TGI_NORMALS ? n : TGI_NORMALS;
+        double room[TGI_NORMALS]; /* for what the last part is rounded up to */
+        void *const to = part < TGI_NORMALS ? room : (void *)y;
+        tgi_kernels_get()->normal[r->dtype](part, high, low, r->a, r->b, to);
+        if (to == room) memcpy(y, room, (size_t)part * width);
+    }
 }
 
-#define NORMAL_FILL(fn, T)                                                                         \
-    static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
-                   const uint32_t *low, void *yv)                                                  \
-    {                                                                                              \
-        T *y = yv;                                                                                 \
-        (void)first;                                                                               \
-        for (; n > 0; n -= PART, y += PART, high += PART, low += PART) {                           \
-            const int64_t part = n < PART ? n : PART;                                              \
-            double z[PART];                                                                        \
-            normal_part(r, part, high, low, z);                                                    \
-            for (int64_t i = 0; i < part; i++) y[i] = (T)z[i];                                     \
-        }                                                                                          \
-    }
-NORMAL_FILL(normal_f32, float)
-NORMAL_FILL(normal_f64, double)
-
 const tgi_random_fill tgi_random_normal[TG_DTYPE_COUNT] = {
-    [TG_F32] = normal_f32, [TG_F64] = normal_f64};
+    [TG_F32] = normal_fill, [TG_F64] = normal_fill};
 
 static void normal_forward(const tg_node *node, void *work)
 {

@@ -1,7 +1,6 @@
 /* test_random_run.c - random numbers in bulk: the same bits as one by one, from every instruction
  * set, for every length and on any number of threads. */
 #include "close.h"
-#include "graph/rng.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/init.h"
 #include "tapegrad/threads.h"
@@ -125,20 +124,45 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
-START_TEST(quantiles_have_the_bits_of_one)
+/* Words on both sides of the bounds between the formulas: |p - 1/2| = 0.425, and sqrt(-ln p) = 5.
+ */
+static uint64_t word_near(int i, const tg_rng *rng)
 {
-    enum { N = 1000 };
-    double p[N], x[N];
+    static const double bounds[] = {0.075, 0.925, 1.3887943864964021e-11,
+                                    1 - 1.3887943864964021e-11};
+    const uint64_t random = tg_rng_word(rng, (uint64_t)i);
+    if (i < 64) return UINT64_MAX >> i;
+    if (i < 128) return UINT64_MAX << (i - 64);
+    if (i < 192) return (uint64_t)(i % 2) - 1;
+    if (i >= 1024 || i % 3) return random;
+    const uint64_t middle = (uint64_t)(bounds[i % COUNT(bounds)] * 0x1p64);
+    const uint64_t far = random >> (12 + i % 50);
+    return i % 2 ? middle + far : middle - far;
+}
+
+START_TEST(normal_numbers_have_the_bits_of_one)
+{
+    enum { ALL = 1 << 16, ROOM = TGI_NORMALS + 2 * TGI_PHILOX };
+    static uint32_t high[ALL + ROOM], low[ALL + ROOM];
+    const tgi_kernels *k = tgi_kernels_named(isas[_i]);
     const tg_rng rng = tg_rng_make(6, 0);
-    for (int i = 0; i < N; i++) p[i] = tgi_rng_inside(tg_rng_word(&rng, (uint64_t)i));
-    for (int i = 0; i < 40; i++) {
-        p[3 * i] = ldexp(1, -1 - 20 * i);
-        p[3 * i + 1] = 1 - ldexp(1, -1 - i);
+    for (int i = 0; i < ALL + ROOM; i++) {
+        const uint64_t word = word_near(i, &rng);
+        high[i] = (uint32_t)(word >> 32), low[i] = (uint32_t)word;
     }
-    p[2] = 0.075, p[5] = 0.925, p[8] = nextafter(0.075, 0), p[11] = nextafter(0.925, 1);
-    for (int n = 0; n <= N; n += n < 140 ? 1 : 215) {
-        tgi_rng_quantiles(n, p, x);
-        for (int i = 0; i < n; i++) ck_assert(x[i] == tgi_rng_quantile(p[i]));
+    int64_t n = 0;
+    for (int at = 0; k && at < ALL; at += (int)n) {
+        float y[ROOM];
+        double z[ROOM];
+        n = at < 2048 ? 1 + at % 67 : TGI_NORMALS;
+        k->normal[TG_F32](n, high + at, low + at, 0.5, 3, y);
+        k->normal[TG_F64](n, high + at, low + at, 0.5, 3, z);
+        for (int i = 0; i < n; i++) {
+            const uint64_t word = (uint64_t)high[at + i] << 32 | low[at + i];
+            const double want = 0.5 + 3 * tg_rng_normal(word);
+            ck_assert_msg(z[i] == want && y[i] == (float)want, "%s: %llx gives %a, not %a",
+                          isas[_i], (unsigned long long)word, z[i], want);
+        }
     }
 }
 END_TEST
@@ -172,7 +196,7 @@ int main(void)
     tcase_add_loop_test(c, every_length, 0, RANDINT);
     tcase_add_test(c, bernoulli_to_the_last_bit);
     tcase_add_loop_test(c, threads_change_no_bit, 0, KINDS);
-    tcase_add_test(c, quantiles_have_the_bits_of_one);
+    tcase_add_loop_test(c, normal_numbers_have_the_bits_of_one, 0, COUNT(isas));
     tcase_add_test(c, weights);
     suite_add_tcase(s, c);
     return run_suite(s);

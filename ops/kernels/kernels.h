@@ -93,7 +93,7 @@ void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
 
 /* ---- the tables ----------------------------------------------------------------------------- */
 
-enum { TGI_PHILOX = 8 };
+enum { TGI_PHILOX = 8, TGI_NORMALS = 512 };
 
 typedef struct tgi_kernels {
     const char *isa;         /* "generic", "sse" (any 16-byte vectors), "avx2", "avx512" */
@@ -107,6 +107,11 @@ typedef struct tgi_kernels {
      * and the lower ones to low.  blocks is rounded up to a multiple of TGI_PHILOX. */
     void (*philox)(uint64_t seed, uint64_t stream, uint64_t counter, int64_t blocks, uint32_t *high,
                    uint32_t *low);
+    /* y[i] = mean + std tg_rng_normal of the word whose halves are high[i] and low[i]: the same
+     * bits in each table.  n is at most TGI_NORMALS and rounded up to a multiple of 2 TGI_PHILOX.
+     */
+    void (*normal[2])(int64_t n, const uint32_t *high, const uint32_t *low, double mean, double std,
+                      void *y); /* by dtype */
 } tgi_kernels;
 
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA
