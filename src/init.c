@@ -34,6 +34,14 @@ double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
     }
 }
 
+/* In [-b, b), as tg_init_fill's loop over single numbers. */
+#define WITHIN (r->b * (2 * ((double)(int64_t)(word >> 11) * 0x1p-53) - 1))
+TGI_RANDOM_FILL(uniform_f32, float, WITHIN)
+TGI_RANDOM_FILL(uniform_f64, double, WITHIN)
+
+static const tgi_random_fill uniform[TG_DTYPE_COUNT] = {
+    [TG_F32] = uniform_f32, [TG_F64] = uniform_f64};
+
 tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -51,15 +59,16 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
         tg_rng_skip(rng, (uint64_t)w->size); /* as the others, so that what follows is alike */
         return tg_tensor_fill(w, init.value, err);
     }
-    if (!init.uniform && tg_tensor_is_contiguous(w)) {
-        const tgi_random_attrs r = {rng->seed, rng->stream, rng->counter, .b = std,
-                                    .dtype = w->dtype};
-        tgi_random_run(&r, w->size, w->data, tgi_random_normal[w->dtype]);
+    const double half = sqrt(3.0) * std;
+    if (tg_tensor_is_contiguous(w)) {
+        const tgi_random_attrs r = {rng->seed, rng->stream, rng->counter,
+                                    .b = init.uniform ? half : std, .dtype = w->dtype};
+        tgi_random_run(&r, w->size, w->data,
+                       (init.uniform ? uniform : tgi_random_normal)[w->dtype]);
         tg_tensor_touch(w);
         tg_rng_skip(rng, (uint64_t)w->size);
         return TG_OK;
     }
-    const double half = sqrt(3.0) * std;
     for (int64_t i = 0; i < w->size; i++) {
         const uint64_t word = tg_rng_word(rng, (uint64_t)i);
         const double v =

@@ -170,15 +170,21 @@ END_TEST
 /* Weights come from the same words whether they lie one behind the other or not. */
 START_TEST(weights)
 {
+    const bool uniform = _i;
+    const double std = sqrt(2.0 / 37);
+    tg_init init = tg_init_he();
+    init.uniform = uniform;
     for (int dtype = TG_F32; dtype <= TG_F64; dtype++)
         for (int layout = 0; layout < LAYOUTS; layout++) {
             tg_rng rng = tg_rng_make(2, 1);
             tg_tensor *w =
                 laid_out(random_leaf((tg_dtype)dtype, 2, (int64_t[]){37, 41}, 0, 1, 1), layout);
-            ck_assert_int_eq(tg_init_fill(w, tg_init_he(), &rng, NULL), TG_OK);
+            ck_assert_int_eq(tg_init_fill(w, init, &rng, NULL), TG_OK);
             const tg_rng start = tg_rng_make(2, 1);
             for (int64_t i = 0; i < w->size; i++) {
-                const double z = sqrt(2.0 / 37) * tg_rng_normal(tg_rng_word(&start, (uint64_t)i));
+                const uint64_t word = tg_rng_word(&start, (uint64_t)i);
+                const double z = uniform ? sqrt(3.0) * std * (2 * tg_rng_unit(word) - 1)
+                                         : std * tg_rng_normal(word);
                 ck_assert(read_at(w, i) == (dtype == TG_F32 ? (double)(float)z : z));
             }
             ck_assert_uint_eq(rng.counter, (37 * 41 + 1) / 2);
@@ -197,7 +203,7 @@ int main(void)
     tcase_add_test(c, bernoulli_to_the_last_bit);
     tcase_add_loop_test(c, threads_change_no_bit, 0, KINDS);
     tcase_add_loop_test(c, normal_numbers_have_the_bits_of_one, 0, COUNT(isas));
-    tcase_add_test(c, weights);
+    tcase_add_loop_test(c, weights, 0, 2);
     suite_add_tcase(s, c);
     return run_suite(s);
 }

@@ -14,9 +14,10 @@ double bench_mlp_flops(int n, const int64_t *sizes, int64_t batch)
 
 tg_tensor *bench_random(bench *b, int ndim, const int64_t *shape)
 {
-    tg_tensor *x = tg_tensor_new(TG_F32, ndim, shape, &b->err);
-    for (int64_t i = 0; x && i < x->size; i++)
-        ((float *)x->data)[i] = (float)tg_rng_next_normal(&b->rng, 0, 1);
+    const tg_tensor *drawn = tg_normal(b->t, &b->rng, TG_F32, ndim, shape, 0, 1);
+    bench_check(b);
+    tg_tensor *x = tg_tensor_clone(drawn, &b->err);
+    tg_tape_reset(b->t);
     return x;
 }
 

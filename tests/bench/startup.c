@@ -14,9 +14,10 @@ void bench_first_step(bench *b)
 {
     static const int64_t sizes[] = {784, 100, 100, 100, 100, 10}, batch = 128;
     struct rusage usage;
-    tg_tensor *x = tg_tensor_new(TG_F32, 2, (int64_t[]){batch, 784}, &b->err);
-    for (int64_t i = 0; x && i < x->size; i++)
-        ((float *)x->data)[i] = (float)tg_rng_next_uniform(&b->rng, 0, 1);
+    const tg_tensor *drawn = tg_uniform(b->t, &b->rng, TG_F32, 2, (int64_t[]){batch, 784}, 0, 1);
+    bench_check(b);
+    tg_tensor *x = tg_tensor_clone(drawn, &b->err);
+    tg_tape_reset(b->t);
     tg_tensor *y = bench_labels(b, batch, 10);
     bench_mlp(b, 6, sizes, batch, false);
     b->opt = tg_adam(tg_adam_defaults(), &b->err);
