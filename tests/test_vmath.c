@@ -184,6 +184,153 @@ START_TEST(signed_zeros)
 }
 END_TEST
 
+/* ---- pow ------------------------------------------------------------------------------------- */
+
+enum { BITS, PLAIN, NEAR_1, LIMITS, COMMON, NEGATIVE, DRAWS };
+static const char *const drawn[] = {"of bits",     "plain",         "with x near 1",
+                                    "near limits", "of common use", "of x < 0"};
+
+/* Two operands as numbers of f32 or f64. */
+static void draw(tg_rng *rng, int kind, bool f64, double *x, double *y)
+{
+    static const double common[] = {2, 0.5, -0.5, 3};
+    const double top = f64 ? DBL_MAX_EXP : FLT_MAX_EXP, u = tg_rng_next_uniform(rng, -1, 1);
+    const double v = tg_rng_next_uniform(rng, -1, 1);
+    const bool odd = tg_rng_next_below(rng, 2);
+    uint64_t bits[2];
+    for (int i = 0; i < 2; i++)
+        bits[i] = tg_rng_next_below(rng, UINT64_C(1) << 32) << 32 |
+                  tg_rng_next_below(rng, UINT64_C(1) << 32);
+    if (kind == BITS && f64) {
+        memcpy(x, &bits[0], sizeof *x);
+        memcpy(y, &bits[1], sizeof *y);
+    } else if (kind == BITS) {
+        float narrow[2];
+        memcpy(narrow, (const uint32_t[]){(uint32_t)bits[0], (uint32_t)bits[1]}, sizeof narrow);
+        *x = (double)narrow[0], *y = (double)narrow[1];
+    }
+    if (kind == PLAIN) *x = exp2(10 * u), *y = 20 * v;
+    if (kind == NEAR_1) *x = 1 + copysign(exp2((f64 ? 52 : 23) * -fabs(u)), u);
+    if (kind == LIMITS) *x = exp2(top * u);
+    if (!f64) *x = (double)(float)*x;
+    if (kind == NEAR_1) *y = top * v / log2(*x);
+    if (kind == LIMITS) *y = copysign(top + 60 * fabs(v) - 5, v) / log2(*x);
+    if (kind == COMMON) *x = copysign(exp2(top * u / 3.2), odd ? v : 1), *y = common[bits[0] % 4];
+    if (kind == NEGATIVE) *x = -exp2(20 * u), *y = rint(60 * v);
+    if (!f64) *x = (double)(float)*x, *y = (double)(float)*y;
+}
+
+static void run_pow(const char *isa, bool f64, int n, const double *x, const double *y, double *z)
+{
+    const tgi_map *map = &tgi_kernels_named(isa)->maps[f64][TGI_MAP_pow];
+    static float in[2][BATCH], out[BATCH];
+    if (f64) {
+        tgi_map_run(map, n, z, (const void *[]){x, y}, (const int64_t[]){1, 1});
+        return;
+    }
+    for (int i = 0; i < n; i++) in[0][i] = (float)x[i], in[1][i] = (float)y[i];
+    tgi_map_run(map, n, out, (const void *[]){in[0], in[1]}, (const int64_t[]){1, 1});
+    for (int i = 0; i < n; i++) z[i] = (double)out[i];
+}
+
+START_TEST(pow_samples)
+{
+    static double x[BATCH], y[BATCH], z[BATCH];
+    const int kind = _i % DRAWS, f64 = _i / DRAWS;
+    if (f64 && LDBL_MANT_DIG < 64) return;
+    for (int k = 1; k < COUNT(isas); k++) {
+        double worst = 0;
+        tg_rng rng = tg_rng_make(11, 0);
+        for (int b = 0; b < F64_BATCHES && tgi_kernels_named(isas[k]); b++) {
+            for (int i = 0; i < BATCH; i++) draw(&rng, kind, f64, &x[i], &y[i]);
+            run_pow(isas[k], f64, BATCH, x, y, z);
+            for (int i = 0; i < BATCH; i++) {
+                const double error =
+                    f64 ? apart(z[i], powl(x[i], y[i]), 53, DBL_MIN_EXP, DBL_MAX_EXP)
+                        : apart(z[i], pow(x[i], y[i]), 24, FLT_MIN_EXP, FLT_MAX_EXP);
+                if (error > worst) worst = error;
+                ck_assert_msg(error <= (kind == COMMON ? 1 : 2),
+                              "%s pow f%d %s: %g units in the last place at %a, %a", isas[k],
+                              f64 ? 64 : 32, drawn[kind], error, x[i], y[i]);
+            }
+        }
+        if (getenv("TG_TEST_SHOW"))
+            printf("%-8s pow %-13s f%d: %.3f ulp\n", isas[k], drawn[kind], f64 ? 64 : 32, worst);
+    }
+}
+END_TEST
+
+/* Every pair of them as in C, in a vector with others as alone. */
+START_TEST(pow_special_values)
+{
+    static const double edges[] = {0,
+                                   -0.0,
+                                   1,
+                                   -1,
+                                   2,
+                                   -2,
+                                   3,
+                                   -3,
+                                   4,
+                                   0.5,
+                                   -0.5,
+                                   1.5,
+                                   -2.5,
+                                   0x1p23,
+                                   0x1.8p23,
+                                   -0x1p24,
+                                   8388609,
+                                   8388607,
+                                   0x1p-30,
+                                   1e30,
+                                   NAN,
+                                   INFINITY,
+                                   -1e30,
+                                   FLT_MAX,
+                                   -FLT_MAX,
+                                   FLT_MIN,
+                                   -FLT_MIN,
+                                   0x1p-149,
+                                   -0x1p-149,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   DBL_MIN,
+                                   0x1p-1074,
+                                   -0x1p-1074,
+                                   -INFINITY,
+                                   0x1p52,
+                                   4503599627370497.0,
+                                   9007199254740991.0,
+                                   0x1p53,
+                                   1 - 0x1p-24,
+                                   1 + 0x1p-23,
+                                   1 + 0x1p-52,
+                                   -1 - 0x1p-23};
+    enum { EDGES = COUNT(edges), PAIRS = EDGES * EDGES };
+    static double x[PAIRS], y[PAIRS], z[PAIRS];
+    for (int k = 0; k < COUNT(isas); k++)
+        for (int f64 = 0; f64 < 2 && tgi_kernels_named(isas[k]); f64++) {
+            for (int i = 0; i < PAIRS; i++) {
+                x[i] = edges[i / EDGES], y[i] = edges[i % EDGES];
+                if (!f64) x[i] = (double)(float)x[i], y[i] = (double)(float)y[i];
+            }
+            run_pow(isas[k], f64, PAIRS, x, y, z);
+            for (int i = 0; i < PAIRS; i++) {
+                const double want = f64 ? pow(x[i], y[i]) : (double)powf((float)x[i], (float)y[i]);
+                double alone;
+                run_pow(isas[k], f64, 1, &x[i], &y[i], &alone);
+                const double error = f64 ? apart(z[i], want, 53, DBL_MIN_EXP, DBL_MAX_EXP)
+                                         : apart(z[i], want, 24, FLT_MIN_EXP, FLT_MAX_EXP);
+                const bool same = isinf(want) || want == 0 ? z[i] == want : error <= 2;
+                ck_assert_msg(same && (isnan(want) || !signbit(z[i]) == !signbit(want)),
+                              "%s pow f%d: %a, %a: %a, not %a", isas[k], f64 ? 64 : 32, x[i], y[i],
+                              z[i], want);
+                ck_assert(memcmp(&alone, &z[i], sizeof alone) == 0 || isnan(want));
+            }
+        }
+}
+END_TEST
+
 /* There is nothing to compare with where long double computes as double does: valgrind does that,
  * whatever the processor. */
 static bool wider(void)
@@ -205,6 +352,8 @@ int main(void)
     tcase_add_loop_test(c, f64_samples, 0, COUNT(table));
     tcase_add_loop_test(c, edge_cases, 0, COUNT(table));
     tcase_add_test(c, signed_zeros);
+    tcase_add_loop_test(c, pow_samples, 0, 2 * DRAWS);
+    tcase_add_test(c, pow_special_values);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

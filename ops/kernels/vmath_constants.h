@@ -15,7 +15,7 @@
 #define LN2_LOW NAME(LN2_LOW)
 #define LOG2_E_HIGH NAME(LOG2_E_HIGH)
 #define LOG2_E_LOW NAME(LOG2_E_LOW)
-#define LOG2_HEAD_MASK NAME(LOG2_HEAD_MASK)
+#define HEAD_MASK NAME(HEAD_MASK)
 #define EXP_LEAST NAME(EXP_LEAST)
 #define EXP_MOST NAME(EXP_MOST)
 #define EXP_PLAIN NAME(EXP_PLAIN)
@@ -30,6 +30,9 @@
 #define EXP_POLY NAME(EXP_POLY)
 #define EXPM1_POLY NAME(EXPM1_POLY)
 #define LOG_POLY NAME(LOG_POLY)
+#define POW_GRID NAME(POW_GRID)
+#define POW_LOG_POLY NAME(POW_LOG_POLY)
+#define POW_EXP_POLY NAME(POW_EXP_POLY)
 #define ERF_POLY NAME(ERF_POLY)
 #define ERFC_POLY NAME(ERFC_POLY)
 
@@ -52,7 +55,7 @@
 #define LN2_LOW_f32 1.4286068203094172321e-6f
 #define LOG2_E_HIGH_f32 0x1.714p+0f /* 12 bits, as the head of f */
 #define LOG2_E_LOW_f32 3.1222838896340735992e-4f
-#define LOG2_HEAD_MASK_f32 UINT32_C(0xfffff000)
+#define HEAD_MASK_f32 UINT32_C(0xfffff000)
 
 #define EXP_LEAST_f32 -104.0f
 #define EXP_MOST_f32 89.0f
@@ -76,6 +79,14 @@
         0.00139410500441084536f, 0.000199142293103575997f
 /* (2 atanh s - 2 s) / s^3 in s^2: 2^-30 of atanh */
 #define LOG_POLY_f32 0.666667751464754323f, 0.39977622703359253f, 0.298707923467858453f
+#define POW_GRID_f32 0x1p-8f /* times LN2_HIGH, it is a whole number of 2^-23 */
+/* (2 log2(e) atanh s - 2 log2(e) s - s^3) / s^3 in s^2: 2^-37 of atanh */
+#define POW_LOG_POLY_f32                                                                           \
+    -0.0382033207651405066f, 0.577082843862853429f, 0.411706803402001993f, 0.340210526245156264f
+/* (2^r - 1 - r ln 2) / r^2: 2^-28 of 2^r */
+#define POW_EXP_POLY_f32                                                                           \
+    0.240226474959474223f, 0.0555036200613681041f, 0.00961853358670912891f,                        \
+        0.00133903046657617488f, 0.000153190390684220699f
 /* erf x / x - 1 in x^2, to 1: 2^-29 */
 #define ERF_POLY_f32                                                                               \
     0.128379165914654321f, -0.376126271404405456f, 0.112836002118158885f, -0.0268544455815080762f, \
@@ -100,7 +111,7 @@
 #define LN2_LOW_f64 7.3710025651677989018e-13
 #define LOG2_E_HIGH_f64 0x1.715476p+0 /* 26 bits, as the head of f */
 #define LOG2_E_LOW_f64 1.9259629911266174681e-8
-#define LOG2_HEAD_MASK_f64 UINT64_C(0xfffffffff8000000)
+#define HEAD_MASK_f64 UINT64_C(0xfffffffff8000000)
 
 #define EXP_LEAST_f64 -746.0
 #define EXP_MOST_f64 710.0
@@ -125,6 +136,16 @@
 #define LOG_POLY_f64                                                                               \
     0.66666666666667274, 0.399999999994488257, 0.285714287364781696, 0.222221990574563815,         \
         0.18183544025408008, 0.153144692393480288, 0.147926058386766718
+#define POW_GRID_f64 0x1p-12
+/* (2 log2(e) atanh s - 2 log2(e) s - s^3) / s^3 in s^2: 2^-66 of atanh */
+#define POW_LOG_POLY_f64                                                                           \
+    -0.0382033060740244769, 0.577078016355675198, 0.412198583077419022, 0.320598904088919282,      \
+        0.262307576742765985, 0.221988759704357234, 0.191159551534460982, 0.191169790065488632
+/* (2^r - 1 - r ln 2) / r^2: 2^-57 of 2^r */
+#define POW_EXP_POLY_f64                                                                           \
+    0.240226506959101224, 0.0555041086648207147, 0.00961812910759691309, 0.00133335581466926592,   \
+        0.000154035304541813758, 0.0000152527335395512607, 1.32154365414968205e-6,                 \
+        1.01781879992242147e-7, 7.07359244582065498e-9, 4.43576534415859846e-10
 /* erf x / x - 1 in x^2, to 1: 2^-62 */
 #define ERF_POLY_f64                                                                               \
     0.128379167095512574, -0.376126389031837482, 0.112837916709548845, -0.0268661706450778751,     \
