@@ -177,8 +177,8 @@ def main():
     a.add_argument("mnist")
     a.add_argument("cases", nargs="*")
     a.add_argument("--threads", default="1,2", type=lambda s: [int(x) for x in s.split(",")])
-    a.add_argument("--seconds", type=float, default=0.5)
-    a.add_argument("--rounds", type=int, default=5)
+    a.add_argument("--seconds", type=float, default=0.3)
+    a.add_argument("--rounds", type=int, default=3)
     o = a.parse_intermixed_args()
     os.environ.pop("OPENBLAS_CORETYPE", None)  # it would hide instruction sets from the peers
     bench = Bench(o, os.environ.get("PYTHON", "/usr/bin/python3"))
