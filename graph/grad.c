@@ -21,6 +21,7 @@ typedef struct sweep {
     const char *const *names; /* of the xs, for messages; or NULL */
     unsigned char *mark;
     tg_tensor **cotangent;
+    uint64_t mode; /* the caller's, of floating point */
 } sweep;
 
 /* The derivative can pass from input i of n to its output. */
@@ -138,7 +139,11 @@ static tg_status run_back(sweep *s)
         tg_tensor **dy = &s->cotangent[id];
         if (!(s->mark[id] & REACH) || !*dy) continue;
         t->scope_lent = n ? n->scope : lent;
-        if (t->hooks) *dy = tgi_hooks_call(t, t->values[id], *dy);
+        if (t->hooks) {
+            tgi_flush_end(s->mode); /* they are the program's own */
+            *dy = tgi_hooks_call(t, t->values[id], *dy);
+            (void)tgi_flush_begin();
+        }
         if (n && *dy) (void)back(s, n, *dy);
     }
     t->scope_lent = lent;
@@ -289,7 +294,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         if (id >= s.top) s.top = id + 1;
     }
     if (!t->wanted) t->visited = 0; /* not in a sweep within a VJP or a hook */
-    const uint64_t mode = tgi_flush_begin(); /* once for all that is recorded */
+    s.mode = tgi_flush_begin(); /* once for all that is recorded */
     const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t n = (size_t)s.top;
     s.mark = tgi_arena_alloc(&t->scratch, n);
@@ -302,7 +307,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         for (int i = 0; i < ny; i++) s.mark[tgi_tape_find(t, ys[i])] |= ABOVE;
         (void)sweep_all(&s, dys, nx, xs, dxs);
     }
-    tgi_flush_end(mode);
+    tgi_flush_end(s.mode);
     tgi_arena_rewind(&t->scratch, mark);
     return t->error.status;
 }

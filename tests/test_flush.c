@@ -69,6 +69,32 @@ START_TEST(planned)
 }
 END_TEST
 
+static tg_tensor *look(tg_tape *tape, tg_tensor *x, tg_tensor *g, void *user)
+{
+    int *calls = user;
+    (void)tape, (void)x, (void)g;
+    assert_gradual();
+    ++*calls;
+    return NULL;
+}
+
+/* Gradients are computed in the mode, hooks run in the program's own. */
+START_TEST(swept)
+{
+    int calls = 0;
+    tg_tensor *x = random_leaf(TG_F32, DIMS(5), 1, 2, 1),
+              *small = random_leaf(TG_F32, DIMS(5), 1, 2, 1);
+    for (int64_t i = 0; i < small->size; i++) write_at(small, i, 0x1p-126);
+    tg_tensor *y = tg_sum(t, tg_mul(t, tg_mul(t, x, small), tg_scalar(t, 0.25)), TG_ALL, false),
+              *dx;
+    ck_assert_int_eq(tg_register_hook(t, y, look, &calls), TG_OK);
+    ck_assert_int_eq(tg_vjp(t, 1, &y, NULL, 1, &x, &dx), TG_OK);
+    assert_zeros(dx);
+    ck_assert_int_eq(calls, 1);
+    assert_gradual();
+}
+END_TEST
+
 /* Masks, choices and copies are no arithmetic: a denormal operand is what it is. */
 START_TEST(operands_are_kept)
 {
@@ -107,6 +133,7 @@ int main(void)
     if (has_mode()) {
         tcase_add_loop_test(c, eager, 0, 2 * COUNT(sizes));
         tcase_add_loop_test(c, planned, 0, 2 * COUNT(sizes));
+        tcase_add_test(c, swept);
     } else {
         puts("flush: this machine knows no mode that flushes; the rest is tested");
         (void)fflush(stdout);
