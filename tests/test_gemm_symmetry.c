@@ -55,11 +55,11 @@ static void assert_equal_elements(const char *isa, bool f64, const int *shape, i
     tgi_gemm_run(kernel, &g, work);
     const size_t size = (size_t)kernel->size;
     for (int64_t i = 1; i < m * n; i++)
-        ck_assert_msg(memcmp(c, c + (size_t)i * size, size) == 0,
-                      "%s %s m=%d n=%d k=%d, %s %s%s: C[%d,%d] differs from C[0,0]", isa,
-                      f64 ? "f64" : "f32", shape[0], shape[1], shape[2],
-                      a_rows ? "rows" : "columns", b_cols ? "columns" : "rows",
-                      accumulate ? ", added" : "", (int)(i / n), (int)(i % n));
+        if (memcmp(c, c + (size_t)i * size, size) != 0)
+            ck_abort_msg("%s %s m=%d n=%d k=%d, %s %s%s: C[%d,%d] differs from C[0,0]", isa,
+                         f64 ? "f64" : "f32", shape[0], shape[1], shape[2],
+                         a_rows ? "rows" : "columns", b_cols ? "columns" : "rows",
+                         accumulate ? ", added" : "", (int)(i / n), (int)(i % n));
     free(a), free(b), free(c), free(work);
 }
 
