@@ -30,12 +30,6 @@ typedef struct maker {
     int slots;                 /* most in use */
 } maker;
 
-size_t tgi_fold_bytes(const tgi_value *v)
-{
-    const tg_op_fold *fold = v->node.op->fold;
-    return (size_t)fold->parts(&v->node) * fold->state_size(&v->node);
-}
-
 /* ---- slots ---------------------------------------------------------------------------------- */
 
 static int32_t take_slot(maker *m)

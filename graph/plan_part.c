@@ -34,6 +34,12 @@ int64_t tgi_plan_row(const tgi_value *v)
     return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
 }
 
+size_t tgi_fold_bytes(const tgi_value *v)
+{
+    const tg_op_fold *fold = v->node.op->fold;
+    return (size_t)fold->parts(&v->node) * fold->state_size(&v->node);
+}
+
 int64_t tgi_plan_unit(int64_t a, int64_t b)
 {
     int64_t divisor = a, rest = b;
