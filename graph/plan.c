@@ -90,7 +90,10 @@ void tg_plan_free(tg_plan *p)
     if (p->free_grads) p->free_grads(p->grads);
     tg_free(p->timings);
     for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind == TGI_LEAF) tg_tensor_free(p->values[i].tensor);
+        if (p->values[i].kind == TGI_LEAF) {
+            tg_tensor_free(p->values[i].tensor);
+            tg_tensor_free(p->values[i].bound);
+        }
     for (int32_t i = 0; i < p->n_outputs; i++) tg_tensor_free(p->leaves[i]);
     tgi_arena_free(&p->arena);
     tgi_arena_free(&p->block);

@@ -22,6 +22,7 @@ typedef struct tgi_value {
     tg_tensor x;           /* the plan's own */
     tg_node node;          /* how it is made; not of a leaf */
     tg_tensor *tensor;     /* &x, or the leaf */
+    tg_tensor *bound;      /* what is read in the place of a leaf, with x as its copy; or NULL */
     const tg_tensor *from; /* on the tape: only while compiling */
     int32_t *in;           /* the numbers of the inputs */
     int32_t root;          /* whose memory it looks at: itself when it has its own */
@@ -51,6 +52,7 @@ typedef struct tgi_operand {
     char *data;
     int64_t width; /* of an element, in bytes */
     int64_t row;   /* bytes from one row to the next, where the rows are done one by one */
+    int32_t value; /* of the plan */
     int32_t slot;  /* -1: data */
     tgi_lie lie;
 } tgi_operand;

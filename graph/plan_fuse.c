@@ -214,8 +214,11 @@ static void make_instruction(maker *m, int at)
     c->n = references(m, at, r);
     for (int i = 0; i < c->n; i++) {
         const tgi_value *in = &m->p->values[r[i].in];
-        c->x[i] = (tgi_operand){in->tensor->data, (int64_t)tg_dtype_size(in->tensor->dtype), 0, -1,
-                                TGI_ALONG};
+        c->x[i] = (tgi_operand){.data = in->tensor->data,
+                                .width = (int64_t)tg_dtype_size(in->tensor->dtype),
+                                .value = r[i].in,
+                                .slot = -1,
+                                .lie = TGI_ALONG};
         if (v->part == TGI_ROWS) continue;
         c->x[i].lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
         const bool inside = member_of(m, in->root) >= 0;
@@ -261,6 +264,7 @@ static void give_slots(maker *m, int at)
     m->slot[at] = v->escapes ? -1 : take_slot(m);
     c->y = (tgi_operand){.data = v->x.data,
                          .width = (int64_t)tg_dtype_size(v->x.dtype),
+                         .value = m->member[m->of[at]],
                          .slot = m->slot[at],
                          .lie = TGI_ALONG};
     c->y.row = f->row * c->y.width;

@@ -31,6 +31,9 @@ void tgi_strided_copy(size_t width, int ndim, const int64_t *shape, void *dst,
 /* Element number i in row-major order, in elements from data. */
 int64_t tgi_offset(const tg_tensor *x, int64_t i);
 
+/* The spans of a and b in one storage meet. */
+bool tgi_overlap(const tg_tensor *a, const tg_tensor *b);
+
 /* Versions of the storage of a tensor; 0 where the arena holds it. */
 uint64_t tgi_version(const tg_tensor *x);
 

@@ -225,8 +225,7 @@ static tg_status writable(const char *who, const tg_tensor *x, tg_error *err)
                    x ? "a value recorded on a tape" : "NULL");
 }
 
-/* The spans of a and b in one storage meet. */
-static bool overlap(const tg_tensor *a, const tg_tensor *b)
+bool tgi_overlap(const tg_tensor *a, const tg_tensor *b)
 {
     int64_t a_lo, a_hi, b_lo, b_hi;
     if (!a->storage || a->storage != b->storage || a->size == 0) return false;
@@ -248,7 +247,7 @@ tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
         return tg_fail(err, dst->dtype != src->dtype ? TG_EDTYPE : TG_ESHAPE, "copy: %s to %s",
                        tg_tensor_describe(src, a, sizeof a), tg_tensor_describe(dst, b, sizeof b));
     tg_tensor *held = NULL;
-    if (overlap(dst, src)) {
+    if (tgi_overlap(dst, src)) {
         held = tg_tensor_clone(src, err);
         if (!held) return TG_ENOMEM;
         src = held;

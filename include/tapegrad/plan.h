@@ -2,7 +2,7 @@
  * the leaves hold then.
  *
  *     tg_plan *p = tg_compile(t, 1, &loss, err);      t may be reset or freed now
- *     for (...) { fill the leaves; tg_plan_run(p, err); use tg_plan_output(p, 0); }
+ *     for (...) { fill the leaves, or bind others; tg_plan_run(p, err); use tg_plan_output(p, 0); }
  *
  * The results are those of recording the same operations again, bit for bit.  What is not an
  * operation stays as it was when recorded: shapes, attributes, numbers handed to tg_scalar or
@@ -38,6 +38,13 @@ void tg_plan_free(tg_plan *p);
  * error of the operation that refused its operands (an index out of range, a singular matrix), as
  * when recording; writes before it are done, the outputs unspecified.  TG_EARG for NULL. */
 tg_status tg_plan_run(tg_plan *p, tg_error *err);
+
+/* Reads x wherever it has read leaf, from the next run on and until leaf is bound to another: the
+ * batch that comes next, without a copy of it.  x is a leaf of the same dtype, shape and strides; the
+ * plan holds a reference.  Binding leaf to itself undoes it.  One walk over the plan.  TG_EARG (NULL;
+ * x is a recorded value; the plan does not read leaf, or writes it; x shares memory with what the
+ * plan writes), TG_EDTYPE, TG_ESHAPE; nothing is changed then. */
+tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err);
 
 /* Output i as a row-major leaf: zeros before the first run, written by each.  The plan holds the
  * reference; tg_tensor_ref keeps it beyond tg_plan_free.  NULL outside 0..n-1. */

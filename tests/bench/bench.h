@@ -32,7 +32,7 @@ typedef struct bench {
     bench_batch *batches;
     int64_t n_batches, next;
     tg_plan *plan;    /* of a step; NULL: not yet, or not wanted */
-    bench_batch into; /* the batch that plans read, or the only one */
+    bench_batch only; /* of a case with one batch */
     double flops;     /* of a step's matrix products; 0: none */
     int64_t samples;
 } bench;

@@ -16,11 +16,10 @@ static void mlp_setup(bench *b)
 /* A step on the next prepared batch. */
 static void batch_step(bench *b)
 {
-    const bench_batch *next = &b->batches[b->next++ % b->n_batches];
-    if (b->options->plan) {
-        (void)tg_tensor_copy(b->into.x, next->x, &b->err);
-        (void)tg_tensor_copy(b->into.y, next->y, &b->err);
-        next = &b->into;
+    const bench_batch *first = b->batches, *next = &first[b->next++ % b->n_batches];
+    if (b->plan) {
+        (void)tg_plan_bind(b->plan, first->x, next->x, &b->err);
+        (void)tg_plan_bind(b->plan, first->y, next->y, &b->err);
     }
     if (!bench_planned(b)) bench_train(b, next->x, next->y);
 }
@@ -94,8 +93,8 @@ static void wide_setup(bench *b)
 {
     static const int64_t sizes[] = {1024, 4096, 4096, 1024}, rows = 256;
     bench_mlp(b, 4, sizes, rows, false);
-    b->into.x = bench_random(b, 2, (int64_t[]){rows, 1024});
-    b->into.y = bench_labels(b, rows, 1024);
+    b->only.x = bench_random(b, 2, (int64_t[]){rows, 1024});
+    b->only.y = bench_labels(b, rows, 1024);
     b->samples = rows;
 }
 
@@ -113,7 +112,7 @@ static void wide_adam(bench *b)
 
 static void fixed_step(bench *b)
 {
-    if (!bench_planned(b)) bench_train(b, b->into.x, b->into.y);
+    if (!bench_planned(b)) bench_train(b, b->only.x, b->only.y);
 }
 
 static void add_param(bench *b, const char *key, int ndim, const int64_t *shape)
@@ -130,8 +129,8 @@ static void xor_setup(bench *b)
     add_param(b, "b1", 1, (int64_t[]){10});
     add_param(b, "W2", 2, (int64_t[]){10, 1});
     add_param(b, "b2", 1, (int64_t[]){1});
-    b->into.x = tg_tensor_from(TG_F32, 2, (int64_t[]){4, 2}, inputs, &b->err);
-    b->into.y = tg_tensor_from(TG_F32, 2, (int64_t[]){4, 1}, targets, &b->err);
+    b->only.x = tg_tensor_from(TG_F32, 2, (int64_t[]){4, 2}, inputs, &b->err);
+    b->only.y = tg_tensor_from(TG_F32, 2, (int64_t[]){4, 1}, targets, &b->err);
     b->opt = tg_sgd(tg_sgd_defaults(), &b->err);
     b->flops = bench_mlp_flops(3, sizes, 4);
     b->samples = 4;
@@ -141,9 +140,9 @@ static void xor_step(bench *b)
 {
     tg_tape *t = b->t;
     if (bench_planned(b)) return;
-    tg_tensor *h = tg_affine(t, b->into.x, tg_dict_at(b->params, 0), tg_dict_at(b->params, 1));
+    tg_tensor *h = tg_affine(t, b->only.x, tg_dict_at(b->params, 0), tg_dict_at(b->params, 1));
     h = tg_affine(t, tg_sigmoid(t, h), tg_dict_at(b->params, 2), tg_dict_at(b->params, 3));
-    bench_finish(b, tg_mse(t, tg_sigmoid(t, h), b->into.y, TG_REDUCE_MEAN));
+    bench_finish(b, tg_mse(t, tg_sigmoid(t, h), b->only.y, TG_REDUCE_MEAN));
 }
 
 /* ---- no network ----------------------------------------------------------------------------- */
@@ -179,14 +178,14 @@ static void chain_step(bench *b)
 static void rows_setup(bench *b)
 {
     add_param(b, "x", 2, (int64_t[]){4096, 1000});
-    b->into.y = bench_labels(b, 4096, 1000);
+    b->only.y = bench_labels(b, 4096, 1000);
     b->samples = 4096;
 }
 
 static void softmax_step(bench *b)
 {
     if (!bench_planned(b))
-        bench_finish(b, tg_softmax_cross_entropy(b->t, tg_dict_at(b->params, 0), b->into.y));
+        bench_finish(b, tg_softmax_cross_entropy(b->t, tg_dict_at(b->params, 0), b->only.y));
 }
 
 static void logsumexp_step(bench *b)

@@ -27,7 +27,7 @@ static tg_tensor *operand(bench *b, int m, int n, bool transposed)
 static void step(bench *b)
 {
     if (bench_planned(b)) return;
-    tg_tensor *y = tg_matmul(b->t, b->into.x, b->into.y);
+    tg_tensor *y = tg_matmul(b->t, b->only.x, b->only.y);
     if (b->options->plan && y) b->plan = tg_compile(b->t, 1, &y, &b->err);
 }
 
@@ -39,14 +39,14 @@ void bench_gemm(bench *b)
         const struct product *p = &products[i];
         (void)snprintf(name, sizeof name, "gemm_%dx%dx%d_%c%c", p->m, p->k, p->n, "NT"[p->ta],
                        "NT"[p->tb]);
-        b->into.x = operand(b, p->m, p->k, p->ta);
-        b->into.y = operand(b, p->k, p->n, p->tb);
+        b->only.x = operand(b, p->m, p->k, p->ta);
+        b->only.y = operand(b, p->k, p->n, p->tb);
         bench_check(b);
         b->flops = 2.0 * p->m * p->k * p->n;
         bench_measure(b, step);
         tg_plan_free(b->plan);
         b->plan = NULL;
-        tg_tensor_free(b->into.x);
-        tg_tensor_free(b->into.y);
+        tg_tensor_free(b->only.x);
+        tg_tensor_free(b->only.y);
     }
 }

@@ -50,7 +50,7 @@ static void set_up(bench *b, bool wide)
 
 static void step(bench *b)
 {
-    if (!bench_planned(b)) bench_train(b, b->into.x, b->into.y);
+    if (!bench_planned(b)) bench_train(b, b->only.x, b->only.y);
     bench_check(b);
 }
 
@@ -58,8 +58,8 @@ static void run(bench *b, bool wide)
 {
     const int64_t in = wide ? 1024 : WIDTH;
     size_t tape, plan = 0;
-    b->into.x = bench_random(b, 2, (int64_t[]){ROWS, in});
-    b->into.y = bench_labels(b, ROWS, in);
+    b->only.x = bench_random(b, 2, (int64_t[]){ROWS, in});
+    b->only.y = bench_labels(b, ROWS, in);
     const double before = status_mb("VmRSS:");
     set_up(b, wide);
     step(b);

@@ -60,9 +60,6 @@ void bench_prepare(bench *b, int64_t batch)
         tg_tape_reset(b->t);
     }
     tg_dataset_free(&b->train);
-    if (b->err.status || !b->n_batches) return;
-    b->into.x = tg_tensor_clone(b->batches[0].x, &b->err);
-    b->into.y = tg_tensor_clone(b->batches[0].y, &b->err);
 }
 
 void bench_mlp(bench *b, int n, const int64_t *sizes, int64_t batch, bool norm)

@@ -18,7 +18,7 @@ enum { DEEPEST = 100, BLOCKS = 7 };
 
 static void step(bench *b)
 {
-    if (!bench_planned(b)) bench_train(b, b->into.x, b->into.y);
+    if (!bench_planned(b)) bench_train(b, b->only.x, b->only.y);
     bench_check(b);
     tg_tape_reset(b->t);
 }
@@ -38,8 +38,8 @@ static double network(bool plan, int threads, int64_t batch, int depth, int64_t 
     sizes[depth + 1] = 10;
     bench_mlp(&b, depth + 2, sizes, batch, false);
     b.opt = tg_sgd(tg_sgd_defaults(), &b.err);
-    b.into.x = bench_random(&b, 2, (int64_t[]){batch, width});
-    b.into.y = bench_labels(&b, batch, 10);
+    b.only.x = bench_random(&b, 2, (int64_t[]){batch, width});
+    b.only.y = bench_labels(&b, batch, 10);
     bench_check(&b);
     step(&b);
     step(&b);
@@ -56,8 +56,8 @@ static double network(bool plan, int threads, int64_t batch, int depth, int64_t 
     tg_plan_free(b.plan);
     tg_optimizer_free(b.opt);
     tg_mlp_free(b.model);
-    tg_tensor_free(b.into.x);
-    tg_tensor_free(b.into.y);
+    tg_tensor_free(b.only.x);
+    tg_tensor_free(b.only.y);
     tg_tape_free(b.t);
     return best;
 }
