@@ -201,6 +201,12 @@ static tg_map_fn map_of(const maker *m, int member)
     return tgi_map_pair(x->node.op, n->op, k, y->x.dtype);
 }
 
+static tgi_operand in_memory(const maker *m, int32_t value)
+{
+    const tg_tensor *x = m->p->values[value].tensor;
+    return (tgi_operand){x->data, (int64_t)tg_dtype_size(x->dtype), 0, value, -1, TGI_ALONG};
+}
+
 /* The operands; those from outside before slots are given out, so that it is known how long each
  * is needed. */
 static void make_instruction(maker *m, int at)
@@ -214,11 +220,7 @@ static void make_instruction(maker *m, int at)
     c->n = references(m, at, r);
     for (int i = 0; i < c->n; i++) {
         const tgi_value *in = &m->p->values[r[i].in];
-        c->x[i] = (tgi_operand){.data = in->tensor->data,
-                                .width = (int64_t)tg_dtype_size(in->tensor->dtype),
-                                .value = r[i].in,
-                                .slot = -1,
-                                .lie = TGI_ALONG};
+        c->x[i] = in_memory(m, r[i].in);
         if (v->part == TGI_ROWS) continue;
         c->x[i].lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
         const bool inside = member_of(m, in->root) >= 0;
@@ -262,11 +264,8 @@ static void give_slots(maker *m, int at)
     for (int i = 0; i < at; i++) /* its result may stand where an operand was */
         if (in_place(m, at, i)) free_slot(m, at, i);
     m->slot[at] = v->escapes ? -1 : take_slot(m);
-    c->y = (tgi_operand){.data = v->x.data,
-                         .width = (int64_t)tg_dtype_size(v->x.dtype),
-                         .value = m->member[m->of[at]],
-                         .slot = m->slot[at],
-                         .lie = TGI_ALONG};
+    c->y = in_memory(m, m->member[m->of[at]]);
+    c->y.slot = m->slot[at];
     c->y.row = f->row * c->y.width;
     for (int i = 0; i <= at; i++) free_slot(m, at, i);
     for (int i = 0; i < f->loads; i++)
