@@ -10,13 +10,24 @@ enum { ALIGN = 64 };
 
 /* ---- operands that are copied --------------------------------------------------------------- */
 
-/* One element n times, by copies twice as long each. */
+/* The first `bytes` of to again and again, up to `all`, by copies twice as long each. */
+static void repeat(char *to, size_t bytes, size_t all)
+{
+    for (size_t done = bytes; done < all; done *= 2)
+        memcpy(to + done, to, done < all - done ? done : all - done);
+}
+
+/* One element n times. */
 static void fill_run(size_t width, int64_t n, char *to, const char *from)
 {
-    const size_t bytes = width * (size_t)n;
+    uint32_t one;
+    if (width == sizeof one) {
+        memcpy(&one, from, sizeof one);
+        for (int64_t i = 0; i < n; i++) memcpy(to + i * 4, &one, sizeof one);
+        return;
+    }
     memcpy(to, from, width);
-    for (size_t done = width; done < bytes; done *= 2)
-        memcpy(to + done, to, done < bytes - done ? done : bytes - done);
+    repeat(to, width, width * (size_t)n);
 }
 
 /* n elements of one run; the widths spelled out let the compiler use plain moves. */
@@ -34,8 +45,8 @@ static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_
         for (int64_t i = 0; i < n; i++) to[i] = from[i * step];
 }
 
-/* Elements first .. first+n-1 in row-major order. */
-static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
+/* Elements first .. first+n-1 in row-major order, run by run. */
+static void load_runs(const tgi_load *l, int64_t first, int64_t n, char *to)
 {
     const int last = l->axes - 1;
     int64_t index[TG_MAX_NDIM], rest = first;
@@ -58,6 +69,19 @@ static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
             index[a - 1]++;
         }
     }
+}
+
+/* The same; what repeats itself along the first axis is read once. */
+static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
+{
+    int64_t once = n;
+    if (l->axes > 1 && l->step[0] == 0) {
+        once = 1;
+        for (int a = 1; a < l->axes; a++) once *= l->n[a];
+        if (once > n) once = n;
+    }
+    load_runs(l, first, once, to);
+    repeat(to, l->width * (size_t)once, l->width * (size_t)n);
 }
 
 /* ---- one block ------------------------------------------------------------------------------ */
