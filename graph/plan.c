@@ -153,7 +153,7 @@ static void set_counters(tg_plan *p)
 static void finish_outputs(const tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_outputs; i++) {
-        const tg_tensor *x = p->values[p->outputs[i]].tensor;
+        const tg_tensor *x = tgi_plan_reads(&p->values[p->outputs[i]]);
         tg_tensor *y = p->leaves[i];
         if (x->data != y->data && x->size > 0)
             tgi_strided_copy(tg_dtype_size(y->dtype), y->ndim, y->shape, y->data, y->strides,

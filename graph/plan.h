@@ -193,6 +193,9 @@ double tgi_plan_clock(void);
 void tgi_plan_took(tg_plan *p, int32_t i, double start);
 
 void tgi_fused_run(const tgi_fused *f);
+/* What the readers of a value look at: of a leaf what is bound in its place. */
+tg_tensor *tgi_plan_reads(tgi_value *v);
+
 /* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */
 void tgi_fused_piece(void *f, int64_t first, int64_t count);
 

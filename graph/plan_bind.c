@@ -39,19 +39,18 @@ static tg_status lies_otherwise(const tg_tensor *leaf, const tg_tensor *x, tg_er
 
 /* ---- the addresses -------------------------------------------------------------------------- */
 
-/* What a value's readers look at. */
-static tg_tensor *header(tgi_value *v) { return v->bound ? &v->x : v->tensor; }
+tg_tensor *tgi_plan_reads(tgi_value *v) { return v->bound ? &v->x : v->tensor; }
 
 /* Views of it, in the order of the plan: each after what it looks at; and the operands of all. */
 static void move_values(tg_plan *p, int32_t leaf)
 {
-    const tg_tensor *now = header(&p->values[leaf]);
+    const tg_tensor *now = tgi_plan_reads(&p->values[leaf]);
     for (int32_t i = 0; i < p->n_values; i++) {
         tgi_value *v = &p->values[i];
         if (v->kind == TGI_LEAF) continue;
         tg_tensor **in = (tg_tensor **)(uintptr_t)v->node.inputs; /* the plan's own */
         for (int k = 0; k < v->node.n_inputs; k++)
-            if (v->in[k] == leaf) in[k] = header(&p->values[leaf]);
+            if (v->in[k] == leaf) in[k] = tgi_plan_reads(&p->values[leaf]);
         if (!v->view || v->root != leaf) continue;
         v->x.data = v->x.size && now->data ? (char *)now->data + v->offset : now->data;
         v->x.storage = now->storage;
@@ -64,11 +63,11 @@ static void move_loop(tg_plan *p, tgi_fused *f, int32_t leaf)
         for (int k = 0; k < f->instruction[i].n; k++) {
             tgi_operand *x = &f->instruction[i].x[k];
             if (x->slot < 0 && p->values[x->value].root == leaf)
-                x->data = header(&p->values[x->value])->data;
+                x->data = tgi_plan_reads(&p->values[x->value])->data;
         }
     for (int i = 0; i < f->loads; i++)
         if (p->values[f->load[i].value].root == leaf)
-            f->load[i].data = header(&p->values[f->load[i].value])->data;
+            f->load[i].data = tgi_plan_reads(&p->values[f->load[i].value])->data;
 }
 
 tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err)

@@ -1,5 +1,6 @@
 /* test_plan_programs.c - plans of every operation on its samples, and of 2,000 random programs with
- * their gradients, against recording again on other inputs: the same to the last bit. */
+ * their gradients, against recording again on other inputs, copied or bound: the same to the last
+ * bit. */
 #include "tests/plans.h"
 #include "tests/programs.h"
 
@@ -28,21 +29,31 @@ static int sample_outputs(const tgi_sample *s, tg_tensor **out)
     return n + 1;
 }
 
+/* The plan reads what x holds in the place of leaf: itself, or where the plan writes it, a copy. */
+static void give(tg_plan *p, tg_tensor *leaf, tg_tensor *x, bool bind)
+{
+    tg_error err = TG_ERROR_INIT;
+    if (!bind || (tg_plan_bind(p, leaf, x, &err) && strstr(err.text, "writes")))
+        ck_assert(tg_tensor_copy(leaf, x, &err) == TG_OK);
+    else
+        ck_assert_msg(!err.status || strstr(err.text, "does not read"), "%s", err.text);
+}
+
 START_TEST(every_operation)
 {
     const tg_op *op = tg_op_at(_i / 2);
     const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
     tg_error err = TG_ERROR_INIT;
     for (int i = 0; op->samples[i].inputs || op->samples[i].attrs; i++)
-        for (int strides = 0; strides < 2; strides++) {
+        for (int way = 0; way < 4; way++) {
+            const bool strides = way % 2, bind = way / 2;
             tgi_sample s, other;
             tg_tensor *out[17];
             ck_assert(tgi_sample_make(&s, op, i, dtype, strides, 7, &err) == TG_OK);
             ck_assert(tgi_sample_make(&other, op, i, dtype, strides, 8, &err) == TG_OK);
             int n = sample_outputs(&s, out);
             tg_plan *p = compiled(t, n, out);
-            for (int k = 0; k < s.n; k++)
-                ck_assert(tg_tensor_copy(s.inputs[k], other.inputs[k], &err) == TG_OK);
+            for (int k = 0; k < s.n; k++) give(p, s.inputs[k], other.inputs[k], bind);
             tg_tape_reset(t);
             run_plan(p);
             ck_assert_int_eq(n, sample_outputs(&other, out));
@@ -69,8 +80,19 @@ typedef struct tally {
         eager; /* runs that work; that fail in both ways; only where nothing is dropped */
 } tally;
 
-/* New inputs, twice.  Where recording fails the plan fails with the same words, unless what failed
- * is needed for nothing. */
+/* To the plan's leaves themselves is written what must not be read. */
+static void bind_copies(tg_plan *plan, program *p)
+{
+    tg_error err = TG_ERROR_INIT;
+    for (int i = 0; i < INPUTS; i++) {
+        tg_tensor *copy = own(p, tg_tensor_clone(p->at_start[i], &err));
+        give(plan, p->at_start[i], copy, true);
+        ck_assert(tg_tensor_fill(p->at_start[i], NAN, &err) == TG_OK);
+    }
+}
+
+/* New inputs, twice, the second time bound.  Where recording fails the plan fails with the same
+ * words, unless what failed is needed for nothing. */
 static void check_one(program *p, uint64_t seed, tally *sum)
 {
     tg_tensor *out[INPUTS + 1];
@@ -84,6 +106,7 @@ static void check_one(program *p, uint64_t seed, tally *sum)
             for (int64_t j = 0; j < p->at_start[i]->size; j++)
                 write_at(p->at_start[i], j, tg_rng_next_uniform(&p->rng, -2, 2));
         const bool fine = program_outputs(p, out);
+        if (k == 1) bind_copies(plan, p);
         tg_plan_seek(plan, 0);
         const tg_status status = tg_plan_run(plan, &err);
         sum->fine += fine;
