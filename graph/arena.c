@@ -45,32 +45,27 @@ static struct tgi_chunk *grow(tgi_arena *a, size_t bytes)
     return c;
 }
 
-void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
+static void go_to(tgi_arena *a, struct tgi_chunk *chunk, size_t used)
 {
-    const size_t align = bytes >= ALIGN ? ALIGN : 16;
+    a->current = chunk;
+    a->data = chunk ? chunk->data : NULL;
+    a->size = chunk ? chunk->size : 0;
+    a->used = used;
+}
+
+void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes)
+{
     if (bytes > SIZE_MAX / 2) return NULL;
-    if (a->current) {
-        const size_t at = (a->used + align - 1) / align * align;
-        if (at <= a->current->size && bytes <= a->current->size - at) {
-            a->used = at + bytes;
-            return a->current->data + at;
-        }
-    }
     struct tgi_chunk *next = a->current ? a->current->next : a->first;
     if (!next || next->size < bytes) next = grow(a, bytes);
     if (!next) return NULL;
-    a->current = next;
-    a->used = bytes;
+    go_to(a, next, bytes);
     return next->data;
 }
 
 tgi_mark tgi_arena_mark(const tgi_arena *a) { return (tgi_mark){a->current, a->used}; }
 
-void tgi_arena_rewind(tgi_arena *a, tgi_mark mark)
-{
-    a->current = mark.current;
-    a->used = mark.used;
-}
+void tgi_arena_rewind(tgi_arena *a, tgi_mark mark) { go_to(a, mark.current, mark.used); }
 
 bool tgi_arena_holds(const tgi_arena *a, const void *p)
 {

@@ -10,8 +10,9 @@ struct tgi_chunk;
 /* Zeroed memory is an empty arena. */
 typedef struct tgi_arena {
     struct tgi_chunk *first, *current;
-    size_t used;  /* bytes taken from the current chunk */
-    size_t bytes; /* bytes held in all */
+    char *data;        /* of the current chunk, aligned to 64 */
+    size_t used, size; /* bytes taken from it, and that it has */
+    size_t bytes;      /* bytes held in all */
 } tgi_arena;
 
 /* A place to come back to. */
@@ -20,8 +21,16 @@ typedef struct tgi_mark {
     size_t used;
 } tgi_mark;
 
-/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory. */
-void *tgi_arena_alloc(tgi_arena *a, size_t bytes);
+/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory.  _next: where the current
+ * chunk has no room. */
+void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes);
+static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
+{
+    const size_t beyond = bytes >= 64 ? 63 : 15, at = (a->used + beyond) & ~beyond;
+    if (bytes >= a->size || at > a->size - bytes) return tgi_arena_alloc_next(a, bytes);
+    a->used = at + bytes;
+    return a->data + at;
+}
 
 /* Takes back all that came after the mark (rewind to a zeroed mark: all), keeping the chunks.
  * The same requests then find the same chunks: nothing is allocated again. */

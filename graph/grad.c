@@ -27,8 +27,7 @@ typedef struct sweep {
 /* The derivative can pass from input i of n to its output. */
 static bool passes(const tg_node *n, int i)
 {
-    return n->op->vjp && tg_dtype_is_float(n->output->dtype) &&
-           tg_dtype_is_float(n->inputs[i]->dtype);
+    return n->op->vjp && tgi_is_float(n->output->dtype) && tgi_is_float(n->inputs[i]->dtype);
 }
 
 static const tg_node *node_of(const sweep *s, int32_t id) { return s->t->values[id]->node; }
@@ -201,7 +200,7 @@ static bool check_tensor(tg_tape *t, const char *const *names, const char *what,
                          const tg_tensor *x, bool recorded)
 {
     char text[TG_DESCRIBE_SIZE], which[64];
-    if (x && tg_dtype_is_float(x->dtype) && (recorded || !x->weak) && tgi_tape_takes(t, x) &&
+    if (x && tgi_is_float(x->dtype) && (recorded || !x->weak) && tgi_tape_takes(t, x) &&
         (!recorded || tgi_tape_find(t, x) >= 0))
         return true;
     (void)call_it(names, what, i, which, sizeof which);
@@ -209,7 +208,7 @@ static bool check_tensor(tg_tape *t, const char *const *names, const char *what,
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is NULL", which);
     else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
         (void)tg_tape_fail(t, TG_ETAPE, "grad: %s is not on this tape", which);
-    else if (!tg_dtype_is_float(x->dtype))
+    else if (!tgi_is_float(x->dtype))
         (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, only f32 and f64 have gradients", which,
                            tg_tensor_describe(x, text, sizeof text));
     else /* weak: what it was used as is a copy in the other's dtype */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "graph/flush.h"
-#include "graph/storage.h"
 #include "graph/tape.h"
 #include "tapegrad/alloc.h"
 
@@ -13,46 +12,35 @@ enum { FEW = 8 }; /* inputs that fit on the stack */
 
 /* ---- inputs --------------------------------------------------------------------------------- */
 
-static bool inputs_valid(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n)
+static bool count_valid(tg_tape *t, const tg_op *op, int n)
 {
-    if (n < op->min_inputs || (op->max_inputs >= 0 && n > op->max_inputs)) {
-        (void)tg_tape_fail(t, TG_EARG, "%s: %d operands given, takes %d%s", op->name, n,
-                           op->min_inputs,
-                           op->max_inputs < 0                ? " or more"
-                           : op->max_inputs > op->min_inputs ? " at least"
-                                                             : "");
-        return false;
-    }
-    for (int i = 0; i < n; i++) {
-        if (!inputs[i]) {
-            (void)tg_tape_fail(t, TG_EARG, "%s: operand %d is NULL", op->name, i + 1);
-            return false;
-        }
-        if (!tgi_tape_takes(t, inputs[i])) {
-            (void)tg_tape_fail(t, TG_ETAPE,
-                               "%s: operand %d belongs to another tape or was dropped by a reset",
-                               op->name, i + 1);
-            return false;
-        }
-    }
-    return true;
+    if (n >= op->min_inputs && (op->max_inputs < 0 || n <= op->max_inputs)) return true;
+    (void)tg_tape_fail(t, TG_EARG, "%s: %d operands given, takes %d%s", op->name, n, op->min_inputs,
+                       op->max_inputs < 0                ? " or more"
+                       : op->max_inputs > op->min_inputs ? " at least"
+                                                         : "");
+    return false;
 }
 
-/* Gives weak scalars the dtype of the operand beside them; true when the result is weak too,
- * because all operands are.  The condition of a choice (a u8 before two elementwise operands)
- * does not count; between two weak sides it makes f32. */
+/* Operand i, counted from 0; NULL with the tape poisoned when it cannot be one. */
+static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
+{
+    if (x && tgi_tape_takes(t, x)) return x;
+    if (!x) return tg_tape_fail(t, TG_EARG, "%s: operand %d is NULL", op->name, i + 1);
+    return tg_tape_fail(t, TG_ETAPE,
+                        "%s: operand %d belongs to another tape or was dropped by a reset",
+                        op->name, i + 1);
+}
+
+/* Gives weak scalars, of which there are some, the dtype of the operand beside them; true when the
+ * result is weak too, because all operands are.  The condition of a choice (a u8 before two
+ * elementwise operands) does not count; between two weak sides it makes f32. */
 static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
 {
     const int first = n == 3 && op->map[TG_F32] && inputs[0]->dtype == TG_U8 ? 1 : 0;
     const tg_tensor *strong = NULL;
-    int weak = 0;
-    for (int i = first; i < n; i++) {
-        if (inputs[i]->weak)
-            weak++;
-        else if (!strong || tg_dtype_is_float(inputs[i]->dtype))
-            strong = inputs[i];
-    }
-    if (weak == 0) return false;
+    for (int i = first; i < n; i++)
+        if (!inputs[i]->weak && (!strong || tgi_is_float(inputs[i]->dtype))) strong = inputs[i];
     if (!strong && first == 0) return true;
     const tg_dtype dtype = strong ? strong->dtype : TG_F32;
     for (int i = first; i < n; i++)
@@ -71,7 +59,7 @@ static bool names_dtype(const tg_op *op)
 tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype)
 {
     const double value = tg_item(weak);
-    if (!tg_dtype_is_float(dtype) &&
+    if (!tgi_is_float(dtype) &&
         !(value == floor(value) && value >= (dtype == TG_U8 ? 0.0 : -2147483648.0) &&
           value <= (dtype == TG_U8 ? 255.0 : 2147483647.0)))
         return tg_tape_fail(t, TG_EDTYPE, "scalar: %g is not a value of %s (use tg_cast)", value,
@@ -92,7 +80,7 @@ static tg_tensor *value_new(tg_tape *t, const tg_op *op, tg_tensor *const *input
         tg_node node;
     };
     const size_t head = round16(sizeof(struct head)), attrs_size = round16(op->attrs_size);
-    if ((size_t)n > (SIZE_MAX / 2 - head - attrs_size) / (sizeof *inputs + 4)) return NULL;
+    if ((size_t)n > SIZE_MAX / 64 || attrs_size > SIZE_MAX / 4) return NULL;
     const size_t pointers = round16((size_t)n * sizeof *inputs);
     char *p = tgi_arena_alloc(&t->arena, head + attrs_size + pointers + (size_t)n * 4);
     const char *scope = tgi_tape_scope(t);
@@ -118,36 +106,55 @@ static tg_tensor *value_new(tg_tape *t, const tg_op *op, tg_tensor *const *input
     return &h->x;
 }
 
+/* The size of a shape in which nothing can be wrong. */
+static bool easy_size(const tg_infer *c, int64_t *size)
+{
+    enum { LITTLE = 1 << 15 };
+    const int ndim = c->ndim;
+    if ((unsigned)c->dtype >= TG_DTYPE_COUNT || (unsigned)ndim > 3) return false;
+    int64_t product = 1;
+    for (int i = 0; i < ndim; i++) {
+        if ((uint64_t)c->shape[i] >= LITTLE) return false;
+        product *= c->shape[i];
+    }
+    *size = product;
+    return true;
+}
+
 /* Shape, strides and data of the output, from what the shape rule said. */
 static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
 {
     int64_t size;
-    if (tgi_shape_size(c->op->name, c->ndim, c->shape, c->dtype, &size, c->err)) return false;
-    int64_t *dims = NULL;
-    if (c->ndim > 0) {
-        dims = tgi_arena_alloc(&t->arena, 2 * (size_t)c->ndim * sizeof *dims);
-        if (!dims) return false;
-        memcpy(dims, c->shape, (size_t)c->ndim * sizeof *dims);
-        if (c->view)
-            memcpy(dims + c->ndim, c->strides, (size_t)c->ndim * sizeof *dims);
-        else
-            tgi_row_major(c->ndim, dims, dims + c->ndim);
+    if (!easy_size(c, &size) &&
+        tgi_shape_size(c->op->name, c->ndim, c->shape, c->dtype, &size, c->err))
+        return false;
+    const int ndim = c->ndim;
+    const size_t width = tgi_width(c->dtype), room = 2 * (size_t)ndim * sizeof(int64_t);
+    if (!c->view && (uint64_t)size * width > SIZE_MAX / 2) return false;
+    const size_t bytes = c->view ? 0 : (size_t)size * width;
+    const size_t head =
+        bytes >= TGI_ALIGN ? (room + TGI_ALIGN - 1) & ~(size_t)(TGI_ALIGN - 1) : room;
+    char *p = tgi_arena_alloc(&t->arena, head + bytes);
+    if (!p) return false;
+    int64_t *dims = (int64_t *)(void *)p, *strides = dims + ndim;
+    int64_t step = 1;
+    for (int i = ndim - 1; i >= 0; i--) {
+        dims[i] = c->shape[i];
+        strides[i] = c->view ? c->strides[i] : step;
+        step *= dims[i] > 0 ? dims[i] : 1;
     }
-    x->shape = dims;
-    x->strides = dims ? dims + c->ndim : NULL;
-    x->ndim = c->ndim;
+    x->shape = ndim ? dims : NULL;
+    x->strides = ndim ? strides : NULL;
+    x->ndim = ndim;
     x->dtype = c->dtype;
     x->size = size;
-    const size_t width = tg_dtype_size(c->dtype);
+    x->data = p + head;
     if (c->view) {
         const tg_tensor *base = c->inputs[0];
         x->storage = base->storage;
         x->data = size ? (char *)base->data + c->offset * (int64_t)width : base->data;
-        return true;
     }
-    if ((uint64_t)size > SIZE_MAX / width) return false;
-    x->data = tgi_arena_alloc(&t->arena, (size_t)size * width);
-    return x->data != NULL;
+    return true;
 }
 
 /* ---- computing ------------------------------------------------------------------------------ */
@@ -165,21 +172,25 @@ static bool run(tg_tape *t, tg_node *n, tg_error *err)
     if (!op->forward)
         return tg_fail(err, TG_EARG, "%s: the descriptor has no forward", op->name) == TG_OK;
     if (op->check && failed(op->check(n, err), op, err)) return false;
-    const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t bytes = op->work_size ? op->work_size(n) : 0;
-    void *work = bytes ? tgi_arena_alloc(&t->scratch, bytes) : NULL;
-    if (bytes && !work) return false;
+    tgi_mark mark;
+    void *work = NULL;
+    if (bytes) {
+        mark = tgi_arena_mark(&t->scratch);
+        work = tgi_arena_alloc(&t->scratch, bytes);
+        if (!work) return false;
+    }
     const uint64_t mode = tgi_flush_begin();
     op->forward(n, work);
     tgi_flush_end(mode);
     const bool refused = op->verdict && failed(op->verdict(n, work, err), op, err);
-    tgi_arena_rewind(&t->scratch, mark);
+    if (bytes) tgi_arena_rewind(&t->scratch, mark);
     return !refused;
 }
 
 static bool is_finite(const tg_tensor *x)
 {
-    if (!tg_dtype_is_float(x->dtype)) return true;
+    if (!tgi_is_float(x->dtype)) return true;
     for (int64_t i = 0; i < x->size; i++)
         if (!isfinite(tg_tensor_get(x, i))) return false;
     return true;
@@ -199,11 +210,16 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
                      const void *attrs)
 {
     tg_tensor *few[FEW], **settled = few;
-    if (!t || t->error.status || !op || !inputs_valid(t, op, inputs, n)) return NULL;
+    bool weak = false;
+    if (!t || t->error.status || !op || !count_valid(t, op, n)) return NULL;
     if (n > FEW) settled = tg_tape_alloc(t, (size_t)n * sizeof *settled);
     if (!settled) return NULL;
-    if (n > 0) memcpy(settled, inputs, (size_t)n * sizeof *settled);
-    const bool weak = settle_weak(t, op, settled, n);
+    for (int i = 0; i < n; i++) {
+        tg_tensor *x = settled[i] = operand(t, op, i, inputs[i]);
+        if (!x) return NULL;
+        weak = weak || x->weak;
+    }
+    if (weak) weak = settle_weak(t, op, settled, n);
     if (t->error.status) return NULL;
 
     tg_node *node;
@@ -215,7 +231,7 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     error.text[0] = '\0';
     c.op = op;
     c.attrs = node->attrs;
-    c.inputs = node->inputs;
+    c.inputs = settled;
     c.n_inputs = n;
     c.dtype = n > 0 ? settled[0]->dtype : TG_F32;
     c.ndim = 0;
@@ -239,7 +255,7 @@ tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype)
 {
     const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
     const bool denormal = value != 0 && fabs(value) < FLT_MIN;
-    if (!t || t->error.status || denormal || !tg_dtype_is_float(dtype) || t->anomaly)
+    if (!t || t->error.status || denormal || !tgi_is_float(dtype) || t->anomaly)
         return tg_record(t, t ? t->core.full : NULL, NULL, 0, &attrs);
     tg_node *node;
     tg_tensor *x = value_new(t, t->core.full, NULL, 0, &attrs, &node);

@@ -35,6 +35,28 @@ int64_t tgi_offset(const tg_tensor *x, int64_t i);
 bool tgi_overlap(const tg_tensor *a, const tg_tensor *b);
 
 /* Versions of the storage of a tensor; 0 where the arena holds it. */
-uint64_t tgi_version(const tg_tensor *x);
+static inline uint64_t tgi_version(const tg_tensor *x)
+{
+    return x->storage ? atomic_load(&x->storage->version) : 0;
+}
+
+static inline bool tgi_is_contiguous(const tg_tensor *x)
+{
+    int64_t step = 1;
+    if (x->size == 0) return true;
+    for (int i = x->ndim - 1; i >= 0; i--) {
+        if (x->shape[i] != 1 && x->strides[i] != step) return false;
+        step *= x->shape[i];
+    }
+    return true;
+}
+
+/* As tg_dtype_is_float and tg_dtype_size, for dtypes that are some. */
+static inline bool tgi_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
+
+static inline size_t tgi_width(tg_dtype dtype)
+{
+    return dtype == TG_F64 ? sizeof(double) : dtype == TG_U8 ? sizeof(uint8_t) : sizeof(float);
+}
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/storage.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/grad.h"
 
@@ -126,10 +125,8 @@ void tg_scope_pop(tg_tape *t)
     t->scope_copy = NULL;
 }
 
-const char *tgi_tape_scope(tg_tape *t)
+const char *tgi_scope_copy(tg_tape *t)
 {
-    if (t->scope_lent) return t->scope_lent;
-    if (!t->scope_size) return "";
     if (!t->scope_copy) {
         char *copy = tgi_arena_alloc(&t->arena, t->scope_size + 1);
         if (copy) memcpy(copy, t->scope, t->scope_size + 1);
@@ -164,22 +161,16 @@ tg_tensor *tg_tape_value(const tg_tape *t, int32_t i)
 
 int64_t tg_tape_visited(const tg_tape *t) { return t ? t->visited : 0; }
 
-int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
+bool tgi_tape_grow(tg_tape *t)
 {
-    if (t->size == t->capacity) {
-        const int32_t capacity = t->capacity ? t->capacity * 2 : 256;
-        tg_tensor **values = t->capacity > INT32_MAX / 2
-                                 ? NULL
-                                 : tg_realloc_array(t->values, (size_t)capacity, sizeof *values);
-        if (!values) {
-            (void)tgi_tape_out_of_memory(t, "tape");
-            return -1;
-        }
-        t->values = values;
-        t->capacity = capacity;
-    }
-    t->values[t->size] = x;
-    return t->size++;
+    const int32_t capacity = t->capacity ? t->capacity * 2 : 256;
+    tg_tensor **values = t->capacity > INT32_MAX / 2
+                             ? NULL
+                             : tg_realloc_array(t->values, (size_t)capacity, sizeof *values);
+    if (!values) return tgi_tape_out_of_memory(t, "tape") != NULL;
+    t->values = values;
+    t->capacity = capacity;
+    return true;
 }
 
 /* Where leaf x is, or would be put, in the table. */
@@ -211,16 +202,14 @@ int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x)
     return t->leaf_capacity ? t->leaf_slots[leaf_slot(t, x)] - 1 : -1;
 }
 
-bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
+bool tgi_leaf_takes(const tg_tape *t, const tg_tensor *x)
 {
-    if (x->tape) return x->tape == t && tg_tape_value(t, x->id) == x;
     /* What a reset dropped looks like a leaf once something has put zeros there. */
     return tgi_tape_find(t, x) >= 0 || !tgi_arena_holds(&t->arena, x);
 }
 
-int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
+int32_t tgi_leaf_number(tg_tape *t, tg_tensor *x)
 {
-    if (x->tape) return x->id;
     if ((size_t)t->leaf_count + 1 > t->leaf_capacity / 2 && !leaf_table_grow(t)) {
         (void)tgi_tape_out_of_memory(t, "tape");
         return -1;
@@ -233,11 +222,4 @@ int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
     t->leaf_slots[slot] = id + 1;
     t->leaf_count++;
     return id;
-}
-
-uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n)
-{
-    uint64_t sum = 0;
-    for (int i = 0; i < n; i++) sum += tgi_version(inputs[i]);
-    return sum;
 }

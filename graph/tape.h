@@ -3,6 +3,7 @@
 #define TG_GRAPH_TAPE_H
 
 #include "graph/arena.h"
+#include "graph/storage.h"
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
@@ -51,24 +52,53 @@ struct tg_tape {
 /* The number of x on the tape; -1 for a leaf that it has not seen. */
 int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);
 
+int32_t tgi_leaf_number(tg_tape *t, tg_tensor *x);
+
 /* The same, and a leaf not yet seen gets a number and is held until the reset.  -1 when out of
  * memory, with the tape poisoned. */
-int32_t tgi_tape_number(tg_tape *t, tg_tensor *x);
+static inline int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
+{
+    return x->tape ? x->id : tgi_leaf_number(t, x);
+}
+
+bool tgi_leaf_takes(const tg_tape *t, const tg_tensor *x);
 
 /* x can be an operand: a leaf, or a value that the tape holds now. */
-bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x);
+static inline bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
+{
+    if (!x->tape) return tgi_leaf_takes(t, x);
+    return x->tape == t && x->id >= 0 && x->id < t->size && t->values[x->id] == x;
+}
+
+/* Room for one more value; false with the tape poisoned. */
+bool tgi_tape_grow(tg_tape *t);
 
 /* Appends a recorded value; its number, or -1 with the tape poisoned. */
-int32_t tgi_tape_append(tg_tape *t, tg_tensor *x);
+static inline int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
+{
+    if (t->size == t->capacity && !tgi_tape_grow(t)) return -1;
+    t->values[t->size] = x;
+    return t->size++;
+}
+
+const char *tgi_scope_copy(tg_tape *t);
 
 /* The scope now in force, in the arena; NULL when out of memory. */
-const char *tgi_tape_scope(tg_tape *t);
+static inline const char *tgi_tape_scope(tg_tape *t)
+{
+    return t->scope_lent ? t->scope_lent : t->scope_size ? tgi_scope_copy(t) : "";
+}
 
 /* Poisons the tape for want of memory; returns NULL. */
 void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
 
 /* Sum of the versions of the storages that the inputs of a node look at. */
-uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n);
+static inline uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < n; i++) sum += tgi_version(inputs[i]);
+    return sum;
+}
 
 /* tg_vjp with names for the xs in its messages; NULL: by number. */
 tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,

@@ -38,7 +38,6 @@ tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dty
     if (ndim < 0 || ndim > TG_MAX_NDIM)
         return tg_fail(err, TG_ESHAPE, "%s: %d dimensions, must be 0..%d", who, ndim, TG_MAX_NDIM);
     if (ndim > 0 && !shape) return tg_fail(err, TG_EARG, "%s: shape is NULL", who);
-    const int64_t most = (INT64_MAX >> 1) / (int64_t)dtypes[dtype].size;
     int64_t product = 1;
     bool empty = false;
     for (int i = 0; i < ndim; i++) {
@@ -48,7 +47,8 @@ tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dty
                            (long long)n, i);
         if (n == 0)
             empty = true;
-        else if ((product | n) >> 28 && product > most / n) { /* seldom a division */
+        else if ((product | n) >> 28 && /* seldom a division */
+                 product > (INT64_MAX >> 1) / (int64_t)dtypes[dtype].size / n) {
             char text[TG_DESCRIBE_SIZE];
             return tg_fail(err, TG_ENOMEM, "%s: the size of %s%s overflows", who,
                            dtypes[dtype].name, tg_shape_describe(ndim, shape, text, sizeof text));
@@ -337,22 +337,7 @@ void tg_tensor_touch(tg_tensor *x)
     if (x && x->storage) atomic_fetch_add(&x->storage->version, 1);
 }
 
-uint64_t tgi_version(const tg_tensor *x)
-{
-    return x->storage ? atomic_load(&x->storage->version) : 0;
-}
-
-bool tg_tensor_is_contiguous(const tg_tensor *x)
-{
-    int64_t step = 1;
-    if (!x) return false;
-    if (x->size == 0) return true;
-    for (int i = x->ndim - 1; i >= 0; i--) {
-        if (x->shape[i] != 1 && x->strides[i] != step) return false;
-        step *= x->shape[i];
-    }
-    return true;
-}
+bool tg_tensor_is_contiguous(const tg_tensor *x) { return x && tgi_is_contiguous(x); }
 
 bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b)
 {

@@ -34,7 +34,7 @@ tg_status tg_infer_same(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0];
     c->ndim = x->ndim;
-    if (x->ndim > 0) memcpy(c->shape, x->shape, (size_t)x->ndim * sizeof *c->shape);
+    for (int i = 0; i < x->ndim; i++) c->shape[i] = x->shape[i];
     return TG_OK;
 }
 
@@ -59,6 +59,14 @@ static tg_status different(const tg_infer *c, const tg_tensor *a, const tg_tenso
                    tg_tensor_describe(a, one, sizeof one), tg_tensor_describe(b, two, sizeof two));
 }
 
+/* Neither a single number nor of the shape that there is. */
+static bool adds_axes(const tg_infer *c, const tg_tensor *x)
+{
+    bool same = x->ndim == c->ndim;
+    for (int i = 0; same && i < x->ndim; i++) same = x->shape[i] == c->shape[i];
+    return !same && x->ndim > 0;
+}
+
 tg_status tg_infer_elementwise(tg_infer *c)
 {
     const int n = c->n_inputs;
@@ -71,13 +79,15 @@ tg_status tg_infer_elementwise(tg_infer *c)
         if (c->inputs[i]->dtype != last->dtype) return different(c, c->inputs[i], last);
     if (!c->op->map[last->dtype]) return unsupported(c, last);
     c->dtype = c->op->flags & TG_OP_MASK ? TG_U8 : last->dtype;
-    for (int i = 0; i < n; i++) {
+    (void)tg_infer_same(c);
+    for (int i = 1; i < n; i++) {
         int64_t shape[TG_MAX_NDIM];
         const tg_tensor *x = c->inputs[i];
+        if (!adds_axes(c, x)) continue;
         const tg_status status = tg_broadcast_shapes(c->op->name, c->ndim, c->shape, x->ndim,
                                                      x->shape, &c->ndim, shape, c->err);
         if (status) return status;
-        memcpy(c->shape, shape, sizeof shape);
+        memcpy(c->shape, shape, (size_t)c->ndim * sizeof *shape);
     }
     return TG_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "graph/parallel.h"
+#include "graph/storage.h"
 #include "ops/elementwise.h"
 
 enum {
@@ -211,28 +212,29 @@ static bool stands_still(const tg_tensor *x)
     return true;
 }
 
-/* Every operand is a single element or lies as the result does: its step. */
-static bool all_plain(const tg_node *node, int64_t *step)
+/* Every operand is a single element or lies as the result does: where, and its step. */
+static bool all_plain(const tg_node *node, const void **data, int64_t *step)
 {
-    for (int i = 0; i < node->n_inputs; i++) {
+    const int64_t size = node->output->size;
+    const int inputs = node->n_inputs;
+    for (int i = 0; i < inputs; i++) {
         const tg_tensor *const x = node->inputs[i];
-        step[i] = !stands_still(x);
-        if (step[i] && (!tg_tensor_same_shape(x, node->output) || !tg_tensor_is_contiguous(x)))
-            return false;
+        data[i] = x->data;
+        step[i] = x->size == size && x->size > 1 && tgi_is_contiguous(x);
+        if (!step[i] && !stands_still(x)) return false;
     }
     return true;
 }
 
 void tg_forward_elementwise(const tg_node *node, void *work)
 {
+    const void *x[TGI_MOST_OPERANDS];
     int64_t step[TGI_MOST_OPERANDS];
     const tg_tensor *y = node->output;
     const tg_map_fn map = node->op->map[node->inputs[node->n_inputs - 1]->dtype];
     (void)work;
     if (y->size == 0) return;
-    if (y->size < 2 * CHUNK && all_plain(node, step)) {
-        const void *x[TGI_MOST_OPERANDS];
-        for (int i = 0; i < node->n_inputs; i++) x[i] = node->inputs[i]->data;
+    if (y->size < 2 * CHUNK && all_plain(node, x, step)) {
         map(y->size, y->data, x, step, node->attrs);
         return;
     }

@@ -4,7 +4,11 @@
 #include "graph/tape.h"
 #include "ops/reduce_forms.h"
 
-enum { CHUNK = 1 << 15 }; /* elements worth handing to a thread */
+enum {
+    CHUNK = 1 << 15,      /* elements worth handing to a thread */
+    SMALL = 256,          /* elements whose */
+    SMALL_BYTES = 64 * 64 /*   states are held on the stack: one part, with one level of sums */
+};
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -116,8 +120,9 @@ static void run_part(void *user, int64_t p)
     const job *j = user;
     const tgi_reduction *r = j->r;
     const int64_t size = r->outputs * r->count;
-    const int64_t from = tgi_part_start(size, j->grain, j->parts, p);
-    const int64_t to = tgi_part_start(size, j->grain, j->parts, p + 1);
+    const bool all = j->parts == 1;
+    const int64_t from = all ? 0 : tgi_part_start(size, j->grain, j->parts, p);
+    const int64_t to = all ? size : tgi_part_start(size, j->grain, j->parts, p + 1);
     void *const state = j->states + (size_t)p * j->state_size;
     r->form->begin(r, state);
     r->form->add(r, state, j->x + from * j->x_size, to - from);
@@ -162,7 +167,7 @@ static bool is_lines(const tgi_reduction *r)
 
 size_t tgi_reduce_work(const tg_node *n)
 {
-    if (!tg_tensor_is_contiguous(n->inputs[0])) return 0;
+    if (n->inputs[0]->size <= SMALL || !tgi_is_contiguous(n->inputs[0])) return 0;
     const tgi_reduction r = reduction_of(n);
     return !r.form || is_lines(&r) ? 0 : (size_t)r.form->parts(&r) * r.form->state_size(&r);
 }
@@ -170,9 +175,10 @@ size_t tgi_reduce_work(const tg_node *n)
 bool tgi_reduce_contiguous(const tg_node *n, void *work)
 {
     const tg_tensor *const x = n->inputs[0];
-    if (!tg_tensor_is_contiguous(x)) return false;
+    if (!tgi_is_contiguous(x)) return false;
     const tgi_reduction r = reduction_of(n);
-    job j = {.r = &r, .x = x->data, .y = n->output->data, .states = work};
+    _Alignas(64) char few[SMALL_BYTES];
+    job j = {.r = &r, .x = x->data, .y = n->output->data, .states = work ? work : few};
     j.x_size = (int64_t)tg_dtype_size(x->dtype);
     if (!r.form) return false;
     if (is_lines(&r)) {

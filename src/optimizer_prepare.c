@@ -78,7 +78,7 @@ static tg_status find_partner(const tg_dict *params, int i, const tg_dict *other
  */
 static bool needs_copy(const tg_optimizer *o, const tgi_entry *e, int part)
 {
-    if (!tg_tensor_is_contiguous(e->x[part])) return true;
+    if (!tgi_is_contiguous(e->x[part])) return true;
     if (part != TGI_GRADIENT || o->rule || !e->group) return false;
     const tgi_treatment first = tgi_group_treatment(e->group, 0);
     return first.scales || first.cuts || first.decays;

@@ -5,6 +5,7 @@
 #ifndef TAPEGRAD_OPS_KERNELS_H
 #define TAPEGRAD_OPS_KERNELS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -114,9 +115,16 @@ typedef struct tgi_kernels {
                       void *y); /* by dtype */
 } tgi_kernels;
 
+extern _Atomic(const tgi_kernels *) tgi_kernels_chosen; /* NULL before the first call */
+const tgi_kernels *tgi_kernels_choose(void);
+
 /* The best table that this processor runs, capped by the environment variable TAPEGRAD_ISA
  * (one of the names above; others are ignored) at the time of the first call. */
-const tgi_kernels *tgi_kernels_get(void);
+static inline const tgi_kernels *tgi_kernels_get(void)
+{
+    const tgi_kernels *k = atomic_load_explicit(&tgi_kernels_chosen, memory_order_acquire);
+    return k ? k : tgi_kernels_choose();
+}
 
 /* Those that may have been built; only select.c looks at them all. */
 extern const tgi_kernels tgi_kernels_generic, tgi_kernels_sse, tgi_kernels_avx2, tgi_kernels_avx512;

@@ -3,7 +3,6 @@
 #include "config.h"
 #endif
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,16 +63,16 @@ const tgi_kernels *tgi_kernels_named(const char *isa)
     return NULL;
 }
 
-const tgi_kernels *tgi_kernels_get(void)
+_Atomic(const tgi_kernels *) tgi_kernels_chosen;
+
+const tgi_kernels *tgi_kernels_choose(void)
 {
-    static _Atomic(const tgi_kernels *) chosen;
-    const tgi_kernels *best = atomic_load_explicit(&chosen, memory_order_acquire);
-    if (best) return best;
+    const tgi_kernels *best = NULL;
     const int cap = rank(getenv("TAPEGRAD_ISA"));
     for (int i = 0; i < CANDIDATES; i++)
         if ((cap < 0 || rank(candidates[i].kernels->isa) <= cap) && candidates[i].runs())
             best = candidates[i].kernels;
     /* Threads that come here at once all find the same. */
-    atomic_store_explicit(&chosen, best, memory_order_release);
+    atomic_store_explicit(&tgi_kernels_chosen, best, memory_order_release);
     return best;
 }

@@ -120,6 +120,10 @@ static void run_chunk(void *user, int64_t chunk)
         const int64_t a = begin > job->at ? begin - job->at : 0;
         const int64_t b = end - job->at < job->n ? end - job->at : job->n;
         if (a >= b) continue;
+        if (a == 0) {
+            run_part(job->kernel, &job->part, b);
+            continue;
+        }
         const tgi_update_part part = moved(job->kernel, &job->part, a);
         run_part(job->kernel, &part, b - a);
     }
