@@ -268,6 +268,14 @@ tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype)
     return x->id < 0 ? NULL : x;
 }
 
+tg_tensor *tgi_number_for(tg_tape *t, const tg_tensor *x, double value)
+{
+    if (x && !x->weak && tgi_is_float(x->dtype)) return tgi_number(t, value, x->dtype);
+    tg_tensor *y = tgi_number(t, value, TG_F64);
+    if (y) y->weak = true;
+    return y;
+}
+
 tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n, const void *attrs)
 {
     if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no such operation");

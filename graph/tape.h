@@ -116,6 +116,9 @@ tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
 /* tg_full of no axes, in less time. */
 tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype);
 
+/* tg_scalar for an operation beside x: at once in the dtype that it would take. */
+tg_tensor *tgi_number_for(tg_tape *t, const tg_tensor *x, double value);
+
 /* The attributes of the op "full". */
 typedef struct tgi_full_attrs {
     double value;

@@ -74,12 +74,7 @@ tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, d
     return tg_record(t, &tgi_create_ops[0], NULL, 0, &a);
 }
 
-tg_tensor *tg_scalar(tg_tape *t, double value)
-{
-    tg_tensor *x = tgi_number(t, value, TG_F64);
-    if (x) x->weak = true;
-    return x;
-}
+tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, value); }
 
 static tg_tensor *full_like(tg_tape *t, tg_tensor *x, double value)
 {

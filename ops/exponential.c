@@ -1,4 +1,5 @@
 /* exponential.c - exponentials, logarithms, the S-shaped functions and the error function. */
+#include "graph/tape.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
@@ -10,10 +11,13 @@
 
 static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
 {
-    return tg_mul(t, tg_scalar(t, c), x);
+    return tg_mul(t, tgi_number_for(t, x, c), x);
 }
 
-static tg_tensor *one_minus(tg_tape *t, tg_tensor *x) { return tg_sub(t, tg_scalar(t, 1), x); }
+static tg_tensor *one_minus(tg_tape *t, tg_tensor *x)
+{
+    return tg_sub(t, tgi_number_for(t, x, 1), x);
+}
 
 /* c e^-x^2 */
 static tg_tensor *bell(tg_tape *t, double c, tg_tensor *x)

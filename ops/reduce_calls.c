@@ -104,7 +104,7 @@ tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool k
             if (mask >> i & 1) count *= (double)x->shape[i];
     }
     tg_tensor *const sum = tg_record(t, &tgi_reduction_ops[TGI_SUM], &x, 1, &a);
-    return tg_div(t, sum, tg_scalar(t, count));
+    return tg_div(t, sum, tgi_number_for(t, sum, count));
 }
 
 tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)

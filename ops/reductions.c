@@ -116,14 +116,15 @@ static tg_status sum_to_infer(tg_infer *c)
 
 /* ---- derivatives ---------------------------------------------------------------------------- */
 
-/* v, of the shape of the output, with 1 in the place of each axis that was reduced. */
+/* v, of the shape of the output, with 1 in the place of each axis that was reduced; broadcasting
+ * puts back by itself those that were the first. */
 static tg_tensor *restore_axes(tg_tape *t, const tg_node *n, tg_tensor *v)
 {
     const tgi_reduce_attrs *const a = n->attrs;
     const tg_tensor *const x = n->inputs[0];
     const unsigned mask = tgi_reduce_mask(&a->axis, x->ndim);
     int64_t shape[TG_MAX_NDIM];
-    if (a->keepdims || !mask) return v;
+    if (a->keepdims || !(mask & (mask + 1))) return v;
     for (int i = 0; i < x->ndim; i++) shape[i] = mask >> i & 1 ? 1 : x->shape[i];
     return tg_reshape(t, v, x->ndim, shape);
 }
