@@ -3,14 +3,19 @@
 
 #include <stdint.h>
 
+#include "graph/pages.h"
 #include "tapegrad/alloc.h"
 
-enum { ALIGN = 64, FIRST_CHUNK = 1 << 16 };
+enum {
+    ALIGN = 64,
+    FIRST_CHUNK = 1 << 16,
+    STEP = 1 << 18 /* bytes whose pages are asked for at a time */
+};
 
 struct tgi_chunk {
     struct tgi_chunk *next;
-    size_t size;
-    char *data; /* aligned, inside this same allocation */
+    size_t size, ready; /* ready: bytes whose pages have been asked for */
+    char *data;         /* aligned, inside this same allocation */
 };
 
 static struct tgi_chunk *chunk_new(size_t size)
@@ -21,6 +26,7 @@ static struct tgi_chunk *chunk_new(size_t size)
     if (!c) return NULL;
     c->next = NULL;
     c->size = size;
+    c->ready = 0;
     c->data = (char *)(c + 1) + (ALIGN - (uintptr_t)(c + 1) % ALIGN) % ALIGN;
     return c;
 }
@@ -49,18 +55,32 @@ static void go_to(tgi_arena *a, struct tgi_chunk *chunk, size_t used)
 {
     a->current = chunk;
     a->data = chunk ? chunk->data : NULL;
-    a->size = chunk ? chunk->size : 0;
+    a->size = chunk ? chunk->ready : 0;
     a->used = used;
+}
+
+/* bytes of the chunk from `at` on, which it has. */
+static void *take(tgi_arena *a, struct tgi_chunk *chunk, size_t at, size_t bytes)
+{
+    const size_t ready = chunk->ready, left = chunk->size - ready;
+    if (at + bytes > ready) {
+        const size_t more = at + bytes - ready > STEP ? at + bytes - ready : STEP;
+        chunk->ready += more < left ? more : left;
+        tgi_pages_wanted(chunk->data + ready, chunk->ready - ready);
+    }
+    go_to(a, chunk, at + bytes);
+    return chunk->data + at;
 }
 
 void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes)
 {
+    const size_t align = bytes >= ALIGN ? ALIGN : 16, at = (a->used + align - 1) / align * align;
+    struct tgi_chunk *const now = a->current;
     if (bytes > SIZE_MAX / 2) return NULL;
-    struct tgi_chunk *next = a->current ? a->current->next : a->first;
+    if (now && at <= now->size && bytes <= now->size - at) return take(a, now, at, bytes);
+    struct tgi_chunk *next = now ? now->next : a->first;
     if (!next || next->size < bytes) next = grow(a, bytes);
-    if (!next) return NULL;
-    go_to(a, next, bytes);
-    return next->data;
+    return next ? take(a, next, 0, bytes) : NULL;
 }
 
 tgi_mark tgi_arena_mark(const tgi_arena *a) { return (tgi_mark){a->current, a->used}; }

@@ -11,7 +11,7 @@ struct tgi_chunk;
 typedef struct tgi_arena {
     struct tgi_chunk *first, *current;
     char *data;        /* of the current chunk, aligned to 64 */
-    size_t used, size; /* bytes taken from it, and that it has */
+    size_t used, size; /* bytes taken from it, and those whose pages have been asked for */
     size_t bytes;      /* bytes held in all */
 } tgi_arena;
 
@@ -21,8 +21,8 @@ typedef struct tgi_mark {
     size_t used;
 } tgi_mark;
 
-/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory.  _next: where the current
- * chunk has no room. */
+/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory.  _next: where what is ready
+ * of the current chunk has no room. */
 void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes);
 static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
 {

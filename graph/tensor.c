@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/pages.h"
 #include "graph/storage.h"
 #include "tapegrad/alloc.h"
 
@@ -79,6 +80,7 @@ static struct tg_storage *storage_new(size_t bytes)
     s->bytes = bytes;
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
+    tgi_pages_wanted(s->data, bytes);
     memset(s->data, 0, bytes);
     return s;
 }
