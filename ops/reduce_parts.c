@@ -132,9 +132,6 @@ static void run_part(void *user, int64_t p)
 static void run_parts(job *j)
 {
     const tgi_reduction *r = j->r;
-    j->parts = r->form->parts(r);
-    j->grain = r->form->grain(r);
-    j->state_size = r->form->state_size(r);
     if (r->outputs * r->count >= 2 * CHUNK)
         tgi_parallel_for(j->parts, run_part, j);
     else
@@ -184,7 +181,12 @@ bool tgi_reduce_contiguous(const tg_node *n, void *work)
     if (is_lines(&r)) {
         j.parts = chunks_of_lines(&r);
         tgi_parallel_for(j.parts, run_lines, &j);
-    } else
-        run_parts(&j);
+        return true;
+    }
+    j.parts = r.form->parts(&r);
+    j.grain = r.form->grain(&r);
+    j.state_size = r.form->state_size(&r);
+    if (!work && (size_t)j.parts * j.state_size > sizeof few) return false;
+    run_parts(&j);
     return true;
 }
