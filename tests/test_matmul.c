@@ -22,19 +22,34 @@ static void setup(void)
 
 static void teardown(void) { tg_tape_free(t); }
 
-/* Element (stack, i, j) of the right-aligned stack index; vectors as the side asks. */
-static double at(const tg_tensor *x, int axes, const int64_t *stack, int64_t i, int64_t j,
-                 bool left)
+/* Where element 0 of a row or a column of one operand lies, and how far the next one is. */
+typedef struct line {
+    const tg_tensor *x;
+    int64_t first, step;
+} line;
+
+/* Row i of the left operand or column i of the right one, of the right-aligned stack index. */
+static line line_of(const tg_tensor *x, int axes, const int64_t *stack, int64_t i, bool left)
 {
-    int64_t offset = 0;
+    line l = {.x = x};
     const int own = x->ndim < 2 ? 0 : x->ndim - 2;
     for (int a = 0; a < own; a++)
-        if (x->shape[a] != 1) offset += stack[axes - own + a] * x->strides[a];
-    if (x->ndim == 1)
-        offset += (left ? j : i) * x->strides[0];
-    else
-        offset += i * x->strides[x->ndim - 2] + j * x->strides[x->ndim - 1];
-    return x->dtype == TG_F64 ? ((double *)x->data)[offset] : (double)((float *)x->data)[offset];
+        if (x->shape[a] != 1) l.first += stack[axes - own + a] * x->strides[a];
+    if (x->ndim > 1) l.first += i * x->strides[left ? x->ndim - 2 : x->ndim - 1];
+    l.step = x->strides[x->ndim < 2 || left ? x->ndim - 1 : x->ndim - 2];
+    return l;
+}
+
+static double product(line a, line b, int64_t k)
+{
+    double sum = 0;
+    for (int64_t p = 0; p < k; p++) {
+        const int64_t i = a.first + p * a.step, j = b.first + p * b.step;
+        sum += a.x->dtype == TG_F64
+                   ? ((double *)a.x->data)[i] * ((double *)b.x->data)[j]
+                   : (double)((float *)a.x->data)[i] * (double)((float *)b.x->data)[j];
+    }
+    return sum;
 }
 
 static const struct {
@@ -86,10 +101,8 @@ START_TEST(test_values)
         for (int64_t e = 0; e < y->size; e++) {
             int64_t stack[TG_MAX_NDIM], rest = e / (m * n);
             for (int s = axes - 1; s >= 0; rest /= y->shape[s--]) stack[s] = rest % y->shape[s];
-            double want = 0;
-            for (int64_t p = 0; p < k; p++)
-                want +=
-                    at(a, axes, stack, e / n % m, p, true) * at(b, axes, stack, p, e % n, false);
+            const double want = product(line_of(a, axes, stack, e / n % m, true),
+                                        line_of(b, axes, stack, e % n, false), k);
             const double got = tg_tensor_get(y, e), far = dtype == TG_F64 ? 1e-13 : 1e-4;
             if (!(fabs(got - want) <= far))
                 ck_abort_msg("case %d.%d [%d]: %.9g, expected %.9g", _i, turn, (int)e, got, want);
