@@ -293,8 +293,10 @@ int main(void)
     tcase_add_loop_test(c, test_sizes, 0, COUNT(isas));
     tcase_add_loop_test(c, test_blocks, 0, COUNT(isas));
     tcase_add_loop_test(c, test_bits_do_not_depend_on_threads, 0, COUNT(isas));
-    tcase_add_test(c, test_tables);
     suite_add_tcase(s, c);
+    TCase *tables = tcase_create("tables");
+    tcase_add_test(tables, test_tables);
+    suite_add_tcase(s, tables);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     const int failed = srunner_ntests_failed(r);
