@@ -60,7 +60,8 @@ typedef struct tgi_operand {
 enum {
     TGI_MAP_INPUTS = 8,
     TGI_SLOTS = 80,        /* no group has more members and operands to be copied together */
-    TGI_BLOCK = 4096,      /* elements, at most */
+    TGI_BLOCK = 4096,      /* elements, at most; */
+    TGI_STEP = 64,         /*   a multiple of it where there are no rows */
     TGI_SCRATCH = 32 << 10 /* bytes of all slots together: they stay in the first cache */
 };
 

@@ -5,7 +5,6 @@
 #include "graph/plan.h"
 
 enum {
-    STEP = 64, /* a block is a multiple of it where there are no rows */
     MOST_CHUNKS = 64,
     CHUNK = 1 << 17 /* operations on elements worth handing to a thread */
 };
@@ -301,7 +300,7 @@ static void cut(maker *m)
 {
     tgi_fused *f = m->f;
     const size_t width = widest(m), slots = m->slots ? (size_t)m->slots : 1;
-    int64_t unit = f->row > 1 ? f->row : STEP;
+    int64_t unit = f->row > 1 ? f->row : TGI_STEP;
     for (int i = 0; i < f->tails; i++) {
         const tg_node *n = &f->tail[i].value->node;
         f->grain = n->op->fold->grain(n);

@@ -40,7 +40,7 @@ static bool may_fold(const tgi_schedule *s, const tgi_open *g)
 static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_step *step)
 {
     tgi_value *values = s->p->values;
-    int64_t unit = g->row > 1 ? g->row : STEP, cut = 0, parts = 0;
+    int64_t unit = g->row > 1 ? g->row : TGI_STEP, cut = 0, parts = 0;
     int behind = 0;
     for (int i = 0; i < g->n_waiting; i++) {
         const int32_t v = g->waiting[i];

@@ -48,7 +48,7 @@ static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi
 /* All operands' results fit in the scratch memory; the quick bound is mostly enough. */
 static bool fits(const tgi_schedule *s, const tgi_open *g, int32_t v, int64_t row)
 {
-    const int64_t unit = row > 1 ? row : STEP;
+    const int64_t unit = row > 1 ? row : TGI_STEP;
     const int most = g->count + g->loads + 1 + s->p->values[v].node.n_inputs;
     if (most > TGI_SLOTS) return false;
     return (int64_t)(sizeof(double) * (size_t)most) * unit <= TGI_SCRATCH ||
@@ -109,7 +109,7 @@ static bool can_merge(const tgi_schedule *s, int a, int b)
 {
     const tgi_open *x = &s->open[a], *y = &s->open[b];
     const int slots = x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS;
-    const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : STEP;
+    const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : TGI_STEP;
     if (x->size != y->size || (x->before >> b & 1) || (y->before >> a & 1) ||
         (x->row != y->row && x->row > 1 && y->row > 1) || x->count + y->count >= MEMBERS ||
         x->n_waiting + y->n_waiting > WAITING || x->n_reads + y->n_reads > READS - TGI_MAP_INPUTS ||

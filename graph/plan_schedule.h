@@ -8,8 +8,7 @@ enum {
     OPEN = 16,    /* groups at a time */
     MEMBERS = 48, /* of a group */
     READS = 24,   /* values that it reads from outside */
-    WAITING = 8,
-    STEP = 64 /* a block is a multiple of it where there are no rows */
+    WAITING = 8
 };
 
 typedef struct tgi_open {

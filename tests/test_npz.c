@@ -163,7 +163,7 @@ START_TEST(npz_members_that_share)
     memmove(z + 35, z + MEMBER, n - MEMBER);
     z[28] = 35;
     z[DIRECTORY - cut + ENTRY + 42] = 35;
-    z[END - cut + 16] = DIRECTORY - cut;
+    z[END - cut + 16] = (unsigned char)(DIRECTORY - cut);
     z[END - cut + 17] = 0;
     write_file(z, n - cut);
     check_refused(true, "b.npy: its size of 130 bytes does not fit the archive");
