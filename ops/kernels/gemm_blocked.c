@@ -36,6 +36,7 @@ typedef struct plan {
     int64_t bands, col_chunks; /* chunks of tiles and of panels; their product is the work */
     int64_t pack_chunks;
     int64_t row, col; /* where C starts in the whole */
+    bool b_direct;    /* B is read where it lies, but for the last panel */
     bool b_shared;    /* B is packed before the tiles; else each chunk packs its panels */
     bool finish_now;  /* the chunks of this block of k finish their parts of C */
     size_t a_bytes, b_bytes;
@@ -57,7 +58,7 @@ static bool packs_a(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t cols)
     return cols > (bytes % (PAGE / 2) ? DIRECT_ACROSS : CROWDED_ACROSS);
 }
 
-static bool b_direct(const tgi_gemm *g) { return g->b_col == 1 && g->m < DIRECT_ROWS; }
+static bool reads_b(const tgi_gemm *g) { return g->b_col == 1 && g->m < DIRECT_ROWS; }
 
 static int64_t block_depth(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
@@ -94,7 +95,7 @@ static void cut_work(plan *p)
 
 static plan make_plan(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
-    plan p = {.kernel = x, .g = g};
+    plan p = {.kernel = x, .g = g, .b_direct = reads_b(g)};
     p.tiles = tgi_ceil_div(g->m, x->tile);
     p.panels = tgi_ceil_div(g->n, x->panel);
     p.depth = block_depth(x, g);
@@ -105,10 +106,9 @@ static plan make_plan(const tgi_gemm_kernel *x, const tgi_gemm *g)
                              .a_col = g->a_col,
                              .a_packed = packs_a(x, g, g->n),
                              .b_row = g->b_row,
-                             .b_direct = b_direct(g) ? g->b : NULL,
                              .c = g->c,
                              .c_row = g->c_row};
-    const int64_t b_cols = p.part.b_direct ? x->panel : tgi_ceil_div(g->n, x->lanes) * x->lanes;
+    const int64_t b_cols = p.b_direct ? x->panel : tgi_ceil_div(g->n, x->lanes) * x->lanes;
     p.b_bytes = tgi_gemm_aligned(b_cols * p.depth * x->size);
     if (p.part.a_packed) p.a_bytes = tgi_gemm_aligned(g->m * p.depth * x->size);
     cut_work(&p);
@@ -148,7 +148,7 @@ static void pack_panels(const plan *p, int64_t panel0, int64_t panel1, int64_t c
     const tgi_gemm_kernel *x = p->kernel;
     const tgi_gemm *g = p->g;
     const int64_t width = tgi_ceil_div(cols, x->lanes) * x->lanes, k = p->part.k;
-    const int64_t first = p->part.b_direct ? 0 : panel0;
+    const int64_t first = p->b_direct ? 0 : panel0;
     if (panel0 < panel1)
         x->pack(k1 - k0, panel1 - panel0, cols, width,
                 at(g->b, panel0 * x->panel * g->b_col + (p->step + k0) * g->b_row, x), g->b_col,
@@ -158,7 +158,7 @@ static void pack_panels(const plan *p, int64_t panel0, int64_t panel1, int64_t c
 static void pack_b(const plan *p, int64_t panel0, int64_t panel1, int64_t k0, int64_t k1)
 {
     const int64_t panel = p->kernel->panel, whole = p->g->n / panel;
-    if (!p->part.b_direct) pack_panels(p, panel0, tgi_min(panel1, whole), panel, k0, k1);
+    if (!p->b_direct) pack_panels(p, panel0, tgi_min(panel1, whole), panel, k0, k1);
     pack_panels(p, tgi_max(panel0, whole), panel1, p->g->n - whole * panel, k0, k1);
 }
 
@@ -237,7 +237,7 @@ static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t row, 
         p.part.k = tgi_min(p.depth, g->k - p.step);
         p.part.a = p.part.a_packed ? p.a_packed : at(g->a, p.step * g->a_col, x);
         p.part.b = p.b_packed;
-        if (p.part.b_direct) p.part.b_direct = at(g->b, p.step * g->b_row, x);
+        if (p.b_direct) p.part.b_direct = at(g->b, p.step * g->b_row, x);
         p.part.accumulate = g->accumulate || p.step > 0;
         const bool last = g->finish && p.step + p.depth >= g->k;
         p.finish_now = last && (p.col_chunks == 1 || !whole_rows);
