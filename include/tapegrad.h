@@ -1,7 +1,10 @@
 /* tapegrad.h - all of tapegrad.
  *
  *     data -> tape -> ops -> loss -> tg_grad -> grads -> optimizer -> params
- */
+ *
+ * The headers are C99 and C++98 and give no warning under -Wall -Wextra -Wpedantic.  In C89 they
+ * need a compiler that has stdbool.h and stdint.h there, as gcc and clang have.  All names begin
+ * with tg_, TG_ or TAPEGRAD_. */
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H
 

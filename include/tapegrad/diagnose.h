@@ -62,10 +62,10 @@ tg_status tg_activation_print(const tg_tape *t, const char *op, const char *scop
 
 typedef enum tg_gradient_state {
     TG_GRADIENT_FINE,
-    TG_GRADIENT_ZERO,       /* every element is exactly 0: nothing flows here */
-    TG_GRADIENT_VANISHING,  /* ratio below options.vanishing */
-    TG_GRADIENT_EXPLODING,  /* ratio above options.exploding */
-    TG_GRADIENT_NOT_FINITE, /* a gradient or a weight is NaN or Inf */
+    TG_GRADIENT_ZERO,      /* every element is exactly 0: nothing flows here */
+    TG_GRADIENT_VANISHING, /* ratio below options.vanishing */
+    TG_GRADIENT_EXPLODING, /* ratio above options.exploding */
+    TG_GRADIENT_NOT_FINITE /* a gradient or a weight is NaN or Inf */
 } tg_gradient_state;
 
 /* "fine", "zero", "vanishing", "exploding", "not finite"; "?" for another number. */

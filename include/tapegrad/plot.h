@@ -85,7 +85,7 @@ typedef enum tg_legend_place {
     TG_LEGEND_TOP_LEFT,
     TG_LEGEND_BOTTOM_RIGHT,
     TG_LEGEND_BOTTOM_LEFT,
-    TG_LEGEND_NONE,
+    TG_LEGEND_NONE
 } tg_legend_place;
 
 /* Where the legend stands.  It lists what has a label; without any there is none. */
@@ -96,7 +96,7 @@ typedef enum tg_dash {
     TG_DASH_DASHED,
     TG_DASH_DOTTED,
     TG_DASH_DASHDOT,
-    TG_DASH_NONE, /* no line between the points */
+    TG_DASH_NONE /* no line between the points */
 } tg_dash;
 
 typedef enum tg_marker {
@@ -106,7 +106,7 @@ typedef enum tg_marker {
     TG_MARKER_TRIANGLE,
     TG_MARKER_DIAMOND,
     TG_MARKER_PLUS,
-    TG_MARKER_CROSS,
+    TG_MARKER_CROSS
 } tg_marker;
 
 #define TG_COLOR_AUTO (-1)

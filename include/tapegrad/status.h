@@ -39,9 +39,9 @@ extern "C" {
     X(TG_ESTOP, "a callback asked to stop")
 
 typedef enum tg_status {
-#define X(code, text) code,
-    TG_STATUS_LIST(X)
-#undef X
+#define TG_STATUS_CODE(code, text) code,
+    TG_STATUS_LIST(TG_STATUS_CODE)
+#undef TG_STATUS_CODE
         TG_STATUS_COUNT
 } tg_status;
 
