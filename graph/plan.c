@@ -8,6 +8,8 @@
 #include "graph/tape.h"
 #include "tapegrad/alloc.h"
 
+tgi_plan_watch tgi_plan_watched;
+
 /* ---- compiling ------------------------------------------------------------------------------ */
 
 static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
@@ -79,6 +81,7 @@ tg_plan *tg_compile(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
         return NULL;
     }
     p->n_outputs = n;
+    p->watch = tgi_plan_watched;
     if (compile(p, t, outputs, err)) return p;
     tg_plan_free(p);
     return NULL;
@@ -169,10 +172,12 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     const uint64_t mode = tgi_flush_begin();
     set_counters(p);
     p->run++;
+    if (p->watch.saw) p->watch.saw(p, -1);
     for (int32_t i = 0; i < p->n_steps && !status; i++) {
         const double start = p->timings ? tgi_plan_clock() : 0;
         status = run_step(p, &p->steps[i], err);
         if (p->timings) tgi_plan_took(p, i, start);
+        if (p->watch.saw) p->watch.saw(p, i);
     }
     if (!status) finish_outputs(p);
     tgi_flush_end(mode);

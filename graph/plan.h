@@ -112,6 +112,7 @@ typedef struct tgi_step {
     bool headed;      /* value is an operation that hands its results to the group behind it */
     void *work;       /* scratch memory for forward */
     int64_t place;    /*   in the block; -1: none */
+    int64_t bytes;    /*   of it */
     tgi_fused *fused; /* NULL: an operation alone */
 } tgi_step;
 
@@ -131,6 +132,15 @@ typedef struct tgi_timing {
     double seconds, start, last;
 } tgi_timing;
 
+/* For tests, which set it: plans compiled from then on leave `zone` bytes free on each side of every
+ * result and scratch memory in their block, and their runs call `saw` before the first step (-1) and
+ * after each. */
+typedef struct tgi_plan_watch {
+    int64_t zone; /* a multiple of 64 */
+    void (*saw)(const tg_plan *p, int32_t step);
+} tgi_plan_watch;
+extern tgi_plan_watch tgi_plan_watched;
+
 struct tg_plan {
     tgi_arena arena; /* all that follows */
     tgi_arena block; /* the results' memory, in one piece */
@@ -144,6 +154,7 @@ struct tg_plan {
     int32_t n_values, n_steps, n_outputs, n_generators, n_draws;
     int32_t storages; /* regions of leaves that are written */
     uint64_t run;
+    tgi_plan_watch watch;
     tg_plan_numbers numbers;
     tgi_timing *timings; /* of each step, with one more for the start; NULL: no profile */
     tg_dict *grads;      /* set by tg_compile_grads, with what frees it */

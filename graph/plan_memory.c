@@ -19,6 +19,7 @@ typedef struct memory {
     piece *pieces;
     size_t n, room;
     int64_t top;
+    int64_t zone; /* left free on each side of what is taken */
 } memory;
 
 static int64_t rounded(int64_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
@@ -30,7 +31,7 @@ static int64_t bytes_of(const tgi_value *v)
 
 /* ---- the free pieces ------------------------------------------------------------------------ */
 
-static int64_t take(memory *m, int64_t bytes)
+static int64_t take_piece(memory *m, int64_t bytes)
 {
     size_t best = m->n;
     for (size_t i = 0; i < m->n; i++)
@@ -53,7 +54,7 @@ static int64_t take(memory *m, int64_t bytes)
     return at;
 }
 
-static bool give(memory *m, int64_t at, int64_t bytes)
+static bool give_piece(memory *m, int64_t at, int64_t bytes)
 {
     size_t i = m->n;
     if (bytes == 0) return true;
@@ -76,6 +77,16 @@ static bool give(memory *m, int64_t at, int64_t bytes)
         memmove(x, x + 1, (--m->n - i) * sizeof *x);
     }
     return true;
+}
+
+static int64_t take(memory *m, int64_t bytes)
+{
+    return take_piece(m, bytes + 2 * m->zone) + m->zone;
+}
+
+static bool give(memory *m, int64_t at, int64_t bytes)
+{
+    return give_piece(m, at - m->zone, bytes + 2 * m->zone);
 }
 
 /* ---- who reads what when -------------------------------------------------------------------- */
@@ -191,8 +202,9 @@ static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
     const size_t work = work_of(p, step);
     if (work > INT64_MAX / 2) return false;
     if (work) {
-        step->place = take(m, rounded((int64_t)work));
-        if (!give(m, step->place, rounded((int64_t)work))) return false;
+        step->bytes = rounded((int64_t)work);
+        step->place = take(m, step->bytes);
+        if (!give(m, step->place, step->bytes)) return false;
     }
     for (int32_t next = dying[s]; next > 0;) { /* a list through epoch, no longer needed */
         const tgi_value *x = &p->values[next - 1];
@@ -240,7 +252,7 @@ static bool set_addresses(tg_plan *p, int64_t total)
 
 bool tgi_plan_place(tg_plan *p, tgi_arena *work)
 {
-    memory m = {0};
+    memory m = {.zone = p->watch.zone};
     const size_t n = (size_t)p->n_steps + 1;
     int32_t *dying = tgi_arena_alloc(work, n * sizeof *dying); /* after each step: value + 1 */
     if (!dying) return false;

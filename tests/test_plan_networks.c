@@ -9,8 +9,11 @@
  *
  * The networks of a tg_model are built as their examples do, with fewer units, and go through the
  * trainer, whose option decides between the two; the others are the examples' own (tests/networks).
- * optimizer_surface and optimizer_compare_naive train no network, weight_init_activation_histogram
- * only looks at one: its activations and initialisations are in the table. */
+ * Their plans are watched (tests/guard.h), with zones in their memory for every other number of
+ * threads. optimizer_surface and optimizer_compare_naive train no network,
+ * weight_init_activation_histogram only looks at one: its activations and initialisations are in
+ * the table. */
+#include "tests/guard.h"
 #include "tests/networks/networks.h"
 #include "tests/plans.h"
 
@@ -63,6 +66,7 @@ static void compare(const char *name, const void *which, tg_dtype dtype,
         for (int planned = 0; planned < 2; planned++) {
             const int n = threads[i % COUNT(threads)];
             ck_assert_int_eq(tg_set_num_threads(n), TG_OK);
+            guard_plans(i % 2);
             result r = train(which, dtype, planned);
             if (i + planned == 0)
                 first = r;
@@ -120,11 +124,17 @@ static void load(void)
 {
     tg_dataset test;
     tg_error err = TG_ERROR_INIT;
+    guard_start(false);
     ck_assert_msg(!tg_digits_load(1, IMAGES, 1, &digits, &test, &err), "%s", err.text);
     tg_dataset_free(&test);
 }
 
-static void unload(void) { tg_dataset_free(&digits); }
+static void unload(void)
+{
+    tg_dataset_free(&digits);
+    ck_assert_int_gt(watched.steps, 0);
+    guard_end();
+}
 
 static tg_init init_of(how kind)
 {

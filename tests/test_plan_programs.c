@@ -1,17 +1,25 @@
 /* test_plan_programs.c - plans of every operation on its samples, and of 2,000 random programs with
  * their gradients, against recording again on other inputs, copied or bound: the same to the last
- * bit. */
+ * bit.  All of them are watched (tests/guard.h), half with zones in their memory, and no operation
+ * looks at an address before there is one (tests/blind.h). */
+#include "tests/blind.h"
+#include "tests/guard.h"
 #include "tests/plans.h"
 #include "tests/programs.h"
 
 static tg_tape *t;
 
-static void setup(void) { t = tg_tape_new(); }
+static void setup(void)
+{
+    guard_start(false);
+    t = tg_tape_new();
+}
 
 static void teardown(void)
 {
     tg_tape_free(t);
     free_leaves();
+    guard_end();
 }
 
 /* ---- every operation ------------------------------------------------------------------------ */
@@ -52,6 +60,8 @@ START_TEST(every_operation)
             ck_assert(tgi_sample_make(&s, op, i, dtype, strides, 7, &err) == TG_OK);
             ck_assert(tgi_sample_make(&other, op, i, dtype, strides, 8, &err) == TG_OK);
             int n = sample_outputs(&s, out);
+            ck_assert_int_gt(assert_tape_blind(t), 0);
+            guard_plans(i % 2);
             tg_plan *p = compiled(t, n, out);
             for (int k = 0; k < s.n; k++) give(p, s.inputs[k], other.inputs[k], bind);
             tg_tape_reset(t);
@@ -99,6 +109,8 @@ static void check_one(program *p, uint64_t seed, tally *sum)
     char what[64];
     (void)snprintf(what, sizeof what, "program %llu", (unsigned long long)seed);
     ck_assert_msg(program_outputs(p, out), "%s: %s", what, tg_tape_message(t));
+    (void)assert_tape_blind(t);
+    guard_plans(seed % 2);
     tg_plan *plan = compiled(t, INPUTS + 1, out);
     for (int k = 0; k < 2; k++) {
         tg_error err = TG_ERROR_INIT;
@@ -136,10 +148,11 @@ START_TEST(random_programs)
         check_one(&p, seed, &sum);
         free_program(&p);
     }
-    printf("%d runs agree; %d fail alike, %d only where nothing is dropped\n", sum.fine, sum.both,
-           sum.eager);
+    printf("%d runs agree; %d fail alike, %d only where nothing is dropped; %ld steps watched\n",
+           sum.fine, sum.both, sum.eager, watched.steps);
     (void)fflush(stdout);
     if (!only) ck_assert_int_ge(sum.fine, (int)(n + n / 2));
+    ck_assert_int_gt(watched.steps, 0);
 }
 END_TEST
 
