@@ -1,4 +1,6 @@
 /* test_gemm.c - matrix multiplication of every instruction set against three plain loops. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
+
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -282,6 +284,25 @@ START_TEST(test_tables)
         if (cap && strcmp(cap, isas[i]) == 0) break;
     }
     ck_assert_str_eq(best->isa, want->isa);
+    ck_assert_str_eq(tg_instruction_set(), want->isa);
+}
+END_TEST
+
+/* What TAPEGRAD_ISA may hold; beside it what is used then; NULL: the widest. */
+START_TEST(test_isa_of_the_environment)
+{
+    static const char *const rows[][2] = {
+        {"", NULL},   {"nonsense", NULL}, {"AVX2", NULL},         {"avx2 ", NULL}, {"avx", NULL},
+        {"-1", NULL}, {"sse,avx2", NULL}, {"generic", "generic"}, {"sse", "sse"},
+    };
+    (void)unsetenv("TAPEGRAD_ISA");
+    const tgi_kernels *widest = tgi_kernels_choose();
+    for (int i = 0; i < COUNT(rows); i++) {
+        (void)setenv("TAPEGRAD_ISA", rows[i][0], 1);
+        const char *want = rows[i][1] ? rows[i][1] : widest->isa;
+        ck_assert_msg(strcmp(tgi_kernels_choose()->isa, want) == 0, "'%s' is taken for %s",
+                      rows[i][0], tg_instruction_set());
+    }
 }
 END_TEST
 
@@ -296,6 +317,7 @@ int main(void)
     suite_add_tcase(s, c);
     TCase *tables = tcase_create("tables");
     tcase_add_test(tables, test_tables);
+    tcase_add_test(tables, test_isa_of_the_environment); /* the last: it changes what is used */
     suite_add_tcase(s, tables);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

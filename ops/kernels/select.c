@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
+#include "tapegrad/threads.h"
 
 /* __builtin_cpu_supports looks at what the operating system saves as well. */
 #ifdef TG_HAVE_AVX2
@@ -76,3 +77,5 @@ const tgi_kernels *tgi_kernels_choose(void)
     atomic_store_explicit(&tgi_kernels_chosen, best, memory_order_release);
     return best;
 }
+
+const char *tg_instruction_set(void) { return tgi_kernels_get()->isa; }
