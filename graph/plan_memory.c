@@ -199,7 +199,7 @@ static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
         v->epoch = (uint64_t)(uint32_t)dying[v->last];
         dying[v->last] = k + 1;
     }
-    const size_t work = work_of(p, step);
+    const uint64_t work = work_of(p, step);
     if (work > INT64_MAX / 2) return false;
     if (work) {
         step->bytes = rounded((int64_t)work);

@@ -369,11 +369,8 @@ char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
 
 char *tg_tensor_describe(const tg_tensor *x, char *text, size_t size)
 {
-    char shape[TG_DESCRIBE_SIZE];
-    if (!x)
-        (void)snprintf(text, size, "NULL");
-    else
-        (void)snprintf(text, size, "%s%s", tg_dtype_name(x->dtype),
-                       tg_shape_describe(x->ndim, x->shape, shape, sizeof shape));
+    const int n = snprintf(text, size, "%s", x ? tg_dtype_name(x->dtype) : "NULL");
+    if (x && n > 0 && (size_t)n < size)
+        (void)tg_shape_describe(x->ndim, x->shape, text + n, size - (size_t)n);
     return text;
 }

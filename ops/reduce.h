@@ -95,7 +95,7 @@ enum { TGI_TOTAL_LEVELS = 6, TGI_TOTAL_HEAD = 64 };
 
 typedef struct tgi_total {
     const tgi_fold_kernel *kernel;
-    int64_t width;
+    _Alignas(8) int64_t width; /* also where pointers take 4 bytes */
     int64_t used[TGI_TOTAL_LEVELS - 1]; /* rows or lower levels that each one holds */
     int64_t levels;
 } tgi_total;
