@@ -49,10 +49,14 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     if (!tg_dtype_is_float(w->dtype))
         return tg_fail(err, TG_EDTYPE, "init: %s is not a float tensor",
                        tg_tensor_describe(w, text, sizeof text));
-    if (w->ndim != 2)
+    if (w->tape)
+        return tg_fail(err, TG_EARG, "init: %s is a recorded value, no leaf",
+                       tg_tensor_describe(w, text, sizeof text));
+    const bool fans = init.scheme != TG_INIT_NORMAL && init.scheme != TG_INIT_CONSTANT;
+    if (fans && w->ndim != 2)
         return tg_fail(err, TG_ESHAPE, "init: %s is not a matrix (in, out)",
                        tg_tensor_describe(w, text, sizeof text));
-    const double std = tg_init_std(init, w->shape[0], w->shape[1]);
+    const double std = fans ? tg_init_std(init, w->shape[0], w->shape[1]) : tg_init_std(init, 1, 1);
     if (!(std >= 0) || !isfinite(std))
         return tg_fail(err, TG_EARG, "init: standard deviation %g", std);
     if (init.scheme == TG_INIT_CONSTANT) {

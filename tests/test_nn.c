@@ -194,6 +194,37 @@ START_TEST(test_initialisers)
 }
 END_TEST
 
+/* A standard deviation that is given needs no matrix; one that comes from the fans does. */
+START_TEST(test_shapes_of_initialisers)
+{
+    const struct {
+        tg_init init;
+        tg_status status;
+    } rows[] = {{tg_init_normal(2), TG_OK},    {tg_init_constant(2), TG_OK},
+                {tg_init_zeros(), TG_OK},      {tg_init_he(), TG_ESHAPE},
+                {tg_init_xavier(), TG_ESHAPE}, {tg_init_glorot(), TG_ESHAPE}};
+    const int64_t shape[] = {2, 3, 4};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+        for (int ndim = 0; ndim < 4; ndim++) {
+            tg_error err = TG_ERROR_INIT;
+            tg_rng rng = tg_rng_make(3, 0);
+            tg_tensor *w = tg_tensor_new(TG_F32, ndim, shape, NULL);
+            ck_assert_int_eq(tg_tensor_fill(w, 7, NULL), TG_OK);
+            const tg_status want = ndim == 2 ? TG_OK : rows[k].status;
+            ck_assert_int_eq(tg_init_fill(w, rows[k].init, &rng, &err), want);
+            for (int64_t i = 0; i < w->size; i++)
+                ck_assert(want ? tg_tensor_get(w, i) == 7 : tg_tensor_get(w, i) != 7);
+            tg_tensor_free(w);
+        }
+    tg_tensor *y = tg_full(t, TG_F32, 2, shape, 7);
+    tg_rng rng = tg_rng_make(3, 0);
+    tg_error err = TG_ERROR_INIT;
+    ck_assert_int_eq(tg_init_fill(y, tg_init_he(), &rng, &err), TG_EARG);
+    ck_assert_str_eq(err.text, "init: f32[2,3] is a recorded value, no leaf");
+    ck_assert(tg_tensor_get(y, 5) == 7 && rng.counter == 0);
+}
+END_TEST
+
 START_TEST(test_messages)
 {
     tg_tensor *x = vector(3, 1), *m = tg_tensor_new(TG_F64, 2, (int64_t[]){2, 3}, NULL);
@@ -226,6 +257,7 @@ int main(void)
     tcase_add_test(c, test_dropout);
     tcase_add_test(c, test_l2_penalty);
     tcase_add_test(c, test_initialisers);
+    tcase_add_test(c, test_shapes_of_initialisers);
     tcase_add_test(c, test_constants);
     tcase_add_test(c, test_messages);
     suite_add_tcase(s, c);

@@ -36,8 +36,9 @@ tg_init tg_init_zeros(void);
 double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out);
 
 /* Fills leaf w, of mean 0 (or the constant) and that standard deviation.  fan_in and fan_out are
- * the sizes of the first and the last axis of a (in, out) matrix.  Element j comes from word j of
- * rng, which moves on.  TG_EARG, TG_ESHAPE (no 2-D), TG_EDTYPE (no float). */
+ * the sizes of the first and the last axis of a (in, out) matrix; NORMAL and CONSTANT need no fans
+ * and take any shape.  Element j comes from word j of rng, which moves on.  TG_EARG (also for a
+ * recorded value), TG_ESHAPE (no 2-D where fans are needed), TG_EDTYPE (no float). */
 tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err);
 
 #ifdef __cplusplus
