@@ -91,12 +91,16 @@ int64_t tgi_reduce_y_step(const tgi_reduce *p);
  * level 1; after 32 of those level 1 goes to level 2, and so on.  So no element passes through
  * more than some 100 roundings to the precision of x, each of the size of the sum it is part of.
  * The accumulators follow the struct, level by level. */
-enum { TGI_TOTAL_LEVELS = 6, TGI_TOTAL_HEAD = 64 };
+enum {
+    TGI_TOTAL_LEVELS = 6,
+    TGI_TOTAL_COUNTED = TGI_TOTAL_LEVELS - 1, /* the top level takes whatever comes */
+    TGI_TOTAL_HEAD = 64
+};
 
 typedef struct tgi_total {
     const tgi_fold_kernel *kernel;
     _Alignas(8) int64_t width; /* also where pointers take 4 bytes */
-    int64_t used[TGI_TOTAL_LEVELS - 1]; /* rows or lower levels that each one holds */
+    int64_t used[TGI_TOTAL_COUNTED]; /* rows or lower levels that each one holds */
     int64_t levels;
 } tgi_total;
 

@@ -38,21 +38,26 @@ static void join(const tgi_total *total, void *to, const void *from)
     total->kernel->join->rows(to, 1, total->width, from, 0);
 }
 
+/* Adds level k to the one above, which may be new, and empties it. */
+static void raise(tgi_total *total, int k)
+{
+    if (k + 1 == total->levels) {
+        total->levels++;
+        total->kernel->start(level(total, k + 1), total->width);
+        if (k + 1 < TGI_TOTAL_COUNTED) total->used[k + 1] = 0;
+    }
+    join(total, level(total, k + 1), level(total, k));
+    total->kernel->start(level(total, k), total->width);
+    total->used[k] = 0;
+    if (k + 1 < TGI_TOTAL_COUNTED) total->used[k + 1]++;
+}
+
 /* Empties the levels that are full into those above; the top one has no limit. */
 static void carry(tgi_total *total)
 {
-    for (int k = 0; k + 1 < TGI_TOTAL_LEVELS; k++) {
-        if (total->used[k] < (k == 0 ? total->kernel->level : FAN_IN)) return;
-        if (k + 1 == total->levels) {
-            total->levels++;
-            total->used[k + 1] = 0;
-            total->kernel->start(level(total, k + 1), total->width);
-        }
-        join(total, level(total, k + 1), level(total, k));
-        total->kernel->start(level(total, k), total->width);
-        total->used[k] = 0;
-        total->used[k + 1]++;
-    }
+    int64_t limit = total->kernel->level;
+    for (int k = 0; k < TGI_TOTAL_COUNTED && total->used[k] == limit; k++, limit = FAN_IN)
+        raise(total, k);
 }
 
 void tgi_total_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
