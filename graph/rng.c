@@ -95,7 +95,9 @@ static uint64_t next_word(tg_rng *r)
 
 double tg_rng_next_uniform(tg_rng *r, double lo, double hi)
 {
-    return lo + (hi - lo) * tg_rng_unit(next_word(r));
+    const double u = tg_rng_unit(next_word(r)), range = hi - lo;
+    const double v = isinf(range) ? 2 * (lo / 2 + (hi / 2 - lo / 2) * u) : lo + range * u;
+    return (lo < hi ? v < hi : v > hi) ? v : nextafter(hi, lo); /* rounding may reach hi */
 }
 
 double tg_rng_next_normal(tg_rng *r, double mean, double std)
@@ -115,7 +117,7 @@ uint64_t tg_rng_next_below(tg_rng *r, uint64_t n)
 
 void tg_rng_shuffle(tg_rng *r, int64_t n, int32_t *index)
 {
-    for (int64_t i = n - 1; i > 0; i--) {
+    for (int64_t i = n > 1 ? n - 1 : 0; i > 0; i--) {
         const int64_t j = (int64_t)tg_rng_next_below(r, (uint64_t)i + 1);
         const int32_t held = index[i];
         index[i] = index[j];

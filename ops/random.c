@@ -36,15 +36,38 @@ tg_status tgi_random_float_infer(tg_infer *c)
     return tgi_random_infer(c);
 }
 
+static double largest(tg_dtype dtype) { return dtype == TG_F32 ? (double)FLT_MAX : DBL_MAX; }
+
 static tg_status uniform_infer(tg_infer *c)
 {
     const tgi_random_attrs *r = c->attrs;
     const tg_status status = tgi_random_float_infer(c);
-    const double most = r->dtype == TG_F32 ? (double)FLT_MAX : DBL_MAX;
-    if (!status && (!(fabs(r->a) <= most) || !(fabs(r->b - r->a) <= most)))
+    if (status) return status;
+    if (r->a > r->b)
+        return tg_fail(c->err, TG_EARG, "uniform: lo is %g, must not be above hi, %g", r->a, r->b);
+    const double most = largest(r->dtype);
+    if (!(fabs(r->a) <= most && fabs(r->b) <= most && r->b - r->a <= most))
         return tg_fail(c->err, TG_EARG, "uniform: %g to %g is too wide for %s", r->a, r->b,
                        tg_dtype_name(r->dtype));
-    return status;
+    return TG_OK;
+}
+
+tg_status tgi_random_normal_check(const char *who, tg_dtype dtype, double mean, double std,
+                                  tg_error *err)
+{
+    enum { FARTHEST = 9 }; /* no number drawn is so many std from the mean */
+    if (!(std >= 0)) return tg_fail(err, TG_EARG, "%s: std is %g, must be 0 or more", who, std);
+    if (!(fabs(mean) + FARTHEST * std <= largest(dtype)))
+        return tg_fail(err, TG_EARG, "%s: mean %g and std %g are too large for %s", who, mean, std,
+                       tg_dtype_name(dtype));
+    return TG_OK;
+}
+
+static tg_status normal_infer(tg_infer *c)
+{
+    const tgi_random_attrs *r = c->attrs;
+    const tg_status status = tgi_random_float_infer(c);
+    return status ? status : tgi_random_normal_check("normal", r->dtype, r->a, r->b, c->err);
 }
 
 static tg_status bernoulli_infer(tg_infer *c)
@@ -166,7 +189,7 @@ enum { UNIFORM, NORMAL, BERNOULLI };
 
 const tg_op tgi_random_ops[] = {
     [UNIFORM] = TGI_RANDOM_OP(uniform, "lo + (hi - lo) u, u in [0, 1)", uniform_infer),
-    [NORMAL] = TGI_RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", tgi_random_float_infer),
+    [NORMAL] = TGI_RANDOM_OP(normal, "mean + std z, z ~ N(0, 1)", normal_infer),
     [BERNOULLI] = TGI_RANDOM_OP(bernoulli, "1 with probability p, else 0", bernoulli_infer),
 };
 TGI_FAMILY_COUNT(random);

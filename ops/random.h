@@ -50,6 +50,10 @@ void tgi_random_run(const tgi_random_attrs *r, int64_t n, void *y, tgi_random_fi
 /* tgi_random_fills: mean + std z, by dtype. */
 extern const tgi_random_fill tgi_random_normal[TG_DTYPE_COUNT];
 
+/* TG_EARG unless std >= 0 and every number drawn is finite in dtype. */
+tg_status tgi_random_normal_check(const char *who, tg_dtype dtype, double mean, double std,
+                                  tg_error *err);
+
 /* A tgi_random_fill: an element of type T is the formula of `word`, number i of this part. */
 #define TGI_RANDOM_FILL(fn, T, formula)                                                            \
     static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \

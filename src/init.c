@@ -57,8 +57,8 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
         return tg_fail(err, TG_ESHAPE, "init: %s is not a matrix (in, out)",
                        tg_tensor_describe(w, text, sizeof text));
     const double std = fans ? tg_init_std(init, w->shape[0], w->shape[1]) : tg_init_std(init, 1, 1);
-    if (!(std >= 0) || !isfinite(std))
-        return tg_fail(err, TG_EARG, "init: standard deviation %g", std);
+    const tg_status wrong = tgi_random_normal_check("init", w->dtype, 0, std, err);
+    if (wrong) return wrong;
     if (init.scheme == TG_INIT_CONSTANT) {
         tg_rng_skip(rng, (uint64_t)w->size); /* as the others, so that what follows is alike */
         return tg_tensor_fill(w, init.value, err);

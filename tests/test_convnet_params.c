@@ -131,7 +131,7 @@ static const struct {
     {set_dtype, TG_EDTYPE, "convnet: dtype i32, must be f32 or f64"},
     {set_decay, TG_EARG, "convnet: weight_decay is -1, must be at least 0"},
     {set_eps, TG_EARG, "convnet: loss_eps is nan, must be at least 0"},
-    {set_std, TG_EARG, "init: standard deviation -1"},
+    {set_std, TG_EARG, "init: std is -1, must be 0 or more"},
     {set_channels, TG_ENOMEM, "convnet: the images are too large"},
     {set_filters, TG_ENOMEM, "convnet: the images are too large"},
     {set_padding, TG_ENOMEM, "convnet: the images are too large"},

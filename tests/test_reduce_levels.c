@@ -94,8 +94,8 @@ static const struct {
     int64_t columns;
     bool is_long;
 } sizes[] = {
-    {TG_F64, 25, 4, false}, {TG_F64, 25, 1, false}, {TG_F64, 26, 4, true}, {TG_F32, 28, 4, true},
-    {TG_F64, 30, 1, true},  {TG_F32, 30, 1, true},
+    {TG_F64, 25, 4, false}, {TG_F64, 25, 1, false}, {TG_F64, 26, 4, true},
+    {TG_F32, 28, 4, true},  {TG_F64, 30, 1, true},  {TG_F32, 30, 1, true},
 };
 
 START_TEST(sums_of_very_many_rows)
@@ -109,7 +109,8 @@ START_TEST(sums_of_very_many_rows)
     expect("sum_to", tg_sum_to(t, x, DIMS(1, columns)), 0.75 * (double)n, tolerance);
     expect("max", tg_max(t, x, 0, false), 0.75, 0);
     expect("logsumexp", tg_logsumexp(t, x, 0, false), 0.75 + log((double)n), tolerance);
-    if (columns == 1) expect("sum of all", tg_sum(t, x, TG_ALL, false), 0.75 * (double)n, tolerance);
+    if (columns == 1)
+        expect("sum of all", tg_sum(t, x, TG_ALL, false), 0.75 * (double)n, tolerance);
 }
 END_TEST
 

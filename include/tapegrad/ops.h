@@ -238,9 +238,9 @@ tg_tensor *tg_window_max_mean(tg_tape *t, tg_tensor *x, tg_tensor *g, int n, con
  *      was, or tg_rng_make(seed, stream) anew; for fresh numbers the generator as it is now, or
  *      another stream ------------------------------------------------------------------------ */
 tg_tensor *tg_uniform(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
-                      double lo, double hi); /* [lo, hi) */
+                      double lo, double hi); /* [lo, hi); lo where both are equal, lo <= hi */
 tg_tensor *tg_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
-                     double mean, double std);
+                     double mean, double std); /* std >= 0; both so that no number overflows */
 tg_tensor *tg_bernoulli(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim, const int64_t *shape,
                         double p); /* 1 with probability p, else 0; any dtype */
 /* i32, each of low..high-1 equally likely, to the last bit; TG_EARG where low >= high, or where

@@ -42,13 +42,14 @@ float tg_rng_unit24(uint64_t word);
 double tg_rng_normal(uint64_t word);
 
 /* One draw each; r moves on by one block.
- *   next_uniform [lo, hi)       next_normal N(mean, std^2)
+ *   next_uniform [lo, hi), or (hi, lo] where lo > hi, lo where they are equal; for finite ends
+ *   next_normal  N(mean, std^2)
  *   next_below   an integer in 0..n-1, without bias; 0 when n is 0 */
 double tg_rng_next_uniform(tg_rng *r, double lo, double hi);
 double tg_rng_next_normal(tg_rng *r, double mean, double std);
 uint64_t tg_rng_next_below(tg_rng *r, uint64_t n);
 
-/* Fisher-Yates: puts the n numbers of index in random order. */
+/* Fisher-Yates: puts the n numbers of index in random order; nothing for n < 2. */
 void tg_rng_shuffle(tg_rng *r, int64_t n, int32_t *index);
 
 #ifdef __cplusplus
