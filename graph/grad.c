@@ -280,8 +280,10 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
 {
     if (!t) return TG_EARG;
     if (t->error.status) return t->error.status;
-    if ((ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
-        (void)tg_tape_fail(t, TG_EARG, "grad: a list of tensors is NULL");
+    if (ny < 0 || nx < 0 || (ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
+        (void)tg_tape_fail(t, TG_EARG, ny < 0 || nx < 0
+                                           ? "grad: a number of tensors is negative"
+                                           : "grad: a list of tensors is NULL");
         return TG_EARG;
     }
     sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};

@@ -7,6 +7,9 @@ tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb,
                               int *ndim, int64_t *shape, tg_error *err)
 {
     const int n = na > nb ? na : nb;
+    if (na < 0 || nb < 0 || n > TG_MAX_NDIM)
+        return tg_fail(err, TG_ESHAPE, "%s: a shape cannot have %d dimensions", who,
+                       na < 0 ? na : nb < 0 ? nb : n);
     for (int i = 1; i <= n; i++) {
         const int64_t x = i <= na ? a[na - i] : 1, y = i <= nb ? b[nb - i] : 1;
         if (x != y && x != 1 && y != 1) {
@@ -23,7 +26,7 @@ tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb,
 
 tg_status tg_axis_normalise(const char *who, int64_t *axis, int ndim, tg_error *err)
 {
-    if (*axis < -ndim || *axis >= ndim)
+    if (ndim < 0 || *axis < -ndim || *axis >= ndim)
         return tg_fail(err, TG_EAXIS, "%s: axis %lld is out of range for %d dimensions", who,
                        (long long)*axis, ndim);
     if (*axis < 0) *axis += ndim;

@@ -10,7 +10,6 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 
-static const int64_t TRIALS_MAX = INT64_C(1) << 31;
 
 tg_search_options tg_search_defaults(void)
 {
@@ -125,7 +124,7 @@ static bool make_room(tg_search *s, int64_t trials, int rungs, const int64_t *bu
 tg_status tgi_search_begin(tg_search *s, const char *method, const char *details, int64_t trials,
                            int rungs, const int64_t *budgets, int64_t total, tg_error *err)
 {
-    if (trials < 1 || trials > TRIALS_MAX)
+    if (trials < 1 || trials > TGI_TRIALS_MAX)
         return tg_fail(err, TG_EARG, "search: %" PRId64 " trials; expected 1..2^31", trials);
     if (!s->method) {
         s->details = tg_strdup(details);

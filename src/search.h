@@ -51,6 +51,8 @@ bool tgi_search_before(const tg_search *s, double a, int64_t i, double b, int64_
 
 tg_trial tgi_search_trial(const tg_search *s, int rung, int64_t number);
 
+#define TGI_TRIALS_MAX (INT64_C(1) << 31)
+
 /* Room for a method's plan, and what the journal knows of it.  budgets: (rungs), in a plan of
  * several rungs always the same.  details: what tells this plan from others of the method. */
 tg_status tgi_search_begin(tg_search *s, const char *method, const char *details, int64_t trials,

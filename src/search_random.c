@@ -64,7 +64,7 @@ tg_status tg_search_halving(tg_search *s, int64_t trials, int64_t eta, int64_t m
                        eta, s->o.budget, most);
     int64_t budgets[RUNGS_MAX] = {s->o.budget}, total = trials, n = trials;
     int rungs = 1; /* the budget doubles at least, so 63 rungs are more than there can be */
-    while (n / eta >= 1 && budgets[rungs - 1] <= most / eta) {
+    while (trials <= TGI_TRIALS_MAX && n / eta >= 1 && budgets[rungs - 1] <= most / eta) {
         n /= eta;
         budgets[rungs] = budgets[rungs - 1] * eta;
         total += n;

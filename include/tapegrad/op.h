@@ -218,7 +218,7 @@ tg_status tg_infer_same(tg_infer *c);
 /* For flops: one for each element of input 0. */
 double tg_flops_per_input(const tg_node *n);
 
-/* The shape that shapes a and b broadcast to; TG_ESHAPE when they do not. */
+/* The shape that shapes a and b broadcast to; TG_ESHAPE when they do not, or are none. */
 tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
                               int *ndim, int64_t *shape, tg_error *err);
 
