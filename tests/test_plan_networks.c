@@ -132,7 +132,7 @@ static void load(void)
 static void unload(void)
 {
     tg_dataset_free(&digits);
-    ck_assert_int_gt(watched.steps, 0);
+    ck_assert(watched.steps > 0 || quick()); /* what is left out of a quick run has none */
     guard_end();
 }
 
