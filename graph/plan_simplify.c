@@ -57,15 +57,17 @@ static bool is_all(const tgi_value *v, double c)
     return true;
 }
 
-/* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result. */
+/* x * 1, 1 * x, x / 1, with a strong zero or without, x - 0: the operand x, where it is laid out as
+ * the result. */
 static int32_t operand_of(const tg_plan *p, const tgi_value *v)
 {
     const char *op = v->node.op->name;
     if (!tgi_plan_is_map(v) || v->node.n_inputs != 2 || v->node.op != tg_op_find(op)) return -1;
-    const bool mul = strcmp(op, "mul") == 0;
-    const bool right = (mul || strcmp(op, "div") == 0) ? is_all(&p->values[v->in[1]], 1)
-                       : strcmp(op, "sub") == 0        ? is_all(&p->values[v->in[1]], 0)
-                                                       : false;
+    const bool mul = strcmp(op, "mul") == 0 || strcmp(op, "zmul") == 0;
+    const bool div = strcmp(op, "div") == 0 || strcmp(op, "zdiv") == 0;
+    const bool right = (mul || div)             ? is_all(&p->values[v->in[1]], 1)
+                       : strcmp(op, "sub") == 0 ? is_all(&p->values[v->in[1]], 0)
+                                                : false;
     const bool left = mul && !right && is_all(&p->values[v->in[0]], 1);
     if (!left && !right) return -1;
     const int32_t x = v->in[left ? 1 : 0];

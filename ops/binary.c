@@ -56,17 +56,17 @@ BINARY_ROWS(X)
 
 /* ---- pow ------------------------------------------------------------------------------------ */
 
-/* a^b: b a^(b-1) and a^b ln a, each 0 where its factor b or a is 0. */
+/* a^b: b a^(b-1) and a^b ln a, the former 0 where b is 0, the latter where a is 0. */
 static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
-    tg_tensor *a = n->inputs[0], *b = n->inputs[1], *one = tg_scalar(t, 1);
+    tg_tensor *a = n->inputs[0], *b = n->inputs[1];
     if (i == 0) {
-        tg_tensor *none = tg_stop_gradient(t, tg_equal(t, b, tg_scalar(t, 0)));
-        tg_tensor *less = tg_where(t, none, tg_ones_like(t, b), tg_sub(t, b, one));
-        return tg_mul(t, dy, tg_mul(t, b, tg_pow(t, a, less)));
+        tg_tensor *power = tg_pow(t, a, tg_sub(t, b, tg_scalar(t, 1)));
+        return tg_zmul(t, dy, tg_zmul(t, b, power));
     }
     tg_tensor *none = tg_stop_gradient(t, tg_equal(t, a, tg_scalar(t, 0)));
-    return tg_mul(t, dy, tg_mul(t, n->output, tg_log(t, tg_where(t, none, tg_ones_like(t, a), a))));
+    tg_tensor *log_a = tg_log(t, tg_where(t, none, tg_ones_like(t, a), a));
+    return tg_zmul(t, dy, tg_mul(t, n->output, log_a));
 }
 
 static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},

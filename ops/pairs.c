@@ -40,7 +40,7 @@ static bool is(const tg_op *op, const char *name)
 tg_map_fn tgi_map_pair(const tg_op *inner, const tg_op *outer, int position, tg_dtype dtype)
 {
     if (dtype > TG_F64 || position < 0 || position >= outer->max_inputs) return NULL;
-    const bool either = is(outer, "add") || is(outer, "mul");
+    const bool either = is(outer, "add") || is(outer, "mul") || is(outer, "zmul");
     for (int i = 0; i < TGI_PAIRS; i++)
         if ((pairs[i].position == position || either) && is(inner, pairs[i].inner) &&
             is(outer, pairs[i].outer))

@@ -159,7 +159,7 @@ static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *
     tg_tensor *const x = n->inputs[i];
     const double least = x->dtype == TG_F32 ? (double)-FLT_MAX : -DBL_MAX;
     tg_tensor *const y = tg_maximum(t, restore_axes(t, n, n->output), tg_scalar(t, least));
-    return tg_mul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
+    return tg_zmul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

@@ -28,6 +28,8 @@ static double mul(double a, double b) { return a * b; }
 static double divide(double a, double b) { return a / b; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
+static double strong_mul(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+static double strong_div(double a, double b) { return a == 0 ? 0 : a / b; }
 static double both(double a, double b) { return a != 0 && b != 0; }
 static double either(double a, double b) { return a != 0 || b != 0; }
 static double one_of(double a, double b) { return (a != 0) != (b != 0); }
@@ -49,6 +51,8 @@ static const struct {
     {"sub", tg_sub, sub, TG_I32, false},
     {"mul", tg_mul, mul, TG_I32, false},
     {"div", tg_div, divide, TG_F64, false},
+    {"zmul", tg_zmul, strong_mul, TG_F64, false},
+    {"zdiv", tg_zdiv, strong_div, TG_F64, false},
     {"maximum", tg_maximum, larger, TG_I32, false},
     {"minimum", tg_minimum, smaller, TG_I32, false},
     {"pow", tg_pow, pow, TG_F64, false},

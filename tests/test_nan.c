@@ -54,6 +54,36 @@ START_TEST(nan_goes_where_its_element_goes)
 }
 END_TEST
 
+/* ---- the promise of where: the side not chosen adds nothing to a gradient ------------------- */
+
+/* z = where(false, op(x, ...), x): dz/dx is 1 and its own derivative 0, whatever op makes of x. */
+START_TEST(what_is_not_chosen_adds_nothing)
+{
+    static const double values[] = {-INFINITY, -1e300, -2,   -1, -1e-310, -0.0, 0,
+                                    1e-310,    0.5,    1,    2,  1e300,   INFINITY, NAN};
+    const tg_op *op = tg_op_at(_i);
+    if (op->infer != tg_infer_elementwise || !op->map[TG_F64] || !op->vjp) return;
+    for (int k = 0; k < COUNT(values); k++) {
+        const int64_t n = COUNT(values);
+        tg_tensor *x = keep(tg_tensor_from(TG_F64, 1, &n, values, NULL));
+        tg_tensor *other = tg_full(t, TG_F64, 1, &n, values[k]);
+        tg_tensor *in[3] = {x, x, x}, *g, *h;
+        for (int i = 0; i < op->max_inputs; i++) in[i] = i == k % op->max_inputs ? x : other;
+        if (op->max_inputs == 3) in[0] = tg_isfinite(t, other);
+        tg_tensor *y = tg_apply(t, op, in, op->max_inputs, NULL);
+        tg_tensor *z = tg_where(t, tg_isnan(t, tg_ones_like(t, x)), y, x);
+        ck_assert_msg(!tg_vjp(t, 1, &z, NULL, 1, &x, &g), "%s: %s", op->name, tg_tape_message(t));
+        ck_assert_msg(!tg_vjp(t, 1, &g, NULL, 1, &x, &h), "%s: %s", op->name, tg_tape_message(t));
+        for (int64_t i = 0; i < n; i++)
+            ck_assert_msg(read_at(g, i) == 1 && read_at(h, i) == 0,
+                          "%s at %g beside %g: derivatives %g, %g", op->name, values[i], values[k],
+                          read_at(g, i), read_at(h, i));
+        tg_tape_reset(t);
+        free_leaves();
+    }
+}
+END_TEST
+
 /* ---- single lines --------------------------------------------------------------------------- */
 
 static const op_row rows[] = {
@@ -205,6 +235,7 @@ int main(void)
     Suite *s = suite_create("nan");
     TCase *c = tcase_create("nan");
     tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, what_is_not_chosen_adds_nothing, 0, tg_op_count());
     tcase_add_loop_test(c, nan_goes_where_its_element_goes, 0, tg_op_count());
     tcase_add_loop_test(c, single_rules, 0, COUNT(rows));
     tcase_add_loop_test(c, compositions, 0, COUNT(calls));

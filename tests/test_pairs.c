@@ -155,9 +155,9 @@ START_TEST(found_by_operations)
                     found++;
                     try_pair(inner, outer, position, (tg_dtype)dtype, pair);
                 }
-    /* 5 inner operations; add, sub, mul in two places each, minimum in one, and 3 of one operand;
-     * exp of a difference; 2 dtypes. */
-    ck_assert_int_eq(found, (5 * (3 * 2 + 1 + 3) + 1) * 2);
+    /* 6 inner operations; add, sub, mul, zmul in two places each, minimum in one, and 3 of one
+     * operand; exp of a difference; 2 dtypes. */
+    ck_assert_int_eq(found, (6 * (4 * 2 + 1 + 3) + 1) * 2);
 }
 END_TEST
 

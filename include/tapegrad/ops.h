@@ -68,6 +68,10 @@ tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_sub(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_mul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
+/* a b and a / b with a strong zero: 0 where a, or a factor, is 0, whatever stands beside it, Inf and
+ * NaN as well; floats.  The derivatives of elementwise operations are multiplied so. */
+tg_tensor *tg_zmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_zdiv(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either is; at a tie a
                                                                   takes the whole gradient */
 
@@ -97,7 +101,8 @@ tg_tensor *tg_isinf(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
 
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
- * not even a NaN, to the value or the gradient. */
+ * not even a NaN, to the value or, through elementwise operations and reductions, to the gradient of
+ * any order: the derivative of where(x > 0, sqrt(x), x) is right on both sides of 0. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
 /* a == b ? x : 0, elementwise, of i32 a and b and f32 or f64 x. */
 tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x);

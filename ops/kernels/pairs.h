@@ -10,6 +10,7 @@
     X(inner, sub, 0, p - c)                                                                        \
     X(inner, sub, 1, c - p)                                                                        \
     X(inner, mul, 0, p *c)                                                                         \
+    X(inner, zmul, 0, PICK((p == 0) | (c == 0), K(0), p *c))                                       \
     X(inner, minimum, 0, PICK((p > c) | (c != c), c, p))
 #define PAIR_OUTER1(X, inner)                                                                      \
     X(inner, neg, 0, -p)                                                                           \
@@ -21,13 +22,16 @@
 #define PAIR_add a + b
 #define PAIR_sub a - b
 #define PAIR_mul UNFUSED(a *b)
+#define PAIR_zmul UNFUSED(PICK((a == 0) | (b == 0), K(0), a *b))
 #define PAIR_neg -a
 #define PAIR_square UNFUSED(a *a)
 
 /* By their operands: those of inner come first, then c.  (a, b, c), (a, b), (a, c), (a). */
-#define TGI_PAIRS_ABC(X) PAIR_OUTER2(X, add) PAIR_OUTER2(X, sub) PAIR_OUTER2(X, mul)
+#define TGI_PAIRS_ABC(X)                                                                           \
+    PAIR_OUTER2(X, add) PAIR_OUTER2(X, sub) PAIR_OUTER2(X, mul) PAIR_OUTER2(X, zmul)
 #define TGI_PAIRS_AB(X)                                                                            \
-    PAIR_OUTER1(X, add) PAIR_OUTER1(X, sub) PAIR_OUTER1(X, mul) X(sub, exp, 0, F(exp)(p))
+    PAIR_OUTER1(X, add) PAIR_OUTER1(X, sub) PAIR_OUTER1(X, mul) PAIR_OUTER1(X, zmul)               \
+    X(sub, exp, 0, F(exp)(p))
 #define TGI_PAIRS_AC(X) PAIR_OUTER2(X, neg) PAIR_OUTER2(X, square)
 #define TGI_PAIRS_A(X) PAIR_OUTER1(X, neg) PAIR_OUTER1(X, square)
 #define TGI_EACH_PAIR(X) TGI_PAIRS_ABC(X) TGI_PAIRS_AB(X) TGI_PAIRS_AC(X) TGI_PAIRS_A(X)

@@ -126,6 +126,9 @@ simple("add", torch.add, pair)
 simple("sub", torch.sub, pair)
 simple("mul", torch.mul, pair)
 simple("div", torch.div, lambda r, i: [r.uniform(PAIRS[i][0]), r.signed(PAIRS[i][1], 0.4)])
+simple("zmul", lambda a, b: torch.where((a == 0) | (b == 0), 0 * a, a * b), pair)
+simple("zdiv", lambda a, b: torch.where(a == 0, 0 * a, a / b),
+       lambda r, i: [r.uniform(PAIRS[i][0]), r.signed(PAIRS[i][1], 0.4)])
 simple("pow", torch.pow, lambda r, i: [r.uniform(PAIRS[i][0], 0.3, 2), r.uniform(PAIRS[i][1])])
 simple("atan2", torch.atan2, lambda r, i: [r.signed(s, 0.3) for s in PAIRS[i]])
 simple("scalar times x", lambda x: 0.7 * x, lambda r, i: [r.uniform(SHAPES[i])],
