@@ -2,7 +2,8 @@
 #include "tapegrad/status.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "graph/text.h"
 
 const char *tg_status_text(tg_status status)
 {
@@ -20,8 +21,10 @@ tg_status tg_fail(tg_error *err, tg_status status, const char *format, ...)
     if (err && err->status == TG_OK) {
         va_list args;
         va_start(args, format);
-        if (vsnprintf(err->text, sizeof err->text, format, args) < 0) err->text[0] = '\0';
+        const int n = format ? tgi_vformat(err->text, sizeof err->text, format, args) : -1;
         va_end(args);
+        if (n < 0) err->text[0] = '\0';
+        tgi_make_printable(err->text, n >= (int)sizeof err->text);
         err->status = status;
     }
     return status;

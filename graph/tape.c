@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/text.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/grad.h"
 
@@ -65,12 +66,17 @@ tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
     if (!t || t->error.status) return NULL;
     va_list args;
     va_start(args, format);
-    const int n = vsnprintf(t->error.text, sizeof t->error.text, format, args);
+    const int n = format ? tgi_vformat(t->error.text, sizeof t->error.text, format, args) : -1;
     va_end(args);
     const size_t used = n < 0 ? 0 : (size_t)n;
+    if (n < 0) t->error.text[0] = '\0';
     const char *scope = t->scope_lent ? t->scope_lent : t->scope_size ? t->scope : "";
-    if (*scope && used < sizeof t->error.text)
-        (void)snprintf(t->error.text + used, sizeof t->error.text - used, " (in %s)", scope);
+    bool cut = used >= sizeof t->error.text;
+    if (*scope && !cut) {
+        const size_t room = sizeof t->error.text - used;
+        cut = snprintf(t->error.text + used, room, " (in %s)", scope) >= (int)room;
+    }
+    tgi_make_printable(t->error.text, cut);
     t->error.status = status;
     return NULL;
 }

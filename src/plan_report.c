@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/text.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/plan.h"
@@ -29,9 +30,9 @@ static void print_line(FILE *file, const tg_plan_step *s, double total, tg_limit
     const double runs = (double)(s->runs > 0 ? s->runs : 1), seconds = s->seconds / runs;
     const double gflops = ratio(1e-9 * s->flops, seconds), gbytes = ratio(1e-9 * s->bytes, seconds);
     const double a = ratio(gflops, limits.gflops), b = ratio(gbytes, limits.gbytes);
-    (void)fprintf(file, "%10.2f %5.1f%% %8.2f %8.2f %6.0f%%  %s%s%s\n", 1e6 * seconds,
-                  100 * ratio(s->seconds, total), gflops, gbytes, 100 * (a > b ? a : b), s->name,
-                  *s->scope ? "  in " : "", s->scope);
+    (void)tgi_print(file, "%10.2f %5.1f%% %8.2f %8.2f %6.0f%%  %s%s%s\n", 1e6 * seconds,
+                    100 * ratio(s->seconds, total), gflops, gbytes, 100 * (a > b ? a : b), s->name,
+                    *s->scope ? "  in " : "", s->scope);
 }
 
 tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file)
@@ -55,15 +56,16 @@ tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file)
     return ferror(file) ? TG_EIO : TG_OK;
 }
 
-/* A text between quotation marks, whatever is in it. */
+/* A text between quotation marks, whatever is in it: what is not UTF-8 becomes U+FFFD. */
 static void put_text(tgi_sink *s, const char *text)
 {
     tgi_sink_text(s, "\"");
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
-            tgi_sink_format(s, "\\u%04x", (unsigned)(unsigned char)*text);
+    for (const char *next = text; *text; text = next) {
+        const uint32_t c = tgi_utf8_next(&next);
+        if (c == '"' || c == '\\' || c < ' ' || c == 0xFFFD)
+            tgi_sink_format(s, "\\u%04x", (unsigned)c);
         else
-            tgi_sink_bytes(s, text, 1);
+            tgi_sink_bytes(s, text, (size_t)(next - text));
     }
     tgi_sink_text(s, "\"");
 }

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "graph/text.h"
 #include "src/sink.h"
 #include "tapegrad/plot.h"
 
@@ -143,8 +144,6 @@ void tgi_svg_fill(tgi_sink *s, const char *text, const double *number);
 /* Escapes for XML; drops control characters, replaces malformed UTF-8. */
 void tgi_svg_escape(tgi_sink *s, const char *text);
 
-/* The next character of a UTF-8 text, U+FFFD for a malformed byte; 0 at the end. */
-uint32_t tgi_utf8_next(const char **text);
 
 /* An estimate on the wide side, for sans-serif fonts. */
 double tgi_text_width(const char *text, double font);

@@ -4,35 +4,6 @@
 
 #include "src/plot_parts.h"
 
-/* The bytes that follow a lead byte, and the least character that needs them; -1 for a byte that
- * leads nothing. */
-static int followers(unsigned char lead, uint32_t *least)
-{
-    if (lead >= 0xC2 && lead <= 0xDF) return *least = 0x80, 1;
-    if (lead >= 0xE0 && lead <= 0xEF) return *least = 0x800, 2;
-    if (lead >= 0xF0 && lead <= 0xF4) return *least = 0x10000, 3;
-    return -1;
-}
-
-uint32_t tgi_utf8_next(const char **text)
-{
-    const unsigned char *p = (const unsigned char *)*text;
-    if (*p == 0) return 0;
-    ++*text; /* a malformed sequence costs one byte */
-    if (*p < 0x80) return *p;
-    uint32_t least = 0;
-    const int n = followers(*p, &least);
-    if (n < 0) return 0xFFFD;
-    uint32_t c = *p & (0x3Fu >> n);
-    for (int i = 1; i <= n; i++) {
-        if ((p[i] & 0xC0) != 0x80) return 0xFFFD; /* the terminator too */
-        c = c << 6 | (p[i] & 0x3Fu);
-    }
-    if (c < least || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return 0xFFFD;
-    *text += n;
-    return c;
-}
-
 static bool is_control(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c & 0xFFFE) == 0xFFFE;

@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "graph/text.h"
+
 static double seconds(void)
 {
     struct timespec now;
@@ -54,8 +56,8 @@ void tg_progress_update(tg_progress *p, int64_t done, const char *metrics)
 void tg_progress_end(tg_progress *p, const char *metrics)
 {
     if (!p || !p->out) return;
-    (void)fprintf(p->out, "%s%s: %.1f s  %s%s\n", p->terminal ? "\r" : "", p->label,
-                  seconds() - p->start, metrics ? metrics : "", p->terminal ? "\033[K" : "");
+    (void)tgi_print(p->out, "%s%s: %.1f s  %s%s\n", p->terminal ? "\r" : "", p->label,
+                    seconds() - p->start, metrics ? metrics : "", p->terminal ? "\033[K" : "");
     (void)fflush(p->out);
     p->out = NULL;
 }

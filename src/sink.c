@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "graph/text.h"
 #include "tapegrad/alloc.h"
 
 #ifndef PATH_MAX
@@ -174,7 +175,7 @@ void tgi_sink_format(tgi_sink *s, const char *format, ...)
     char text[FORMAT_BYTES];
     va_list args;
     va_start(args, format);
-    const int n = vsnprintf(text, sizeof text, format, args);
+    const int n = tgi_vformat(text, sizeof text, format, args);
     va_end(args);
     if (n < 0 || n >= (int)sizeof text)
         tgi_sink_fail(s, TG_EARG, "cannot write '%.*s': a formatted text exceeds %d bytes",
@@ -195,7 +196,7 @@ void tgi_sink_fail(tgi_sink *s, tg_status status, const char *format, ...)
     char text[sizeof s->failure.text];
     va_list args;
     va_start(args, format);
-    const int n = vsnprintf(text, sizeof text, format, args);
+    const int n = tgi_vformat(text, sizeof text, format, args);
     va_end(args);
     tg_fail(&s->failure, status, "%s", n < 0 ? tg_status_text(status) : text);
 }

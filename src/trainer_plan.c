@@ -5,6 +5,7 @@
 #include "graph/plan.h"
 #include "graph/storage.h"
 #include "graph/tape.h"
+#include "graph/text.h"
 #include "src/optimizer.h"
 #include "src/trainer.h"
 #include "tapegrad/alloc.h"
@@ -16,7 +17,7 @@ static void note(tgi_step_plan *s, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(s->note, sizeof s->note, format, args);
+    (void)tgi_vformat(s->note, sizeof s->note, format, args);
     va_end(args);
 }
 

@@ -101,6 +101,29 @@ START_TEST(reports)
 }
 END_TEST
 
+/* A trace is JSON, which is UTF-8, whatever a scope is called. */
+START_TEST(trace_of_any_scope)
+{
+    static char text[8192];
+    const int64_t n = 3;
+    tg_tensor *x = tg_tensor_new(TG_F32, 1, &n, NULL);
+    tg_scope_push(t, "a\xff\n\xC3\xB6\xC3");
+    tg_tensor *y = tg_exp(t, x);
+    tg_plan *p = tg_compile(t, 1, &y, NULL);
+    ck_assert_int_eq(tg_plan_profile(p, true, NULL), TG_OK);
+    ck_assert_int_eq(tg_plan_run(p, NULL), TG_OK);
+    ck_assert_int_eq(tg_plan_save_trace(p, "plan_scope.tmp", NULL), TG_OK);
+    FILE *file = fopen("plan_scope.tmp", "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    (void)fclose(file);
+    (void)remove("plan_scope.tmp");
+    ck_assert_ptr_nonnull(strstr(text, "\"scope\": \"a\\ufffd\\u000a\xC3\xB6\\ufffd\""));
+    tg_plan_free(p);
+    tg_tensor_free(x);
+}
+END_TEST
+
 START_TEST(limits)
 {
     const tg_limits l = tg_limits_measure();
@@ -118,6 +141,7 @@ int main(void)
     tcase_add_test(c, steps);
     tcase_add_test(c, times);
     tcase_add_test(c, reports);
+    tcase_add_test(c, trace_of_any_scope);
     tcase_add_test(c, limits);
     suite_add_tcase(s, c);
     return run_suite(s);

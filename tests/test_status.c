@@ -2,8 +2,12 @@
 #include "tapegrad/status.h"
 
 #include <check.h>
+#include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tapegrad/tape.h"
 
 static const struct {
     tg_status code;
@@ -128,6 +132,82 @@ START_TEST(a_long_text_is_cut)
 }
 END_TEST
 
+/* What names of files, keys and scopes may hold, and what a sentence makes of it. */
+static const struct {
+    const char *name, *shown;
+} names[] = {
+    {"plain", "plain"},
+    {"a\nb\tc\x7f", "a?b?c?"},
+    {"\x1b[31mred", "?[31mred"},
+    {"Gr\xC3\xB6\xC3\x9F"
+     "e \xE2\x82\xAC \xF0\x9F\x98\x80",
+     "Gr\xC3\xB6\xC3\x9F"
+     "e \xE2\x82\xAC \xF0\x9F\x98\x80"},
+    {"\xEF\xBF\xBD", "\xEF\xBF\xBD"},                /* U+FFFD itself */
+    {"a\xC3", "a?"},                                 /* cut, though not by us */
+    {"\xFF\xFE\x80", "???"},                         /* no UTF-8 at all */
+    {"\xC0\x80", "??"},                              /* overlong */
+    {"\xED\xA0\x80", "???"},                         /* half of a surrogate pair */
+    {"\xF4\x90\x80\x80", "????"},                    /* beyond U+10FFFF */
+    {"\xC2\x85|\xE2\x80\xA8|\xE2\x80\xA9", "?|?|?"}, /* other ends of a line */
+};
+#define NAMES (int)(sizeof names / sizeof names[0])
+
+START_TEST(a_sentence_is_one_printable_line)
+{
+    tg_error err = TG_ERROR_INIT;
+    char want[256];
+    (void)snprintf(want, sizeof want, "no '%s' here", names[_i].shown);
+    tg_fail(&err, TG_EKEY, "no '%s' here", names[_i].name);
+    ck_assert_str_eq(err.text, want);
+
+    tg_tape *t = tg_tape_new();
+    tg_scope_push(t, names[_i].name);
+    tg_tape_fail(t, TG_EARG, "bad");
+    (void)snprintf(want, sizeof want, "bad (in %s)", names[_i].shown);
+    ck_assert_str_eq(tg_tape_message(t), want);
+    tg_tape_free(t);
+}
+END_TEST
+
+/* 2-, 3- and 4-byte characters across the end of the text, at each of their bytes. */
+START_TEST(no_character_is_cut_in_two)
+{
+    static const char *const characters[] = {"\xC3\xB6", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    for (size_t k = 0; k < 3; k++)
+        for (size_t before = 250; before <= 255; before++) {
+            tg_error err = TG_ERROR_INIT;
+            char text[300];
+            memset(text, 'a', before);
+            (void)snprintf(text + before, sizeof text - before, "%s%s", characters[k], "bcdefg");
+            tg_fail(&err, TG_EARG, "%s", text);
+            const size_t fits = before + k + 2 <= 255 ? 255 : before;
+            ck_assert_uint_eq(strlen(err.text), fits);
+            ck_assert_mem_eq(err.text, text, fits);
+        }
+}
+END_TEST
+
+START_TEST(numbers_have_a_point)
+{
+    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "ru_RU.UTF-8",
+                                          "de_DE"};
+    tg_error err = TG_ERROR_INIT;
+    tg_tape *t = tg_tape_new();
+    for (size_t i = 0; i < sizeof locales / sizeof locales[0]; i++)
+        if (setlocale(LC_ALL, locales[i]) && *localeconv()->decimal_point == ',') break;
+    const char held = *localeconv()->decimal_point;
+    tg_fail(&err, TG_EARG, "lr is %g of [1,2]", 0.5);
+    tg_tape_fail(t, TG_EARG, "%.2f, %d", 1.25, 3);
+    ck_assert_str_eq(err.text, "lr is 0.5 of [1,2]");
+    ck_assert_str_eq(tg_tape_message(t), "1.25, 3");
+    ck_assert_int_eq(*localeconv()->decimal_point, held); /* the program's locale is its own */
+    if (held != ',') printf("numbers_have_a_point: no locale with a comma is installed\n");
+    (void)setlocale(LC_ALL, "C");
+    tg_tape_free(t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("status");
@@ -140,6 +220,9 @@ int main(void)
     tcase_add_test(errors, the_first_failure_sticks);
     tcase_add_test(errors, an_error_can_be_used_again_once_cleared);
     tcase_add_test(errors, no_error_to_write_to_is_allowed);
+    tcase_add_loop_test(errors, a_sentence_is_one_printable_line, 0, NAMES);
+    tcase_add_test(errors, no_character_is_cut_in_two);
+    tcase_add_test(errors, numbers_have_a_point);
     tcase_add_loop_test(errors, a_long_text_is_cut, 0, (int)(sizeof lengths / sizeof lengths[0]));
     suite_add_tcase(suite, texts);
     suite_add_tcase(suite, errors);

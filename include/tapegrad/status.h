@@ -53,7 +53,7 @@ const char *tg_status_text(tg_status status);
  * Wherever a function takes a tg_error pointer, NULL is allowed. */
 typedef struct tg_error {
     tg_status status;
-    char text[256]; /* one line without a newline; cut when longer */
+    char text[256]; /* one line of printable UTF-8, numbers with a point; cut when longer */
 } tg_error;
 
 #define TG_ERROR_INIT                                                                              \
@@ -61,8 +61,9 @@ typedef struct tg_error {
         TG_OK, { 0 }                                                                               \
     }
 
-/* Records a failure unless err already holds one or is NULL.  Returns status, so that a
- * function can end with `return tg_fail(err, TG_ESHAPE, "...", ...)`. */
+/* Records a failure unless err already holds one or is NULL.  In the text '?' stands for control
+ * characters and for bytes that are not UTF-8, as names of files may hold them.  Returns status,
+ * so that a function can end with `return tg_fail(err, TG_ESHAPE, "...", ...)`. */
 tg_status tg_fail(tg_error *err, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 #ifdef __cplusplus
