@@ -1,11 +1,9 @@
-/* trainer.c - the training loop. */
+/* trainer.c - makes a trainer, and fits: steps, checkpoints, the best at the end. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "src/evaluate.h"
-#include "src/optimizer.h"
 #include "src/trainer.h"
 #include "tapegrad/alloc.h"
 
@@ -67,8 +65,19 @@ tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_da
                            tg_history *history, const char *series, tg_error *err)
 {
     const tg_trainer_options o = options ? *options : tg_trainer_defaults();
-    if (!model || !optimizer || !train) {
-        (void)tg_fail(err, TG_EARG, "trainer: a part is missing");
+    const char *missing = !model                  ? "model"
+                          : !optimizer            ? "optimizer"
+                          : !train                ? "training set"
+                          : !model->params        ? "model's params"
+                          : !model->forward       ? "model's forward"
+                          : !model->loss          ? "model's loss"
+                          : !train->images        ? "training set's images"
+                          : !train->labels        ? "training set's labels"
+                          : test && !test->images ? "test set's images"
+                          : test && !test->labels ? "test set's labels"
+                                                  : NULL;
+    if (missing) {
+        (void)tg_fail(err, TG_EARG, "trainer: the %s is NULL", missing);
         return NULL;
     }
     if (check_options(&o, test, err)) return NULL;
@@ -104,119 +113,12 @@ void tg_trainer_free(tg_trainer *tr)
     tg_batches_free(tr->batches);
     tg_tape_free(tr->t);
     tg_dict_free(tr->trained);
+    tg_dict_free(tr->before);
     tg_dict_free(tr->best_tensors);
     tg_free(tr->config);
     tg_free(tr->checkpoint);
     tg_free(tr->series);
     tg_free(tr);
-}
-
-static tg_status failed(const tg_trainer *tr, tg_error *err)
-{
-    const tg_status status = tg_tape_status(tr->t);
-    return status ? tg_fail(err, status, "%s", tg_tape_message(tr->t)) : TG_OK;
-}
-
-static tg_status keep(tg_trainer *tr, const char *metric, int64_t step, double value, tg_error *err)
-{
-    if (!tr->history || tg_history_add(tr->history, tr->series, metric, step, value) == TG_OK)
-        return TG_OK;
-    return tg_fail(err, TG_ENOMEM, "trainer: out of memory for the history");
-}
-
-/* Keeps the tensors of the best evaluation, where they are asked for. */
-static tg_status note_best(tg_trainer *tr, tg_error *err)
-{
-    const bool better =
-        isnan(tr->best) ? !isnan(tr->test_acc) : tr->test_acc > tr->best + tr->options.min_delta;
-    tr->stale++;
-    if (!better) return TG_OK;
-    if (tr->options.restore_best) {
-        tg_dict *live = tgi_trainer_tensors(tr, err);
-        tg_dict *copy = live ? tg_dict_clone(live, err) : NULL;
-        tg_dict_free(live);
-        if (!copy) return TG_ENOMEM;
-        tg_dict_free(tr->best_tensors);
-        tr->best_tensors = copy;
-    }
-    tr->best = tr->test_acc;
-    tr->best_step = tr->steps + 1;
-    tr->stale = 0;
-    return TG_OK;
-}
-
-static tg_status evaluate(tg_trainer *tr, tg_error *err)
-{
-    const int64_t rows = tr->options.eval_rows, k = tr->evaluations++;
-    tg_status status = tgi_accuracy(tr->t, tr->model, tr->train, rows, &tr->train_acc, err);
-    if (!status) status = keep(tr, "train_acc", k, tr->train_acc, err);
-    if (status || !tr->test) return status;
-    status = tgi_accuracy(tr->t, tr->model, tr->test, rows, &tr->test_acc, err);
-    if (!status) status = keep(tr, "test_acc", k, tr->test_acc, err);
-    return status ? status : note_best(tr, err);
-}
-
-/* The parameters that are not frozen now; NULL when out of memory. */
-static const tg_dict *trained(tg_trainer *tr, tg_error *err)
-{
-    tg_dict *params = tr->model->params;
-    if (tgi_is_trainable(tr->optimizer, params, params)) return params;
-    if (tr->trained && tgi_is_trainable(tr->optimizer, params, tr->trained)) return tr->trained;
-    tg_dict_free(tr->trained);
-    return tr->trained = tg_optimizer_trainable(tr->optimizer, params, err);
-}
-
-/* The lr of this step, where a schedule sets it. */
-static void schedule(tg_trainer *tr)
-{
-    const tg_schedule *s = &tr->options.schedule;
-    if (s->kind == TG_SCHEDULE_CONSTANT && s->warmup == 0) return;
-    tg_optimizer_set_lr(tr->optimizer, tr->base_lr * tg_schedule_factor(*s, tr->steps));
-}
-
-/* The update for these rows, recorded: tr->loss. */
-static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
-{
-    tg_tape *t = tr->t;
-    tg_model *m = tr->model;
-    const tg_rng before = tr->mask_rng;
-    const tg_dict *params = trained(tr, err);
-    if (!params) return TG_ENOMEM;
-    tg_pass pass = {.train = true, .rng = &tr->mask_rng};
-    tg_tape_reset(t);
-    tg_tensor *x = tg_dataset_inputs(t, tr->train, rows, m->dtype);
-    tg_tensor *labels = tg_dataset_labels(t, tr->train, rows);
-    tg_tensor *loss = tg_model_loss(t, m, tg_model_forward(t, m, x, &pass), labels);
-    tg_dict *grads = tg_grad(t, loss, params);
-    if (tr->options.clip_norm > 0) grads = tg_clip_grad_norm(t, grads, tr->options.clip_norm, NULL);
-    const bool plan = tgi_trainer_may_plan(tr, rows);
-    tg_status status = failed(tr, err);
-    if (!status && plan) (void)tg_optimizer_record(t, tr->optimizer, m->params, grads);
-    if (!status && !plan) status = tg_optimizer_update(tr->optimizer, m->params, grads, err);
-    if (!status && tr->options.loss_after) {
-        pass.train = false;
-        loss = tg_model_loss(t, m, tg_model_forward(t, m, x, &pass), labels);
-    }
-    if (status || (status = failed(tr, err))) return status;
-    tr->loss = tg_item(loss);
-    if (plan) tgi_trainer_plan(tr, rows, loss, before);
-    return TG_OK;
-}
-
-tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
-{
-    if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
-    tg_tensor *rows = tg_batches_next(tr->batches);
-    schedule(tr);
-    tg_status status =
-        tgi_trainer_planned(tr, rows) ? tgi_trainer_run_plan(tr, err) : record_step(tr, rows, err);
-    if (status) return status;
-    tr->diverged = tr->diverged || !isfinite(tr->loss);
-    status = keep(tr, "loss", tr->steps, tr->loss, err);
-    const int64_t every = tr->options.eval_every;
-    if (!status && every > 0 && tr->steps % every == 0) status = evaluate(tr, err);
-    tr->steps++;
-    return status;
 }
 
 /* ---- fit ------------------------------------------------------------------------------------ */
@@ -265,6 +167,8 @@ tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err)
     const tg_trainer_options *o = &tr->options;
     tg_status status = attach(tr, err);
     bool go_on = true;
+    if (!status && !tr->owed && tr->steps > 0 && tr->steps % o->checkpoint_every == 0)
+        status = save(tr, err); /* where that failed before */
     while (!status && go_on && tr->steps < o->steps && !tg_trainer_stopped_early(tr) &&
            !(o->stop_on_nan && tr->diverged)) {
         status = tg_trainer_step(tr, err);

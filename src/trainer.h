@@ -26,6 +26,10 @@ typedef struct tgi_step_plan {
     char note[160];
 } tgi_step_plan;
 
+/* What an update that was made still lacks, because memory ran out behind it: the next step makes
+ * up for it and makes no update. */
+typedef enum tgi_owed { TGI_OWES_NOTHING, TGI_OWES_LOSS, TGI_OWES_ROWS } tgi_owed;
+
 struct tg_trainer {
     tg_model *model;
     tg_optimizer *optimizer;
@@ -39,6 +43,9 @@ struct tg_trainer {
     tgi_step_plan step;
     tg_batches *batches;
     tg_dict *trained; /* what is not frozen, by reference; NULL before it was needed */
+    tg_dict *before;  /* the model's state before the update under way; NULL where there is none */
+    tg_tensor *rows;  /* of the last batch */
+    tgi_owed owed;
     tg_rng mask_rng;
     double base_lr; /* what the schedule multiplies */
     int64_t steps, evaluations;
@@ -53,6 +60,11 @@ struct tg_trainer {
     bool attached;       /* the checkpoint is this run's, or was not there */
     int64_t saved_steps; /* in the checkpoint; -1: none */
 };
+
+/* ---- steps (trainer_step.c) ------------------------------------------------------------------ */
+
+/* Makes up for what the last update lacks. */
+tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err);
 
 /* ---- the configuration (trainer_config.c) ---------------------------------------------------- */
 

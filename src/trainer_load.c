@@ -165,6 +165,7 @@ static tg_status set_all(tg_trainer *tr, const saved *s, tg_error *err)
     (void)tg_dict_copy(tr->model->params, s->params, NULL); /* they match */
     if (tr->model->state) (void)tg_dict_copy(tr->model->state, s->state, NULL);
     (void)tg_batches_set_state(tr->batches, s->batches, NULL);
+    tr->owed = TGI_OWES_NOTHING;
     tr->mask_rng.counter = (uint64_t)s->counters[TGI_MASK_COUNTER];
     tr->steps = s->counters[TGI_STEPS];
     tr->evaluations = s->counters[TGI_EVALUATIONS];

@@ -125,7 +125,8 @@ static tg_status put_history(const tg_trainer *tr, tg_dict *d, tg_error *err)
 tg_status tg_trainer_save(tg_trainer *tr, const char *path, tg_error *err)
 {
     if (!tr || !path) return tg_fail(err, TG_EARG, "trainer: save needs a trainer and a path");
-    tg_status status = tgi_trainer_configure_data(tr, err);
+    tg_status status = tgi_trainer_settle(tr, err);
+    if (!status) status = tgi_trainer_configure_data(tr, err);
     if (status) return status;
     tg_dict *d = tgi_trainer_tensors(tr, err);
     if (!d) return TG_ENOMEM;

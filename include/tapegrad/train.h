@@ -63,7 +63,10 @@ tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_da
                            tg_history *history, const char *series, tg_error *err);
 void tg_trainer_free(tg_trainer *tr);
 
-/* One update.  Makes no call to the allocator once the shapes have been seen. */
+/* One update.  Makes no call to the allocator once the shapes have been seen.  One that fails
+ * changes nothing; where its evaluation fails, the update is made but not yet counted, and the next
+ * step evaluates before anything else.  Either way step, fit and save go on to the same bits as if
+ * nothing had failed. */
 tg_status tg_trainer_step(tg_trainer *tr, tg_error *err);
 
 /* Updates until options.steps are made.  A loss that is not finite is no error: tg_trainer_diverged
