@@ -13,27 +13,42 @@ static tg_tensor *positive(tg_tape *t, tg_tensor *x)
     return tg_stop_gradient(t, tg_greater(t, x, tg_scalar(t, 0)));
 }
 
+/* x times a share of it; 0 where the share is, also of -Inf. */
+static tg_tensor *share_of(tg_tape *t, tg_tensor *x, tg_tensor *share)
+{
+    return tg_zmul(t, x, share);
+}
+
+/* 2 Phi(x) is erfc(-x / sqrt 2), which keeps its digits where 1 + erf(x / sqrt 2) cancels. */
 tg_tensor *tg_gelu(tg_tape *t, tg_tensor *x)
 {
-    return tg_mul(t, x, times(t, 0.5, plus(t, 1, tg_erf(t, times(t, 0.70710678118654752440, x)))));
+    tg_tensor *twice = tg_erfc(t, times(t, -0.70710678118654752440, x));
+    return share_of(t, x, times(t, 0.5, twice));
 }
 
+/* (1 + tanh u) / 2 is sigmoid(2 u), which keeps its digits where the sum cancels; from |x| = 30 on
+ * it is 0 or 1 with every factor, hence the bound, which keeps u's derivative finite. */
 tg_tensor *tg_gelu_tanh(tg_tape *t, tg_tensor *x)
 {
-    tg_tensor *cubic = tg_add(t, x, times(t, 0.044715, tg_mul(t, x, tg_square(t, x))));
-    tg_tensor *bent = tg_tanh(t, times(t, 0.79788456080286535588, cubic));
-    return tg_mul(t, x, times(t, 0.5, plus(t, 1, bent)));
+    tg_tensor *bounded = tg_minimum(t, tg_square(t, x), tg_scalar(t, 900));
+    tg_tensor *factor = plus(t, 1.5957691216057307117, times(t, 0.071354816272600260175, bounded));
+    return share_of(t, x, tg_sigmoid(t, tg_mul(t, x, factor)));
 }
 
-tg_tensor *tg_silu(tg_tape *t, tg_tensor *x) { return tg_mul(t, x, tg_sigmoid(t, x)); }
+tg_tensor *tg_silu(tg_tape *t, tg_tensor *x) { return share_of(t, x, tg_sigmoid(t, x)); }
 
-tg_tensor *tg_mish(tg_tape *t, tg_tensor *x) { return tg_mul(t, x, tg_tanh(t, tg_softplus(t, x))); }
+tg_tensor *tg_mish(tg_tape *t, tg_tensor *x)
+{
+    return share_of(t, x, tg_tanh(t, tg_softplus(t, x)));
+}
 
 tg_tensor *tg_softsign(tg_tape *t, tg_tensor *x) { return tg_div(t, x, plus(t, 1, tg_abs(t, x))); }
 
 /* The exponential sees only x <= 0: where hides a value, but not an overflow behind it. */
 tg_tensor *tg_celu(tg_tape *t, tg_tensor *x, double alpha)
 {
+    if (!(alpha < 0 || alpha > 0))
+        return tg_tape_fail(t, TG_EARG, "celu: alpha is %g, must not be 0", alpha);
     tg_tensor *low = tg_minimum(t, x, tg_scalar(t, 0));
     return tg_where(t, positive(t, x), x, times(t, alpha, tg_expm1(t, times(t, 1 / alpha, low))));
 }
@@ -73,10 +88,10 @@ tg_tensor *tg_hardsigmoid(tg_tape *t, tg_tensor *x)
     return tg_clamp(t, plus(t, 0.5, times(t, 1.0 / 6, x)), 0, 1);
 }
 
-tg_tensor *tg_hardswish(tg_tape *t, tg_tensor *x) { return tg_mul(t, x, tg_hardsigmoid(t, x)); }
+tg_tensor *tg_hardswish(tg_tape *t, tg_tensor *x) { return share_of(t, x, tg_hardsigmoid(t, x)); }
 
 tg_tensor *tg_threshold(tg_tape *t, tg_tensor *x, double limit, double value)
 {
-    tg_tensor *above = tg_stop_gradient(t, tg_greater(t, x, tg_scalar(t, limit)));
-    return tg_where(t, above, x, tg_scalar(t, value));
+    tg_tensor *low = tg_stop_gradient(t, tg_less_equal(t, x, tg_scalar(t, limit)));
+    return tg_where(t, low, tg_scalar(t, value), x);
 }
