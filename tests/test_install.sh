@@ -54,6 +54,9 @@ expect "README's prefix" "$prefix" "\$HOME/tapegrad"
 cd "$scratch/home"
 sed -n '/^```c$/,/^}$/p' "$readme" | sed '1d; /^}$/q' >first.c
 diff "$top/examples/first.c" first.c || fail "README's first program is not examples/first.c"
+sed -n '/^    step 100 /,/^    test accuracy /s/^    //p' "$readme" >says
+grep '^step \|^test accuracy ' "$top/tests/golden/first.golden" | diff - says ||
+    fail "README's numbers are not those of tests/golden/first.golden"
 cd "$build"
 installs prefix="$scratch/home/tapegrad"
 
