@@ -38,14 +38,19 @@ static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
 static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
 {
     const int first = n == 3 && op->map[TG_F32] && inputs[0]->dtype == TG_U8 ? 1 : 0;
+    if (tgi_settle(t, n - first, inputs + first)) return false;
+    for (int i = first; first > 0 && i < n; i++) inputs[i] = tgi_strengthen(t, inputs[i], TG_F32);
+    return first == 0;
+}
+
+bool tgi_settle(tg_tape *t, int n, tg_tensor **xs)
+{
     const tg_tensor *strong = NULL;
-    for (int i = first; i < n; i++)
-        if (!inputs[i]->weak && (!strong || tgi_is_float(inputs[i]->dtype))) strong = inputs[i];
-    if (!strong && first == 0) return true;
-    const tg_dtype dtype = strong ? strong->dtype : TG_F32;
-    for (int i = first; i < n; i++)
-        if (inputs[i]->weak) inputs[i] = tgi_strengthen(t, inputs[i], dtype);
-    return false;
+    for (int i = 0; i < n; i++)
+        if (!xs[i]->weak && (!strong || tgi_is_float(xs[i]->dtype))) strong = xs[i];
+    for (int i = 0; strong && i < n; i++)
+        if (xs[i]->weak) xs[i] = tgi_strengthen(t, xs[i], strong->dtype);
+    return strong != NULL;
 }
 
 /* Its caller asked for a dtype, which is then nobody else's to choose. */

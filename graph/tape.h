@@ -113,6 +113,10 @@ tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g);
 /* The constant of a weak scalar in another dtype. */
 tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
 
+/* Gives the weak scalars among n operands the dtype of one that is not, of a float if there is one;
+ * false where all are weak, which changes nothing. */
+bool tgi_settle(tg_tape *t, int n, tg_tensor **xs);
+
 /* tg_full of no axes, in less time. */
 tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype);
 

@@ -78,8 +78,8 @@ tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, 
 
 static tg_tensor *full_like(tg_tape *t, tg_tensor *x, double value)
 {
-    return x ? tg_full(t, x->dtype, x->ndim, x->shape, value)
-             : tg_tape_fail(t, TG_EARG, "full: like NULL");
+    if (!x) return tg_tape_fail(t, TG_EARG, "full: like NULL");
+    return x->weak ? tg_scalar(t, value) : tg_full(t, x->dtype, x->ndim, x->shape, value);
 }
 
 tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 0); }

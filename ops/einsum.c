@@ -4,8 +4,8 @@
  * two operands are contracted as one batched matmul: (batch, left, sum) x (batch, sum, right). */
 #include <string.h>
 
+#include "ops/compose.h"
 #include "ops/families.h"
-#include "tapegrad/ops.h"
 
 enum { LETTERS = 52, LABELS = LETTERS + TG_MAX_NDIM };
 
@@ -224,11 +224,18 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
     term result = {.n = 0};
     if (!t || tg_tape_status(t)) return NULL;
     if (!equation || n < 1 || !xs) return tg_tape_fail(t, TG_EARG, "einsum: nothing to sum");
-    term *terms = tg_tape_alloc(t, (size_t)n * sizeof *terms);
-    const char *p = equation;
-    for (int k = 0; k < n && terms; k++) {
+    for (int k = 0; k < n; k++) {
         if (!xs[k]) return tg_tape_fail(t, TG_EARG, "einsum: operand %d is NULL", k + 1);
-        terms[k] = (term){.x = xs[k]};
+        if (!tgi_operand(t, "einsum", xs[k])) return NULL;
+    }
+    term *terms = tg_tape_alloc(t, (size_t)n * sizeof *terms);
+    tg_tensor **own = tg_tape_alloc(t, (size_t)n * sizeof *own);
+    if (!terms || !own) return NULL;
+    memcpy(own, xs, (size_t)n * sizeof *own);
+    (void)tgi_settle(t, n, own);
+    const char *p = equation;
+    for (int k = 0; k < n; k++) {
+        terms[k] = (term){.x = own[k]};
         const int dots = count_dots(p, xs[k]);
         if (dots > most_dots) most_dots = dots;
         if (!read_labels(&e, &p, dots, &terms[k])) return NULL;
@@ -239,7 +246,7 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
         if (!note_sizes(&e, &terms[k])) return NULL;
         for (int i = 0; i < terms[k].n; i++) uses[terms[k].label[i]]++;
     }
-    if (!terms || !read_result(&e, p, uses, most_dots, &result)) return NULL;
+    if (!read_result(&e, p, uses, most_dots, &result)) return NULL;
     return run(&e, terms, n, &result);
 }
 
@@ -247,8 +254,11 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
 
 tg_tensor *tg_outer(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
-    return tg_mul(t, tg_reshape(t, a, 2, (int64_t[]){-1, 1}),
-                  tg_reshape(t, b, 2, (int64_t[]){1, -1}));
+    if (!tgi_operand(t, "outer", a) || !tgi_operand(t, "outer", b)) return NULL;
+    tg_tensor *own[] = {a, b};
+    (void)tgi_settle(t, 2, own);
+    return tg_mul(t, tg_reshape(t, own[0], 2, (int64_t[]){-1, 1}),
+                  tg_reshape(t, own[1], 2, (int64_t[]){1, -1}));
 }
 
 tg_tensor *tg_dot(tg_tape *t, tg_tensor *a, tg_tensor *b)

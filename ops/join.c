@@ -97,15 +97,6 @@ tg_tensor *tg_concat(tg_tape *t, int n, tg_tensor *const *xs, int axis)
     return tg_record(t, &tgi_join_ops[0], xs, n, &(concat_attrs){axis});
 }
 
-/* A weak scalar takes the dtype of the first operand that is not one; f32 when all are. */
-static tg_tensor *settled(tg_tape *t, int n, tg_tensor *const *xs, int i)
-{
-    int k = 0;
-    if (!xs[i]->weak) return xs[i];
-    while (k < n && xs[k]->weak) k++;
-    return tgi_strengthen(t, xs[i], k < n ? xs[k]->dtype : TG_F32);
-}
-
 tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis)
 {
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
@@ -114,13 +105,17 @@ tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis)
         if (!tgi_operand(t, "stack", xs[i])) return NULL;
     if (!tgi_axis(t, "stack", &axis, xs[0]->ndim + 1)) return NULL;
     tg_tensor **const parts = tg_tape_alloc(t, (size_t)n * sizeof *parts);
-    for (int i = 0; parts && i < n; i++) {
+    if (!parts) return NULL;
+    memcpy(parts, xs, (size_t)n * sizeof *parts);
+    const bool strong = tgi_settle(t, n, parts);
+    for (int i = 0; i < n; i++) {
         if (!tg_tensor_same_shape(xs[0], xs[i]))
             return tg_tape_fail(t, TG_ESHAPE, "stack: the shapes of %s and %s differ",
                                 tg_tensor_describe(xs[0], one, sizeof one),
                                 tg_tensor_describe(xs[i], two, sizeof two));
-        parts[i] = tg_unsqueeze(t, settled(t, n, xs, i), axis);
+        if (!strong) parts[i] = tgi_strengthen(t, parts[i], TG_F32);
+        parts[i] = tg_unsqueeze(t, parts[i], axis);
         if (!parts[i]) return NULL;
     }
-    return parts ? tg_concat(t, n, parts, axis) : NULL;
+    return tg_concat(t, n, parts, axis);
 }

@@ -1,6 +1,7 @@
 /* where_equal.c - a value where two integers are equal, else 0.  With one of them the places 0, 1,
  * ... of a row it is what a choice by number hands back: element by element, so that a fused loop
  * can hold it, where a row of zeros written for one number would cost a pass over memory. */
+#include "graph/tape.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
 
@@ -68,5 +69,9 @@ TGI_FAMILY_COUNT(where_equal);
 
 tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x)
 {
-    return tg_record(t, &tgi_where_equal_ops[0], (tg_tensor *[]){a, b, x}, 3, NULL);
+    tg_tensor *own[] = {a, b, x};
+    for (int i = 0; i < 3; i++)
+        if (t && own[i] && own[i]->weak && tgi_tape_takes(t, own[i]))
+            own[i] = tgi_strengthen(t, own[i], i < 2 ? TG_I32 : TG_F32);
+    return tg_record(t, &tgi_where_equal_ops[0], own, 3, NULL);
 }
