@@ -97,7 +97,7 @@ tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis)
     }
     tg_tensor *y = x;
     for (int i = 0; y && i < x->ndim; i++) y = tg_slice(t, y, i, -1, TG_END, -1);
-    return y;
+    return y == x ? tgi_unchanged(t, x) : y;
 }
 
 tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
@@ -111,7 +111,7 @@ tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
     const int64_t n = x->shape[axis];
     int64_t cut = n > 0 ? shift % n : 0;
     if (cut < 0) cut += n;
-    if (cut == 0) return tg_cast(t, x, x->dtype);
+    if (cut == 0) return tgi_unchanged(t, x);
     tg_tensor *parts[] = {tg_slice(t, x, axis, n - cut, TG_END, 1),
                           tg_slice(t, x, axis, 0, n - cut, 1)};
     return tg_concat(t, 2, parts, axis);
@@ -125,7 +125,7 @@ static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, b
 {
     int64_t shape[TG_MAX_NDIM + 1];
     if (!x) return NULL;
-    if (n == 1) return tg_cast(t, x, x->dtype);
+    if (n == 1) return x;
     if (n > 0 && x->shape[axis] > INT64_MAX / n)
         return tg_tape_fail(t, TG_ENOMEM, "%s: the size of axis %d overflows",
                             outside ? "tile" : "repeat", axis);
@@ -152,9 +152,13 @@ tg_tensor *tg_tile(tg_tape *t, tg_tensor *x, int n, const int64_t *times)
             return tg_tape_fail(t, TG_EARG, "tile: repetition %d is %lld, must not be negative", i,
                                 (long long)times[i]);
     tg_tensor *y = x;
+    bool once = true;
     while (y && y->ndim < n) y = tg_unsqueeze(t, y, 0);
-    for (int i = 0; y && i < n; i++) y = multiply_axis(t, y, y->ndim - n + i, times[i], true);
-    return y;
+    for (int i = 0; y && i < n; i++) {
+        once = once && times[i] == 1;
+        y = multiply_axis(t, y, y->ndim - n + i, times[i], true);
+    }
+    return once ? tgi_unchanged(t, y) : y;
 }
 
 tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis)
@@ -163,9 +167,12 @@ tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis)
     if (times < 0)
         return tg_tape_fail(t, TG_EARG, "repeat: %lld times, must not be negative",
                             (long long)times);
-    if (axis == TG_ALL) return multiply_axis(t, tgi_flatten(t, x), 0, times, false);
-    if (!tgi_axis(t, "repeat", &axis, x->ndim)) return NULL;
-    return multiply_axis(t, x, axis, times, false);
+    if (axis == TG_ALL) {
+        x = tgi_flatten(t, x);
+        axis = 0;
+    } else if (!tgi_axis(t, "repeat", &axis, x->ndim))
+        return NULL;
+    return times == 1 ? tgi_unchanged(t, x) : multiply_axis(t, x, axis, times, false);
 }
 
 /* ---- replacement ---------------------------------------------------------------------------- */
@@ -245,7 +252,7 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
         y = tg_concat(t, count, parts, i);
         if (!y) return NULL;
     }
-    return y == x ? tg_cast(t, x, x->dtype) : y;
+    return y == x ? tgi_unchanged(t, x) : y;
 }
 
 /* ---- rows by index -------------------------------------------------------------------------- */

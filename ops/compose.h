@@ -19,6 +19,14 @@ static inline bool tgi_operand(tg_tape *t, const char *who, const tg_tensor *x)
     return false;
 }
 
+/* What a composition that has nothing to do hands back: a copy, because an operand that is a leaf
+ * is no value of the tape, and a view of it changes when it is written.  A weak scalar stays what
+ * it is. */
+static inline tg_tensor *tgi_unchanged(tg_tape *t, tg_tensor *x)
+{
+    return x && !x->weak ? tg_where(t, tg_full(t, TG_U8, 0, NULL, 1), x, x) : x;
+}
+
 /* axis made non-negative; false with the tape poisoned when ndim axes do not have it. */
 static inline bool tgi_axis(tg_tape *t, const char *who, int *axis, int ndim)
 {

@@ -195,6 +195,7 @@ static tg_tensor *run(einsum *e, term *terms, int n, const term *result)
 {
     int left[LABELS], axes[TG_MAX_NDIM];
     bool needed[LABELS];
+    tg_tensor *const operand = terms[0].x;
     memcpy(left, e->count, sizeof left);
     for (int k = 0; k < n; k++) {
         normalise(e, &terms[k]);
@@ -214,7 +215,8 @@ static tg_tensor *run(einsum *e, term *terms, int n, const term *result)
         if (!terms[0].x || !terms[k].x || !contract(e, &terms[0], &terms[k], needed)) return NULL;
     }
     for (int i = 0; i < result->n; i++) axes[i] = axis_of(&terms[0], result->label[i]);
-    return result->n > 1 ? tg_permute(e->t, terms[0].x, result->n, axes) : terms[0].x;
+    if (result->n > 1) return tg_permute(e->t, terms[0].x, result->n, axes);
+    return n == 1 && terms[0].x == operand ? tgi_unchanged(e->t, operand) : terms[0].x;
 }
 
 tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *xs)

@@ -1,4 +1,5 @@
 /* test_arrange.c - joining, splitting, turning, repeating and padding, and rows by index. */
+#include "tapegrad/plan.h"
 #include "tests/composed.h"
 
 #define PAIR(a, b)                                                                                 \
@@ -181,12 +182,70 @@ START_TEST(many_operands)
 }
 END_TEST
 
+/* ---- nothing to do: still a value, that is not written with its leaf ------------------------ */
+
+#define N(name, call)                                                                              \
+    static tg_tensor *name(tg_tape *t, tg_tensor *x) { return call; }
+N(flip_number, tg_flip(t, x, TG_ALL))
+N(roll_by_0, tg_roll(t, x, 0, 1))
+N(roll_by_size, tg_roll(t, x, 3, 1))
+N(tile_number, tg_tile(t, x, 0, NULL))
+N(tile_once, tg_tile(t, x, 2, (int64_t[]){1, 1}))
+N(tile_more_axes, tg_tile(t, x, 3, (int64_t[]){1, 1, 1}))
+N(repeat_once, tg_repeat(t, x, 1, 0))
+N(repeat_row_once, tg_repeat(t, x, 1, TG_ALL))
+N(pad_number, tg_pad(t, x, NULL, TG_PAD_EDGE, 0))
+N(pad_by_0, tg_pad(t, x, (int64_t[]){0, 0, 0, 0}, TG_PAD_CONSTANT, 7))
+N(einsum_number, tg_einsum(t, "->", 1, &x))
+N(tensordot_number, tg_tensordot(t, x, tg_scalar(t, 1), 0, NULL, NULL))
+N(sum_of_no_axes, tg_sum_axes(t, x, 0, NULL, false))
+N(mean_of_no_axes, tg_mean_axes(t, x, 0, NULL, false))
+N(max_of_no_axes, tg_max_axes(t, x, 0, NULL, false))
+N(prod_of_no_axes, tg_prod_axes(t, x, 0, NULL, false))
+
+static const struct {
+    const char *name;
+    tg_tensor *(*call)(tg_tape *t, tg_tensor *x);
+    int ndim;
+} idle[] = {
+    {"flip", flip_number, 0},       {"roll by 0", roll_by_0, 2},
+    {"roll by 3", roll_by_size, 2}, {"tile of 0-d", tile_number, 0},
+    {"tile", tile_once, 2},         {"tile to 3-d", tile_more_axes, 2},
+    {"repeat", repeat_once, 2},     {"repeat, flat", repeat_row_once, 2},
+    {"pad of 0-d", pad_number, 0},  {"pad", pad_by_0, 2},
+    {"einsum", einsum_number, 0},   {"tensordot", tensordot_number, 0},
+    {"sum", sum_of_no_axes, 2},     {"mean", mean_of_no_axes, 2},
+    {"max", max_of_no_axes, 2},     {"prod", prod_of_no_axes, 2},
+};
+
+START_TEST(what_has_nothing_to_do)
+{
+    tg_tape *t = tg_tape_new();
+    tg_error err = TG_ERROR_INIT;
+    tg_tensor *x = random_leaf(TG_F32, idle[_i].ndim, (int64_t[]){2, 3}, 1, 2, 1), *dx;
+    tg_tensor *y = idle[_i].call(t, x);
+    assert_fine(t, idle[_i].name);
+    ck_assert_msg(y && y != x, "%s hands back its operand", idle[_i].name);
+    ck_assert_msg(!tg_vjp(t, 1, &y, NULL, 1, &x, &dx), "%s: %s", idle[_i].name, tg_tape_message(t));
+    for (int64_t i = 0; i < x->size; i++) ck_assert(read_at(dx, i) == 1);
+    tg_plan *plan = tg_compile(t, 1, &y, &err);
+    ck_assert_msg(plan, "%s: %s", idle[_i].name, err.text);
+    const double before = tg_tensor_get(y, 0);
+    ck_assert_int_eq(tg_tensor_set(x, 0, 9, &err), TG_OK);
+    ck_assert_msg(tg_tensor_get(y, 0) == before, "%s is written with its leaf", idle[_i].name);
+    tg_plan_free(plan);
+    tg_tape_free(t);
+    free_leaves();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("arrange");
     TCase *c = tcase_create("compositions");
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, compositions, 0, COUNT(rows));
+    tcase_add_loop_test(c, what_has_nothing_to_do, 0, COUNT(idle));
     tcase_add_test(c, split);
     tcase_add_test(c, many_operands);
     suite_add_tcase(s, c);

@@ -65,23 +65,57 @@ START_TEST(weak_stays_weak)
     tg_tape *t = tg_tape_new();
     tg_tensor *half = tg_scalar(t, 0.5), *f32 = tensor_of(t, "f32[]: 1");
     tg_tensor *weak[] = {half, tg_neg(t, half), tg_mul(t, tg_add(t, half, half), tg_exp(t, half)),
-                         tg_stop_gradient(t, half)};
+                         tg_stop_gradient(t, half), tg_ones_like(t, half), tg_zeros_like(t, half),
+                         /* what has nothing to do */
+                         tg_flip(t, half, TG_ALL), tg_tile(t, half, 0, NULL),
+                         tg_pad(t, half, NULL, TG_PAD_EDGE, 0), tg_einsum(t, "->", 1, &half)};
     for (int i = 0; i < COUNT(weak); i++) {
         ck_assert(weak[i]->weak && weak[i]->dtype == TG_F64 && weak[i]->ndim == 0);
         const tg_tensor *y = tg_add(t, f32, weak[i]);
         ck_assert(y && y->dtype == TG_F32 && !y->weak);
         ck_assert(tg_item(y) == (double)(float)(1 + (double)(float)tg_item(weak[i])));
     }
-    tg_tensor *strong[] = {
-        tg_add(t, half, f32),           tg_less(t, half, half),
-        tg_cast(t, half, TG_F32),       tg_cast(t, half, TG_F64),
-        tg_full(t, TG_F64, 0, NULL, 1), tg_ones_like(t, half),
-        tg_reshape(t, half, DIMS(1)),   tg_where(t, tensor_of(t, "u8[]: 1"), half, half)};
+    tg_tensor *strong[] = {tg_add(t, half, f32),
+                           tg_less(t, half, half),
+                           tg_cast(t, half, TG_F32),
+                           tg_cast(t, half, TG_F64),
+                           tg_full(t, TG_F64, 0, NULL, 1),
+                           tg_reshape(t, half, DIMS(1)),
+                           tg_where(t, tensor_of(t, "u8[]: 1"), half, half)};
     for (int i = 0; i < COUNT(strong); i++) ck_assert(strong[i] && !strong[i]->weak);
     assert_fine(t, "weak");
     /* What was cast has a dtype of its own, which is no longer the neighbour's to choose. */
     ck_assert_ptr_null(tg_add(t, f32, strong[3]));
     assert_error(t, TG_EDTYPE, "add: dtypes differ: f32[] and f64[] (use tg_cast)");
+    tg_tape_free(t);
+    free_leaves();
+}
+END_TEST
+
+/* Compositions, which look at their operands before an operation sees them. */
+START_TEST(compositions_settle_scalars)
+{
+    tg_tape *t = tg_tape_new();
+    tg_tensor *half = tg_scalar(t, 0.1), *seven = tg_scalar(t, 7), *i = tensor_of(t, "i32[2]: 7 8");
+    for (int d = 0; d < 2; d++) {
+        tg_tensor *x = tensor_of(t, d ? "f64[2]: 1 2" : "f32[2]: 1 2"),
+                  *one = tg_sum(t, x, 0, false);
+        const char *row = d ? "f64[1,2]: 0.1 0.2" : "f32[1,2]: 0.1 0.2",
+                   *column = d ? "f64[2,1]: 0.1 0.2" : "f32[2,1]: 0.1 0.2",
+                   *flat = d ? "f64[2]: 0.1 0.2" : "f32[2]: 0.1 0.2",
+                   *picked = d ? "f64[2]: 3 0" : "f32[2]: 3 0";
+        assert_tensor(t, "outer", tg_outer(t, half, x), row, 1e-7);
+        assert_tensor(t, "outer", tg_outer(t, x, half), column, 1e-7);
+        assert_tensor(t, "tensordot", tg_tensordot(t, x, half, 0, NULL, NULL), flat, 1e-7);
+        assert_tensor(t, "tensordot", tg_tensordot(t, half, x, 0, NULL, NULL), flat, 1e-7);
+        assert_tensor(t, "einsum", tg_einsum(t, ",i->i", 2, (tg_tensor *[]){half, x}), flat, 1e-7);
+        assert_tensor(t, "einsum", tg_einsum(t, "i,->i", 2, (tg_tensor *[]){x, half}), flat, 1e-7);
+        assert_tensor(t, "where_equal", tg_where_equal(t, i, seven, one), picked, 0);
+        assert_tensor(t, "where_equal", tg_where_equal(t, seven, i, one), picked, 0);
+        assert_tensor(t, "zeros_like", tg_mul(t, tg_zeros_like(t, half), x),
+                      d ? "f64[2]: 0 0" : "f32[2]: 0 0", 0);
+    }
+    assert_tensor(t, "where_equal", tg_where_equal(t, i, seven, half), "f32[2]: 0.1 0", 0);
     tg_tape_free(t);
     free_leaves();
 }
@@ -129,6 +163,7 @@ int main(void)
     TCase *c = tcase_create("scalars");
     tcase_add_loop_test(c, scalars_take_the_other_dtype, 0, COUNT(rows));
     tcase_add_test(c, weak_stays_weak);
+    tcase_add_test(c, compositions_settle_scalars);
     tcase_add_test(c, scalars_are_used_again);
     tcase_add_test(c, the_gradient_by_a_scalar);
     suite_add_tcase(s, c);

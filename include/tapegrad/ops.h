@@ -25,7 +25,7 @@ extern "C" {
 /* ---- constants ------------------------------------------------------------------------------ */
 tg_tensor *tg_scalar(tg_tape *t, double value); /* weak 0-d: takes the other operand's dtype */
 tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value);
-tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x);
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x); /* these two: weak where x is */
 tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x);
 
 /* ---- elementwise, one operand (f32, f64; neg abs square also i32) --------------------------- */
@@ -68,8 +68,8 @@ tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_sub(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_mul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
-/* a b and a / b with a strong zero: 0 where a, or a factor, is 0, whatever stands beside it, Inf and
- * NaN as well; floats.  The derivatives of elementwise operations are multiplied so. */
+/* a b and a / b with a strong zero: 0 where a, or a factor, is 0, whatever stands beside it, Inf
+ * and NaN as well; floats.  The derivatives of elementwise operations are multiplied so. */
 tg_tensor *tg_zmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_zdiv(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either is; at a tie a
@@ -101,8 +101,8 @@ tg_tensor *tg_isinf(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
 
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
- * not even a NaN, to the value or, through elementwise operations and reductions, to the gradient of
- * any order: the derivative of where(x > 0, sqrt(x), x) is right on both sides of 0. */
+ * not even a NaN, to the value or, through elementwise operations and reductions, to the gradient
+ * of any order: the derivative of where(x > 0, sqrt(x), x) is right on both sides of 0. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
 /* a == b ? x : 0, elementwise, of i32 a and b and f32 or f64 x. */
 tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x);
@@ -263,7 +263,9 @@ tg_tensor *tg_truncated_normal(tg_tape *t, tg_rng *rng, tg_dtype dtype, int ndim
 /* n >= 1 operands of one dtype, one after the other along axis; their other sizes are equal. */
 tg_tensor *tg_concat(tg_tape *t, int n, tg_tensor *const *xs, int axis);
 
-/* ---- compositions: arrangement, any dtype; TG_ALL as axis where it is named ----------------- */
+/* ---- compositions: arrangement, any dtype; TG_ALL as axis where it is named.  With nothing to do
+ *      (a roll by 0, a tile of once) they copy --------------------------------------------------
+ */
 /* n operands of one shape along a new axis, in -ndim-1..ndim; weak scalars take the dtype of the
  * others. */
 tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis);
@@ -278,7 +280,8 @@ tg_tensor *tg_unsqueeze(tg_tape *t, tg_tensor *x, int axis); /* new axis, in -nd
 tg_tensor *tg_swapaxes(tg_tape *t, tg_tensor *x, int axis1, int axis2); /* as tg_transpose */
 /* One axis to another place; the others keep their order. */
 tg_tensor *tg_moveaxis(tg_tape *t, tg_tensor *x, int from, int to);
-tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis); /* a view; TG_ALL: reverses every axis */
+/* A view; TG_ALL: reverses every axis; of 0-d a copy. */
+tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis);
 /* y[(i + shift) mod n] = x[i] along axis; TG_ALL: in row-major order, in x's shape. */
 tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis);
 /* The whole x times[i] times along axis i; the shorter of shape and times gets 1s in front. */
