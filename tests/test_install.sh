@@ -75,6 +75,18 @@ $1"
 typed "$(line 'cc first.c ')"
 grep -q '^test accuracy 0\.8' "$scratch/out" || { cat "$scratch/out"; fail "README's program"; }
 
+# The program of README and those in tests/jobs, which a newcomer wrote with the headers alone: in the
+# oldest and in newer standards of the languages.
+jobs() { # COMMAND NAME
+    for job in "$top"/tests/jobs/*.c; do
+        cp "$job" "$scratch/home/job.c"
+        typed "$1 -Wconversion job.c $(line 'cc first.c ' | sed 's/.*first\.c \(.*\) -o .*/\1/') \
+            -o job && ./job"
+    done
+    echo "README's program and the jobs with $2"
+}
+jobs 'cc -std=c99' "${CC:-cc} -std=c99"
+
 cxx=
 seen=' '
 for c in ${CXX:+"$CXX"} c++ g++ clang++; do
@@ -83,12 +95,12 @@ for c in ${CXX:+"$CXX"} c++ g++ clang++; do
     command -v "${c%% *}" >/dev/null || continue
     cxx="$c ${FLAGS-} $strict"
     tool c++ "$cxx"
-    for standard in c++98 c++11 c++20; do
+    for standard in c++98 c++20; do
         echo 'int main() { return 0; }' >"$scratch/probe.cc"
         # shellcheck disable=SC2086
         $cxx -std=$standard "$scratch/probe.cc" -o "$scratch/probe" 2>/dev/null || continue
         typed "$(line 'c++ -x c++ first.c ' | sed "s/-x c++/& -std=$standard/") && ./first short"
-        echo "README's program with $c -std=$standard"
+        jobs "c++ -x c++ -std=$standard" "$c -std=$standard"
     done
 done
 test -n "$cxx" || echo "no C++ compiler found: README's program was tried as C only"

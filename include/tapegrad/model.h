@@ -105,7 +105,8 @@ void tg_ensemble_free(tg_model *m);
 
 /* ---- any model ------------------------------------------------------------------------------ */
 
-/* m->forward and m->loss, for those who hold a model. */
+/* m->forward and m->loss, for those who hold a model.  pass NULL: evaluation; m->forward itself
+ * always gets one. */
 tg_tensor *tg_model_forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_pass *pass);
 tg_tensor *tg_model_loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *labels);
 

@@ -1,5 +1,11 @@
 /* npy.h - tensors in NumPy's files: .npy holds one, .npz a dict of them.
  *
+ *     tg_npz_save("params.npz", model->params, &err);       and state, where a model has it
+ *
+ *     tg_dict *file = tg_npz_load("params.npz", &err);      into a model that was made alike
+ *     tg_dict_copy(model->params, file, &err);              checks keys, shapes and dtypes
+ *     tg_dict_free(file);
+ *
  * No size that a file claims is believed before it is compared with the size of the file, so
  * a damaged or hostile file costs a TG_EFORMAT that names the file and what lies in it. */
 #ifndef TAPEGRAD_NPY_H
