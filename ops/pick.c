@@ -1,4 +1,6 @@
-/* pick.c - one element of each row by index, its transpose, and one_hot. */
+/* pick.c - one element of each row by index, its transpose, and one_hot.
+ *
+ * The indices are labels: none counts from the end. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -41,7 +43,7 @@ static tg_status pick_infer(tg_infer *c)
 static tg_status pick_check(const tg_node *n, tg_error *err)
 {
     const tg_tensor *x = n->inputs[0];
-    return tgi_index_range(n, n->inputs[1], x->shape[x->ndim - 1], true, err);
+    return tgi_index_range(n, n->inputs[1], x->shape[x->ndim - 1], false, err);
 }
 
 /* One element of each of the rows first .. end-1. */
@@ -73,7 +75,7 @@ static size_t index_work(const tg_node *n) { return tgi_plain_work(n->inputs[n->
 
 #define PICK(T)                                                                                    \
     for (int64_t i = first; i < end; i++) {                                                        \
-        const int64_t at = i * r->columns + tgi_from_start(r->index[i], r->columns);               \
+        const int64_t at = i * r->columns + r->index[i];                                           \
         ((T *)r->y)[i] = ((const T *)r->x->data)[r->plain ? at : tgi_offset(r->x, at)];            \
     }
 
@@ -107,15 +109,13 @@ static tg_tensor *pick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     const int64_t columns = n->inputs[i]->shape[last];
     tg_tensor *index = n->inputs[1];
     if (columns < SHORT || columns > INT32_MAX) return tg_unpick(t, dy, index, columns);
-    tg_tensor *turned = tg_add(t, index, tg_scalar(t, (double)columns));
-    index = tg_where(t, tg_less(t, index, tg_scalar(t, 0)), turned, index);
     return tg_where_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last),
                           tg_unsqueeze(t, dy, last));
 }
 
 static const tg_sample pick_samples[] = {
-    {"f[4,3] i[4]:0..3", NULL}, {"f[2,2,3] i[2,2]:-3..3", NULL}, {"f[3] i[]:0..3", NULL},
-    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:-65..65", NULL},  {NULL, NULL}};
+    {"f[4,3] i[4]:0..3", NULL}, {"f[2,2,3] i[2,2]:0..3", NULL}, {"f[3] i[]:0..3", NULL},
+    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:0..65", NULL},  {NULL, NULL}};
 
 static tg_status unpick_infer(tg_infer *c)
 {
@@ -131,7 +131,7 @@ static tg_status unpick_infer(tg_infer *c)
 
 static tg_status unpick_check(const tg_node *n, tg_error *err)
 {
-    return tgi_index_range(n, n->inputs[1], ((const pick_attrs *)n->attrs)->n, true, err);
+    return tgi_index_range(n, n->inputs[1], ((const pick_attrs *)n->attrs)->n, false, err);
 }
 
 static void clear(const rows *r, int64_t first, int64_t end)
@@ -142,7 +142,7 @@ static void clear(const rows *r, int64_t first, int64_t end)
 
 #define UNPICK(T)                                                                                  \
     for (int64_t i = first; i < end; i++)                                                          \
-    ((T *)r->y)[i * r->columns + tgi_from_start(r->index[i], r->columns)] =                        \
+    ((T *)r->y)[i * r->columns + r->index[i]] =                                                    \
         ((const T *)r->x->data)[r->plain ? i : tgi_offset(r->x, i)]
 
 static void unpick_chunk(void *user, int64_t chunk)
@@ -174,7 +174,7 @@ static tg_tensor *unpick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 }
 
 static const tg_sample unpick_samples[] = {{"f[4] i[4]:0..3", "n=3"},
-                                           {"f[2,2] i[2,2]:-3..3", "n=3"},
+                                           {"f[2,2] i[2,2]:0..3", "n=3"},
                                            {"f[] i[]:0..3", "n=3"},
                                            {"f[0] i[0]", "n=2"},
                                            {NULL, NULL}};

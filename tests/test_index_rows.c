@@ -23,7 +23,7 @@ static void operands(const sizes *s, int op, tg_dtype dtype, tg_tensor **x, tg_t
     const double n = (double)s->n;
     if (op == PICK || op == UNPICK) {
         *x = random_leaf(dtype, takes(op) ? 3 : 2, rows, 0, 250, 1);
-        *index = random_leaf(TG_I32, 2, rows, -n, n, 2);
+        *index = random_leaf(TG_I32, 2, rows, 0, n, 2);
         return;
     }
     *x = random_leaf(dtype, 3, takes(op) ? whole : taken, 0, 250, 1);

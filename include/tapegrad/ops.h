@@ -205,7 +205,8 @@ tg_tensor *tg_unslice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t
 tg_tensor *tg_gather(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
 /* The transpose of gather: zeros of size `size` along axis, y[index[j]] += x[j]; repeats add up. */
 tg_tensor *tg_scatter_add(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size);
-/* x (..., n), index (...) -> y (...) = x[..., index[...]]: one element from each row. */
+/* x (..., n), index (...) -> y (...) = x[..., index[...]]: one element from each row.  For labels:
+ * index in 0..n-1, here and in unpick. */
 tg_tensor *tg_pick(tg_tape *t, tg_tensor *x, tg_tensor *index);
 /* The transpose of pick: y (..., n) is 0 but for y[..., index[...]] = x[...]. */
 tg_tensor *tg_unpick(tg_tape *t, tg_tensor *x, tg_tensor *index, int64_t n);

@@ -184,7 +184,7 @@ def _(r, i):
 def _(r, i):
     shape = [(4,), (3, 4), (2, 3, 2), (5, 1), (2, 2, 2, 3)][i]
     return Case(lambda x, k: x.gather(-1, long(k, shape[-1]).unsqueeze(-1)).squeeze(-1),
-                [r.uniform(shape), r.index(shape[:-1], shape[-1])])
+                [r.uniform(shape), r.index(shape[:-1], shape[-1], negative=False)])
 
 
 @row("unpick")
@@ -193,7 +193,7 @@ def _(r, i):
     return Case(
         lambda x, k: x.new_zeros(shape + (n,)).scatter(-1, long(k, n).unsqueeze(-1),
                                                        x.unsqueeze(-1)),
-        [r.uniform(shape), r.index(shape, n)], words(n=n))
+        [r.uniform(shape), r.index(shape, n, negative=False)], words(n=n))
 
 
 simple("one_hot", lambda k: F.one_hot(k.long(), 5).double(),
