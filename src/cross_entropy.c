@@ -1,4 +1,5 @@
 /* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
+#include "src/softmax.h"
 #include "tapegrad/losses.h"
 
 tg_cross_entropy_options tg_cross_entropy_defaults(void)
@@ -40,7 +41,7 @@ static tg_tensor *of_soft_labels(tg_tape *t, const predictions *p, tg_tensor *ta
     tg_tensor *log_p = log_p_of_all(t, p);
     const double s = o->label_smoothing, classes = (double)p->scores->shape[1];
     if (s > 0) target = tg_add(t, times(t, 1 - s, target), tg_scalar(t, s / classes));
-    tg_tensor *each = tg_mul(t, weighted(t, log_p, o->weights), target);
+    tg_tensor *each = tg_zmul(t, target, weighted(t, log_p, o->weights));
     tg_tensor *rows = tg_neg(t, tg_sum(t, each, 1, false));
     if (o->reduction == TG_REDUCE_NONE) return rows;
     return o->reduction == TG_REDUCE_SUM ? tg_sum(t, rows, TG_ALL, false)
@@ -74,7 +75,7 @@ static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
     }
     if (o->reduction == TG_REDUCE_NONE) return rows;
     tg_tensor *sum = tg_sum(t, rows, TG_ALL, false);
-    return o->reduction == TG_REDUCE_SUM ? sum : tg_div(t, sum, tg_sum(t, weight, TG_ALL, false));
+    return o->reduction == TG_REDUCE_SUM ? sum : tg_zdiv(t, sum, tg_sum(t, weight, TG_ALL, false));
 }
 
 static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
@@ -107,6 +108,6 @@ tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options)
 {
     if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
-    tg_tensor *total = tg_logsumexp(t, logits, -1, true);
-    return total ? entropy(t, (predictions){logits, total}, labels, options) : NULL;
+    tg_tensor *z = tgi_below_top(t, logits, -1), *total = tg_logsumexp(t, z, -1, true);
+    return total ? entropy(t, (predictions){z, total}, labels, options) : NULL;
 }

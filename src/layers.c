@@ -1,6 +1,8 @@
 /* layers.c - affine, softmax, batch normalisation and dropout as compositions. */
 #include <math.h>
 
+#include "ops/compose.h"
+#include "src/softmax.h"
 #include "tapegrad/nn.h"
 
 tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
@@ -9,14 +11,24 @@ tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
     return b ? tg_add(t, y, b) : y;
 }
 
+/* ---- softmax -------------------------------------------------------------------------------- */
+
+tg_tensor *tgi_below_top(tg_tape *t, tg_tensor *x, int axis)
+{
+    if (!x || x->size == 0) return x; /* there is no maximum */
+    return tg_sub(t, x, tg_stop_gradient(t, tg_max(t, x, axis, true)));
+}
+
 tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
-    return tg_exp(t, tg_log_softmax(t, x, axis));
+    tg_tensor *e = tg_exp(t, tgi_below_top(t, x, axis));
+    return tg_div(t, e, tg_sum(t, e, axis, true));
 }
 
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
-    return tg_sub(t, x, tg_logsumexp(t, x, axis, true));
+    tg_tensor *z = tgi_below_top(t, x, axis);
+    return tg_sub(t, z, tg_logsumexp(t, z, axis, true));
 }
 
 /* ---- batch normalisation -------------------------------------------------------------------- */
@@ -58,6 +70,13 @@ tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *
         return tg_tape_fail(
             t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
             tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
+    if (train && options->unbiased && x->shape[0] < 2)
+        return tg_tape_fail(t, TG_ESHAPE,
+                            "batch_norm: a batch of %lld rows has no unbiased variance, in training "
+                            "there must be at least 2",
+                            (long long)x->shape[0]);
+    if (train && x->shape[0] < 1)
+        return tg_tape_fail(t, TG_ESHAPE, "batch_norm: the batch is empty");
     if (!train)
         return normalise(t, tg_sub(t, x, running_mean), running_var, options->eps, gamma, beta);
     tg_tensor *mean = tg_mean(t, x, 0, false);
@@ -92,10 +111,10 @@ tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form fo
                       bool train)
 {
     if (!x || !ratio_valid(t, ratio)) return NULL;
-    if (ratio == 0) return x;
+    if (ratio == 0) return tgi_unchanged(t, x);
     if (train) {
         tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - ratio);
         return tg_dropout_mask(t, x, mask, ratio, form);
     }
-    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - ratio)) : x;
+    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - ratio)) : tgi_unchanged(t, x);
 }

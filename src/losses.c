@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/softmax.h"
 #include "tapegrad/nn.h"
 
 static bool are_numbers(const tg_tensor *labels) { return labels && labels->dtype == TG_I32; }
@@ -10,15 +11,15 @@ static bool are_numbers(const tg_tensor *labels) { return labels && labels->dtyp
  * made; else of all classes. */
 static tg_tensor *log_p(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
 {
-    if (!are_numbers(labels)) return tg_log_softmax(t, logits, -1);
-    tg_tensor *total = tg_logsumexp(t, logits, -1, false);
-    return tg_sub(t, tg_pick(t, logits, labels), total);
+    tg_tensor *z = tgi_below_top(t, logits, -1);
+    if (!are_numbers(labels)) return tg_sub(t, z, tg_logsumexp(t, z, -1, true));
+    return tg_sub(t, tg_pick(t, z, labels), tg_logsumexp(t, z, -1, false));
 }
 
 /* The mean of -ln p[label], of what log_p gives. */
 static tg_tensor *mean_surprise(tg_tape *t, tg_tensor *logs, tg_tensor *labels)
 {
-    if (!are_numbers(labels)) logs = tg_sum(t, tg_mul(t, logs, labels), -1, false);
+    if (!are_numbers(labels)) logs = tg_sum(t, tg_zmul(t, labels, logs), -1, false);
     return tg_neg(t, tg_mean(t, logs, TG_ALL, false));
 }
 

@@ -1,4 +1,5 @@
 /* upsample.c - images at another size: rows and columns gathered by where they come from. */
+#include "ops/compose.h"
 #include "src/resize.h"
 #include "tapegrad/conv.h"
 
@@ -43,7 +44,8 @@ static tg_tensor *resize(tg_tape *t, tg_tensor *x, int64_t h, int64_t w, rows_fn
         y = rows(t, tg_transpose(t, x, 2, 3), w, align_corners);
         y = tg_transpose(t, y, 2, 3);
     }
-    return y && y->shape[2] != h ? rows(t, y, h, align_corners) : y;
+    if (y && y->shape[2] != h) y = rows(t, y, h, align_corners);
+    return y == x ? tgi_unchanged(t, x) : y;
 }
 
 /* ---- nearest -------------------------------------------------------------------------------- */

@@ -21,8 +21,8 @@ tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis);
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 
 /* Mean over the rows of -log softmax(logits)[label].  logits (N, C) float; labels either i32 (N)
- * or of the dtype of logits and (N, C), one-hot or any distribution.  -> 0-d.  No overflow at
- * any logits. */
+ * in 0..C-1 (TG_EINDEX else) or of the dtype of logits and (N, C), one-hot or any distribution.
+ * -> 0-d.  No overflow at any logits, and no digit is lost to an offset that they have in common. */
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
 
 /* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), the
@@ -51,7 +51,8 @@ tg_batch_norm_options tg_batch_norm_torch(void);
 /* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C).
  * train: gamma (x - mean) / sqrt(var + eps) + beta with mean and variance over the batch, through
  * which the gradient goes; the running statistics, two leaves, are written.  Otherwise these are
- * used in their place, and nothing is written. */
+ * used in their place, and nothing is written.  TG_ESHAPE for a training batch without rows, and for
+ * one of a single row where options say unbiased: dividing by n - 1 has no answer then. */
 tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
                          tg_tensor *running_mean, tg_tensor *running_var,
                          const tg_batch_norm_options *options, bool train);
@@ -63,8 +64,7 @@ typedef enum tg_dropout_form {
     TG_DROPOUT_BOOK      /* train: x mask; else x (1 - ratio) */
 } tg_dropout_form;
 
-/* Drops each element with probability ratio, in [0, 1).  rng is needed when train.  x itself where
- * there is nothing to do. */
+/* Drops each element with probability ratio, in [0, 1).  rng is needed when train. */
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
                       bool train);
 
