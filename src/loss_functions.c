@@ -1,6 +1,12 @@
 /* loss_functions.c - losses of values and of probabilities, element by element. */
 #include "tapegrad/losses.h"
 
+#include <math.h>
+#include <string.h>
+
+#include "graph/tape.h"
+#include "ops/compose.h"
+
 static tg_tensor *reduce(tg_tape *t, tg_tensor *loss, tg_reduction r)
 {
     switch (r) {
@@ -8,8 +14,10 @@ static tg_tensor *reduce(tg_tape *t, tg_tensor *loss, tg_reduction r)
         return tg_mean(t, loss, TG_ALL, false);
     case TG_REDUCE_SUM:
         return tg_sum(t, loss, TG_ALL, false);
-    default:
+    case TG_REDUCE_NONE:
         return loss;
+    default:
+        return loss ? tg_tape_fail(t, TG_EARG, "loss: there is no reduction %d", (int)r) : NULL;
     }
 }
 
@@ -20,28 +28,91 @@ static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
 
 static tg_tensor *fixed(tg_tape *t, tg_tensor *mask) { return tg_stop_gradient(t, mask); }
 
+/* ---- operands ------------------------------------------------------------------------------- */
+
+/* Both can be read and of one dtype, weak scalars in that of the other, and one has the shape that
+ * they broadcast to: where both would have to grow, (n, 1) against (n), it is nearly always a mistake. */
+static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
+{
+    tg_tensor *both[2] = {*a, *b};
+    int ndim;
+    int64_t shape[TG_MAX_NDIM];
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    tg_error err = TG_ERROR_INIT;
+    if (!tgi_operand(t, who, *a) || !tgi_operand(t, who, *b)) return false;
+    (void)tgi_settle(t, 2, both);
+    if (!both[0] || !both[1]) return false;
+    *a = both[0], *b = both[1];
+    if (tg_broadcast_shapes(who, (*a)->ndim, (*a)->shape, (*b)->ndim, (*b)->shape, &ndim, shape,
+                            &err)) {
+        (void)tg_tape_fail(t, err.status, "%s", err.text);
+        return false;
+    }
+    for (int i = 0; i < 2; i++)
+        if (both[i]->ndim == ndim && memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0)
+            return true;
+    (void)tg_tape_fail(t, TG_ESHAPE,
+                       "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
+                       tg_tensor_describe(*a, one, sizeof one),
+                       tg_tensor_describe(*b, two, sizeof two));
+    return false;
+}
+
+static bool positive(tg_tape *t, const char *who, const char *name, double v, bool finite)
+{
+    if (v > 0 && (!finite || isfinite(v))) return true;
+    if (t && !tg_tape_status(t))
+        (void)tg_tape_fail(t, TG_EARG, "%s: %s is %g, must be greater than 0%s", who, name, v,
+                           finite ? " and finite" : "");
+    return false;
+}
+
+/* ---- distances ------------------------------------------------------------------------------ */
+
 tg_tensor *tg_mse(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
+    if (!fit(t, "mse", &y, &target)) return NULL;
     return reduce(t, tg_square(t, tg_sub(t, y, target)), r);
 }
 
 tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
+    if (!fit(t, "l1", &y, &target)) return NULL;
     return reduce(t, tg_abs(t, tg_sub(t, y, target)), r);
+}
+
+/* near d^2/2, far delta (d - delta/2): of each element one is seen, so that neither overflows where
+ * it does not count. */
+static tg_tensor *huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta)
+{
+    tg_tensor *d = tg_abs(t, tg_sub(t, y, target)), *none = tg_scalar(t, 0);
+    if (isinf(delta)) return times(t, 0.5, tg_square(t, d));
+    tg_tensor *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
+    tg_tensor *within = times(t, 0.5, tg_square(t, tg_where(t, near, d, none)));
+    tg_tensor *beyond = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
+    return tg_where(t, near, within, beyond);
 }
 
 tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r)
 {
-    tg_tensor *e = tg_sub(t, y, target), *d = tg_abs(t, e);
-    tg_tensor *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
-    tg_tensor *far = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
-    return reduce(t, tg_where(t, near, times(t, 0.5, tg_square(t, e)), far), r);
+    if (!positive(t, "huber", "delta", delta, false) || !fit(t, "huber", &y, &target)) return NULL;
+    return reduce(t, huber(t, y, target, delta), r);
 }
 
 tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r)
 {
-    return reduce(t, times(t, 1 / beta, tg_huber(t, y, target, beta, TG_REDUCE_NONE)), r);
+    if (!positive(t, "smooth_l1", "beta", beta, true) || !fit(t, "smooth_l1", &y, &target))
+        return NULL;
+    return reduce(t, times(t, 1 / beta, huber(t, y, target, beta)), r);
 }
+
+tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    if (!fit(t, "hinge", &y, &target)) return NULL;
+    return reduce(t, tg_relu(t, tg_sub(t, tg_scalar(t, 1), tg_mul(t, y, target))), r);
+}
+
+/* ---- likelihoods ---------------------------------------------------------------------------- */
 
 /* max(ln p, -100); the logarithm sees no p below e^-100, so that its derivative stays finite. */
 static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p)
@@ -53,55 +124,73 @@ static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p)
 
 tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
+    if (!fit(t, "bce", &y, &target)) return NULL;
     tg_tensor *one = tg_scalar(t, 1);
     tg_tensor *yes = tg_mul(t, target, bounded_log(t, y));
     tg_tensor *no = tg_mul(t, tg_sub(t, one, target), bounded_log(t, tg_sub(t, one, y)));
     return reduce(t, tg_neg(t, tg_add(t, yes, no)), r);
 }
 
+/* -ln sigmoid(y) = softplus(-y) and -ln(1 - sigmoid(y)) = softplus(y), each exact in its tail. */
 tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    return reduce(t, tg_sub(t, tg_softplus(t, y), tg_mul(t, y, target)), r);
-}
-
-tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
-{
-    return reduce(t, tg_relu(t, tg_sub(t, tg_scalar(t, 1), tg_mul(t, y, target))), r);
+    if (!fit(t, "bce_with_logits", &y, &target)) return NULL;
+    tg_tensor *yes = tg_zmul(t, target, tg_softplus(t, tg_neg(t, y)));
+    tg_tensor *no = tg_zmul(t, tg_sub(t, tg_scalar(t, 1), target), tg_softplus(t, y));
+    return reduce(t, tg_add(t, yes, no), r);
 }
 
 tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
+    if (!fit(t, "kl_div", &y, &target)) return NULL;
     tg_tensor *none = fixed(t, tg_equal(t, target, tg_scalar(t, 0)));
     tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_ones_like(t, target), target));
-    return reduce(t, tg_mul(t, target, tg_sub(t, log_target, y)), r);
+    return reduce(t, tg_zmul(t, target, tg_sub(t, log_target, y)), r);
 }
 
 tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    return reduce(t, tg_sub(t, tg_exp(t, y), tg_mul(t, target, y)), r);
+    if (!fit(t, "poisson_nll", &y, &target)) return NULL;
+    return reduce(t, tg_sub(t, tg_exp(t, y), tg_zmul(t, target, y)), r);
 }
 
 tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,
                            tg_reduction r)
 {
-    tg_tensor *v = tg_maximum(t, var, tg_scalar(t, eps));
-    tg_tensor *distance = tg_div(t, tg_square(t, tg_sub(t, y, target)), v);
-    return reduce(t, times(t, 0.5, tg_add(t, tg_log(t, v), distance)), r);
+    if (!positive(t, "gaussian_nll", "eps", eps, true) || !fit(t, "gaussian_nll", &y, &target) ||
+        !fit(t, "gaussian_nll", y->size < target->size ? &target : &y, &var))
+        return NULL;
+    tg_tensor *v = tg_maximum(t, var, tg_scalar(t, eps)), *std = tg_sqrt(t, v);
+    tg_tensor *away = tg_square(t, tg_div(t, tg_sub(t, y, target), std));
+    return reduce(t, times(t, 0.5, tg_add(t, tg_log(t, v), away)), r);
 }
 
-/* max(|x|, eps); the root sees no square below eps^2. */
-static tg_tensor *length(tg_tape *t, tg_tensor *x, int axis, double eps)
+/* ---- angles --------------------------------------------------------------------------------- */
+
+/* x / max(|x|, eps).  The root sees no length below eps, and no square overflows or vanishes: x is
+ * first divided by its largest element, which is held fixed, as the quotient does not depend on it. */
+static tg_tensor *direction(tg_tape *t, tg_tensor *x, int axis, double eps)
 {
-    tg_tensor *square = tg_sum(t, tg_square(t, x), axis, false);
-    return tg_sqrt(t, tg_maximum(t, square, tg_scalar(t, eps * eps)));
+    if (!x || x->size == 0) return x;
+    tg_tensor *top = fixed(t, tg_max(t, tg_abs(t, x), axis, true));
+    tg_tensor *scale = tg_maximum(t, top, tg_scalar(t, eps));
+    tg_tensor *small = tg_div(t, x, scale);
+    tg_tensor *square = tg_sum(t, tg_square(t, small), axis, true);
+    tg_tensor *least = tg_div(t, tg_scalar(t, eps), scale);
+    return tg_div(t, small, tg_sqrt(t, tg_maximum(t, square, tg_square(t, least))));
 }
 
 tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps)
 {
-    tg_tensor *ab = tg_mul(t, a, b);
+    const char *who = "cosine_similarity";
+    tg_tensor *both[2] = {a, b};
+    if (!positive(t, who, "eps", eps, true) || !tgi_operand(t, who, a) || !tgi_operand(t, who, b))
+        return NULL;
+    (void)tgi_settle(t, 2, both);
+    tg_tensor *ab = tg_mul(t, both[0], both[1]);
     if (!ab) return NULL;
     /* An operand that is repeated along the axis is as long as all of its copies. */
-    a = tg_expand(t, a, ab->ndim, ab->shape), b = tg_expand(t, b, ab->ndim, ab->shape);
-    tg_tensor *lengths = tg_mul(t, length(t, a, axis, eps), length(t, b, axis, eps));
-    return tg_div(t, tg_sum(t, ab, axis, false), lengths);
+    a = tg_expand(t, both[0], ab->ndim, ab->shape), b = tg_expand(t, both[1], ab->ndim, ab->shape);
+    ab = tg_mul(t, direction(t, a, axis, eps), direction(t, b, axis, eps));
+    return tg_sum(t, ab, axis, false);
 }
