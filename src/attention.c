@@ -1,6 +1,7 @@
 /* attention.c - scaled dot-product attention as a composition. */
 #include "tapegrad/attention.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "ops/compose.h"
@@ -12,14 +13,20 @@ static tg_tensor *look_back(tg_tape *t, int64_t L, int64_t S)
     return tg_less_equal(t, tg_iota(t, S), tg_unsqueeze(t, tg_iota(t, L), 1));
 }
 
-/* Softmax along the last axis over the elements that are allowed (u8); 0 for the others.  They are
- * first set very low, not to -Inf: a row without any would be NaN, and anomaly mode would object.
- */
+/* Softmax along the last axis over the elements that are allowed (u8); 0 for the others, also in a
+ * row without any.  None becomes Inf or NaN on the way, which anomaly mode would object to. */
 static tg_tensor *softmax_of_some(tg_tape *t, tg_tensor *x, tg_tensor *allowed)
 {
-    tg_tensor *low = tg_scalar(t, x->dtype == TG_F64 ? -1e308 : -3e38);
-    tg_tensor *p = tg_softmax(t, tg_where(t, allowed, x, low), -1);
-    return tg_where(t, allowed, p, tg_scalar(t, 0));
+    if (x->size == 0) return x;
+    const double lowest = x->dtype == TG_F64 ? -DBL_MAX : -(double)FLT_MAX;
+    tg_tensor *zero = tg_scalar(t, 0), *one = tg_scalar(t, 1);
+    tg_tensor *top = tg_max(t, tg_where(t, allowed, x, tg_scalar(t, lowest)), -1, true);
+    top = tg_stop_gradient(t, top);
+    tg_tensor *e = tg_exp(t, tg_sub(t, tg_where(t, allowed, x, top), top));
+    e = tg_where(t, allowed, e, zero);
+    tg_tensor *sum = tg_sum(t, e, -1, true); /* at least 1, if any is allowed */
+    tg_tensor *none = tg_stop_gradient(t, tg_equal(t, sum, zero));
+    return tg_div(t, e, tg_where(t, none, one, sum));
 }
 
 static bool shapes_fit(tg_tape *t, const tg_tensor *q, const tg_tensor *k, const tg_tensor *v)
