@@ -49,6 +49,11 @@ static void fail_errno(tgi_sink *s, int number)
             cut ? s->path + (length - SHOWN_PATH) : s->path, reason);
 }
 
+static void no_memory(tgi_sink *s)
+{
+    tg_fail(&s->failure, TG_ENOMEM, "cannot write '%.*s': out of memory", SHOWN_PATH, s->path);
+}
+
 /* The descriptor that a path stands for by name, or -1. */
 static int standard_fd(const char *path)
 {
@@ -71,7 +76,7 @@ static int create_temporary(tgi_sink *s, mode_t mode)
     const size_t bytes = directory + BASE_MAX + SUFFIX_MAX;
     s->temporary = tg_malloc(bytes);
     if (!s->temporary || directory > INT_MAX) {
-        tg_fail(&s->failure, TG_ENOMEM, "cannot write '%.*s': out of memory", SHOWN_PATH, s->path);
+        no_memory(s);
         return -1;
     }
     for (unsigned attempt = 0; attempt < 100; attempt++) {
@@ -88,6 +93,31 @@ static int create_temporary(tgi_sink *s, mode_t mode)
     return -1;
 }
 
+/* Where links lead that end at no file: there it is to be made.  NULL with errno, or with the
+ * failure set. */
+static char *follow(tgi_sink *s)
+{
+    enum { LINKS_MAX = 40 };
+    char at[PATH_MAX], link[PATH_MAX];
+    size_t length = strlen(s->path);
+    if (length >= sizeof at) return errno = ENAMETOOLONG, NULL;
+    memcpy(at, s->path, length + 1);
+    for (int i = 0; i < LINKS_MAX; i++) {
+        const ssize_t n = readlink(at, link, sizeof link);
+        if (n < 0) {
+            char *target = tg_strdup(at);
+            if (!target) no_memory(s);
+            return target;
+        }
+        const size_t kept = link[0] == '/' ? 0 : directory_length(at);
+        length = kept + (size_t)n;
+        if (n == 0 || length >= sizeof at) return errno = n ? ENAMETOOLONG : ENOENT, NULL;
+        memcpy(at + kept, link, (size_t)n);
+        at[length] = '\0';
+    }
+    return errno = ELOOP, NULL;
+}
+
 /* Opens the descriptor; on failure either failure is set already or errno tells. */
 static int open_target(tgi_sink *s)
 {
@@ -102,11 +132,11 @@ static int open_target(tgi_sink *s)
     if (exists && access(s->path, W_OK) != 0) return -1;
 
     char real[PATH_MAX];
-    s->target = tg_strdup(exists && realpath(s->path, real) ? real : s->path);
-    if (!s->target) {
-        tg_fail(&s->failure, TG_ENOMEM, "cannot write '%.*s': out of memory", SHOWN_PATH, s->path);
-        return -1;
-    }
+    if (!exists)
+        s->target = follow(s);
+    else if (!(s->target = tg_strdup(realpath(s->path, real) ? real : s->path)))
+        no_memory(s);
+    if (!s->target) return -1;
     const int fd = create_temporary(s, 0666);
     if (fd < 0 && s->temporary) {
         const int number = errno;
@@ -128,7 +158,7 @@ void tgi_sink_open(tgi_sink *s, const char *path)
     }
     s->buffer = tg_malloc(BUFFER_BYTES);
     if (!s->buffer) {
-        tg_fail(&s->failure, TG_ENOMEM, "cannot write '%.*s': out of memory", SHOWN_PATH, path);
+        no_memory(s);
         return;
     }
     errno = 0;

@@ -29,7 +29,8 @@ typedef struct tgi_sink {
     tg_error failure;
 } tgi_sink;
 
-/* Opens path for writing.  A device, a pipe or a socket is written directly; so are
+/* Opens path for writing.  Symbolic links are followed, also where what they lead to is not there
+ * yet: it is made, and the link stays.  A device, a pipe or a socket is written directly; so are
  * "/dev/stdout" and "/dev/stderr", whatever they lead to.  Never fails visibly: the failure
  * is kept.  Every open needs its close. */
 void tgi_sink_open(tgi_sink *s, const char *path);

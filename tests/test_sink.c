@@ -181,6 +181,43 @@ START_TEST(links_and_modes_survive)
 }
 END_TEST
 
+/* Links that lead to no file yet: it is made where they lead, and they stay. */
+START_TEST(dangling_links_are_followed)
+{
+    char first[320], second[320];
+    struct stat st;
+    tg_error err = TG_ERROR_INIT;
+    (void)snprintf(first, sizeof first, "%s/first", dir);
+    (void)snprintf(second, sizeof second, "%s/second", dir);
+    ck_assert_int_eq(symlink("second", first), 0);
+    ck_assert_int_eq(symlink("x.csv", second), 0);
+    tgi_sink s;
+    tgi_sink_open(&s, first);
+    tgi_sink_text(&s, "through");
+    ck_assert_int_eq(entries(), 3); /* the temporary */
+    ck_assert_int_eq(tgi_sink_close(&s, &err), TG_OK);
+    ck_assert_str_eq(content(path), "through");
+    ck_assert(lstat(first, &st) == 0 && S_ISLNK(st.st_mode));
+    ck_assert(lstat(second, &st) == 0 && S_ISLNK(st.st_mode));
+    ck_assert(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
+    ck_assert_int_eq(unlink(first), 0);
+    ck_assert_int_eq(unlink(second), 0);
+
+    /* into a folder that is not there, and in a circle */
+    ck_assert_int_eq(symlink("none/x", first), 0);
+    tgi_sink_open(&s, first);
+    ck_assert_int_eq(tgi_sink_close(&s, NULL), TG_EIO);
+    ck_assert_int_eq(unlink(first), 0);
+    ck_assert_int_eq(symlink("first", second), 0);
+    ck_assert_int_eq(symlink("second", first), 0);
+    tgi_sink_open(&s, first);
+    ck_assert_int_eq(tgi_sink_close(&s, NULL), TG_EIO);
+    ck_assert(lstat(first, &st) == 0 && S_ISLNK(st.st_mode));
+    ck_assert_int_eq(unlink(second), 0);
+    ck_assert_int_eq(unlink(first), 0);
+}
+END_TEST
+
 /* Around the size of the buffer, whole and in pieces. */
 START_TEST(large_blocks)
 {
@@ -230,6 +267,7 @@ int main(void)
     tcase_add_test(tc, failures_name_the_path);
     tcase_add_test(tc, full_disk_leaves_the_old_file);
     tcase_add_test(tc, links_and_modes_survive);
+    tcase_add_test(tc, dangling_links_are_followed);
     tcase_add_test(tc, large_blocks);
     tcase_add_test(tc, failed_sinks_leave_nothing);
     suite_add_tcase(suite, tc);

@@ -7,7 +7,10 @@
  *     tg_dict_free(file);
  *
  * No size that a file claims is believed before it is compared with the size of the file, so
- * a damaged or hostile file costs a TG_EFORMAT that names the file and what lies in it. */
+ * a damaged or hostile file costs a TG_EFORMAT that names the file and what lies in it.
+ * What is written goes to a temporary file beside the target, which it then replaces: the file is
+ * there whole or as it was.  A symbolic link is followed and stays, also where it leads to nothing
+ * yet.  So it is with every file that the library writes whole. */
 #ifndef TAPEGRAD_NPY_H
 #define TAPEGRAD_NPY_H
 
@@ -36,7 +39,7 @@ tg_status tg_npy_save(const char *path, const tg_tensor *x, tg_error *err);
 tg_dict *tg_npz_load(const char *path, tg_error *err);
 
 /* Writes d for numpy.load and tg_npz_load.  The file appears whole or not at all.  TG_EARG for
- * NULL or a key of more than 65531 bytes, TG_EIO, TG_ENOMEM. */
+ * NULL or a key that has more than 65531 bytes or is not UTF-8, TG_EIO, TG_ENOMEM. */
 tg_status tg_npz_save(const char *path, const tg_dict *d, tg_error *err);
 
 #ifdef __cplusplus
