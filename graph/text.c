@@ -95,8 +95,10 @@ static bool is_malformed(uint32_t c, size_t bytes) { return c == 0xFFFD && bytes
 
 bool tgi_is_utf8(const char *text)
 {
-    for (const char *next = text; *text; text = next)
-        if (is_malformed(tgi_utf8_next(&next), (size_t)(next - text))) return false;
+    for (const char *next = text; *text; text = next) {
+        const uint32_t c = tgi_utf8_next(&next);
+        if (is_malformed(c, (size_t)(next - text))) return false;
+    }
     return true;
 }
 

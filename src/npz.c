@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "graph/text.h"
 #include "src/sink.h"
 #include "src/source.h"
 #include "tapegrad/alloc.h"
@@ -354,9 +355,13 @@ tg_status tg_npz_save(const char *path, const tg_dict *d, tg_error *err)
 {
     if (!path || !d) return tg_fail(err, TG_EARG, "npz_save: %s is NULL", path ? "dict" : "path");
     const int count = tg_dict_size(d);
-    for (int i = 0; i < count; i++)
-        if (strlen(tg_dict_key(d, i)) > FULL16 - 4)
+    for (int i = 0; i < count; i++) {
+        const char *key = tg_dict_key(d, i);
+        if (strlen(key) > FULL16 - 4)
             return tg_fail(err, TG_EARG, "npz_save: key %d has more than %u bytes", i, FULL16 - 4);
+        if (!tgi_is_utf8(key))
+            return tg_fail(err, TG_EARG, "npz_save: key %d, '%s', is not UTF-8", i, key);
+    }
     tgi_crc tables;
     tgi_crc_init(&tables);
     written *members = tg_calloc((size_t)count, sizeof *members);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "graph/storage.h"
 #include "tapegrad/alloc.h"
 
 enum {
@@ -154,25 +155,21 @@ static const struct {
     [TGI_I16] = {2, TG_I32}, [TGI_U16] = {2, TG_I32}, [TGI_I64] = {8, TG_I32},
 };
 
-/* Checks that the shape's elements end where the file does, before memory is asked for. */
-static tg_status check_size(const tgi_source *s, uint64_t offset, unsigned width, int ndim,
+/* Checks that the shape's elements end where the file does, before memory is asked for.  Whatever
+ * shape a tensor can have passes, also that of an empty one whose other sizes are large. */
+static tg_status check_size(const tgi_source *s, uint64_t offset, tgi_element kind, int ndim,
                             const int64_t *shape, tg_error *err)
 {
-    /* sizes of 0 are left out of the product, or they would hide one that overflows */
-    uint64_t product = width;
-    bool empty = false;
-    for (int i = 0; i < ndim; i++) {
+    const unsigned width = kinds[kind].width;
+    int64_t size = 0;
+    for (int i = 0; i < ndim; i++)
         if (shape[i] < 0) return tg_fail(err, TG_EFORMAT, "%s: a negative size", s->name);
-        if (shape[i] == 0)
-            empty = true;
-        else if (product > BYTES_MAX / (uint64_t)shape[i])
-            return tg_fail(err, TG_EFORMAT,
-                           "%s: header promises more bytes than any file has, this one has %llu",
-                           s->name, (unsigned long long)s->size);
-        else
-            product *= (uint64_t)shape[i];
-    }
-    const uint64_t promised = offset + (empty ? 0 : product);
+    if (tgi_shape_size("", ndim, shape, kinds[kind].dtype, &size, NULL) ||
+        (uint64_t)size > BYTES_MAX / width)
+        return tg_fail(err, TG_EFORMAT,
+                       "%s: header promises more bytes than any file has, this one has %llu",
+                       s->name, (unsigned long long)s->size);
+    const uint64_t promised = offset + (uint64_t)size * width;
     if (promised != s->size)
         return tg_fail(err, TG_EFORMAT, "%s: header promises %llu bytes, the file has %llu",
                        s->name, (unsigned long long)promised, (unsigned long long)s->size);
@@ -225,7 +222,7 @@ tg_tensor *tgi_source_tensor(const tgi_source *s, uint64_t offset, tgi_element k
                              bool big_endian, int ndim, const int64_t *shape, tg_error *err)
 {
     const unsigned width = kinds[kind].width;
-    if (check_size(s, offset, width, ndim, shape, err) != TG_OK) return NULL;
+    if (check_size(s, offset, kind, ndim, shape, err) != TG_OK) return NULL;
     tg_tensor *y = tg_tensor_new(kinds[kind].dtype, ndim, shape, err);
     if (!y) return NULL;
     tg_status status;

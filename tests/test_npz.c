@@ -38,6 +38,50 @@ START_TEST(npz_round_trip)
 }
 END_TEST
 
+/* No reader takes an archive that says UTF-8 of a name that is not. */
+START_TEST(keys_are_utf8)
+{
+    static const char *const bad[] = {"W\xFF", "\xC3", "\xED\xA0\x80", "a\x80z"};
+    tg_error err = TG_ERROR_INIT;
+    (void)remove(file);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        tg_dict *d = sample_dict(2);
+        ck_assert_int_eq(tg_dict_take(d, bad[i], sample(0), NULL), TG_OK);
+        err = (tg_error)TG_ERROR_INIT;
+        ck_assert_int_eq(tg_npz_save(file, d, &err), TG_EARG);
+        ck_assert_ptr_nonnull(strstr(err.text, "npz_save: key 2, '"));
+        ck_assert_ptr_null(fopen(file, "rb"));
+        tg_dict_free(d);
+    }
+    tg_dict *d = sample_dict(1);
+    ck_assert_int_eq(tg_dict_take(d, "gr\xC3\xB6\xC3\x9F", sample(0), NULL), TG_OK);
+    ck_assert_int_eq(tg_npz_save(file, d, NULL), TG_OK);
+    check_load_dict(d);
+}
+END_TEST
+
+/* What can be made can be read again: nothing is in it, however large the other sizes are. */
+START_TEST(empty_with_large_sizes)
+{
+    static const int64_t shapes[][3] = {{0, INT64_C(1) << 59, 1},
+                                        {INT64_C(1) << 40, 0, INT64_C(1) << 40},
+                                        {3, INT64_C(1) << 60, 0}};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        tg_error err = TG_ERROR_INIT;
+        tg_tensor *x = tg_tensor_new(TG_F64, 3, shapes[i], &err);
+        if (!x) continue; /* more than this machine's sizes hold */
+        ck_assert_msg(tg_npy_save(file, x, &err) == TG_OK, "%s", err.text);
+        tg_tensor *y = tg_npy_load(file, &err);
+        ck_assert_msg(y && tg_tensor_same_shape(x, y), "%s", err.text);
+        tg_tensor_free(y);
+        tg_dict *d = tg_dict_new();
+        ck_assert_int_eq(tg_dict_take(d, "x", x, NULL), TG_OK);
+        ck_assert_msg(tg_npz_save(file, d, &err) == TG_OK, "%s", err.text);
+        check_load_dict(d);
+    }
+}
+END_TEST
+
 /* ---- archives put together by hand ---------------------------------------------------------- */
 
 typedef struct bytes {
@@ -248,6 +292,8 @@ int main(void)
     TCase *c = tcase_create("npz");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, npz_round_trip, 0, LAYOUTS + 1);
+    tcase_add_test(c, keys_are_utf8);
+    tcase_add_test(c, empty_with_large_sizes);
     tcase_add_test(c, npz_zip64);
     tcase_add_loop_test(c, npz_exact_errors, 0, (int)(sizeof lies / sizeof lies[0]));
     tcase_add_test(c, npz_members_that_share);
