@@ -31,6 +31,7 @@ struct tgi_journal {
     int fd;
     off_t size; /* of what is whole: where the next line goes */
     pen line;
+    double *fields; /* values and results of a line that is being read */
     tgi_crc crc;
 };
 
@@ -202,17 +203,16 @@ static bool take_line(tg_search *s, char *line, size_t n)
     const int64_t number = head[0], rung = head[1];
     if (number < 0 || rung < 0 || rung >= s->rungs || head[2] != s->budgets[rung]) return false;
     if (number >= s->trials) return true; /* of an earlier call that wanted more of them */
-    for (int k = 0; k < s->o.n_ranges; k++) {
-        double *value = &tgi_values(s, number)[k];
-        if (!(field = next_field(&at)) || !read_number(field, value) ||
-            !tgi_range_holds(&s->ranges[k], *value))
-            return false;
-    }
-    for (int k = 0; k < s->o.n_results; k++)
-        if (!(field = next_field(&at)) ||
-            !read_number(field, &tgi_results(s, (int)rung, number)[k]))
+    const int values = s->o.n_ranges;
+    double *fields = s->journal->fields;
+    for (int k = 0; k < values + s->o.n_results; k++)
+        if (!(field = next_field(&at)) || !read_number(field, &fields[k]) ||
+            (k < values && !tgi_range_holds(&s->ranges[k], fields[k])))
             return false;
     if (at) return false;
+    memcpy(tgi_values(s, number), fields, (size_t)values * sizeof *fields);
+    memcpy(tgi_results(s, (int)rung, number), fields + values,
+           (size_t)s->o.n_results * sizeof *fields);
     tgi_search_finish(s, (int)rung, number);
     return true;
 }
@@ -320,6 +320,11 @@ tg_status tgi_journal_open(tg_search *s, tg_error *err)
 {
     s->journal = tg_calloc(1, sizeof *s->journal);
     if (!s->journal) return tg_fail(err, TG_ENOMEM, "search: out of memory for the journal");
+    s->journal->fd = -1;
+    s->journal->fields = tg_realloc_array(NULL, (size_t)s->o.n_ranges + (size_t)s->o.n_results,
+                                          sizeof *s->journal->fields);
+    if (!s->journal->fields)
+        return tg_fail(err, TG_ENOMEM, "search: out of memory for the journal");
     tgi_crc_init(&s->journal->crc);
     do s->journal->fd = open(s->o.journal, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
     while (s->journal->fd < 0 && errno == EINTR);
@@ -331,6 +336,7 @@ tg_status tgi_journal_add(tg_search *s, int rung, int64_t number, tg_error *err)
     tgi_journal *j = s->journal;
     char sum[16];
     j->line.used = 0;
+    j->line.failed = false;
     put_int(&j->line, "", number);
     put_int(&j->line, ",", rung);
     put_int(&j->line, ",", s->budgets[rung]);
@@ -354,6 +360,7 @@ void tgi_journal_close(tg_search *s)
     if (!j) return;
     if (j->fd >= 0) (void)close(j->fd);
     tg_free(j->line.text);
+    tg_free(j->fields);
     tg_free(j);
     s->journal = NULL;
 }

@@ -76,6 +76,9 @@ static tg_status run_one(tg_search *s, int rung, int64_t number, tg_error *err)
     tg_error own = TG_ERROR_INIT;
     const tg_status status = s->o.trial(&trial, results, s->o.user, &own);
     if (!status) return TG_OK;
+    if ((int)status < 0 || (int)status >= TG_STATUS_COUNT)
+        return tg_fail(err, TG_EARG, "search: trial %" PRId64 " returned %d, which is no status",
+                       number, (int)status);
     return tg_fail(err, status, "search: trial %" PRId64 ": %s", number,
                    own.status ? own.text : tg_status_text(status));
 }

@@ -129,6 +129,30 @@ START_TEST(trials)
 }
 END_TEST
 
+static tg_status no_status(const tg_trial *trial, double *results, void *user, tg_error *err)
+{
+    const int numbers[] = {99, -1, TG_STATUS_COUNT};
+    tg_status status = TG_OK;
+    (void)results, (void)err;
+    if (trial->number == 2) memcpy(&status, &numbers[*(const int *)user], sizeof status);
+    return status;
+}
+
+START_TEST(what_is_no_status)
+{
+    for (int k = 0; k < 3; k++) {
+        tg_error err = TG_ERROR_INIT;
+        tg_search_options o = options_of(no_status);
+        o.user = &k;
+        tg_search *s = tg_search_new(&o, NULL);
+        ck_assert_int_eq(tg_search_random(s, 5, &err), TG_EARG);
+        ck_assert_int_eq(err.status, TG_EARG);
+        ck_assert_ptr_nonnull(strstr(err.text, "search: trial 2 returned "));
+        tg_search_free(s);
+    }
+}
+END_TEST
+
 /* ---- memory --------------------------------------------------------------------------------- */
 
 static const char journal[] = "test_search_errors.tmp";
@@ -179,6 +203,7 @@ int main(void)
     tcase_add_test(c, options);
     tcase_add_test(c, calls);
     tcase_add_test(c, trials);
+    tcase_add_test(c, what_is_no_status);
     tcase_add_loop_test(c, out_of_memory, 0, BAYES + 1);
     suite_add_tcase(suite, c);
     return run_suite(suite);

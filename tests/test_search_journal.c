@@ -204,6 +204,35 @@ START_TEST(changed_anywhere)
 }
 END_TEST
 
+/* A last line with a right sum, of which some fields are right and one is not, leaves nothing. */
+START_TEST(wrong_field_in_the_last_line)
+{
+    static file whole, bad;
+    char *want, *got, line[200], text[200];
+    const tg_search_options o = journaled();
+    ck_assert_int_eq(search(&o, _i, &want, NULL), TG_OK);
+    get(&whole);
+    bad = whole;
+    bad.text[whole.n - 1] = '\0';
+    char *last = strrchr(bad.text, '\n') + 1, *end = last;
+    for (int commas = 0; commas < 3; end++) commas += *end == ',';
+    const int head = (int)(end - last); /* number, rung and budget */
+    const char *wrong[] = {"0.005,0.25,3,9999,2,0.5,1", "0.005,0.25,3,16,2,0.5,x",
+                           "0.005,0.25,3,16,2,0.5", "0.005,0.25,3,16,2,0.5,1,1"};
+    for (int i = 0; i < COUNT(wrong); i++) {
+        (void)snprintf(line, sizeof line, "%.*s%s", head, whole.text + (last - bad.text), wrong[i]);
+        const int n = snprintf(text, sizeof text, "%s,%08lx\n", line, crc_of(line, strlen(line)));
+        memcpy(last, text, (size_t)n + 1);
+        put(&bad, (size_t)(last - bad.text) + (size_t)n);
+        ck_assert_int_eq(search(&o, _i, &got, NULL), TG_OK);
+        ck_assert_msg(strcmp(got, want) == 0, "%s: %s", wrong[i], got);
+        same_file(&whole, whole.n);
+        free(got);
+    }
+    free(want);
+}
+END_TEST
+
 START_TEST(of_another_search)
 {
     static file whole;
@@ -346,6 +375,7 @@ int main(void)
     tcase_add_test(c, bytes);
     tcase_add_loop_test(c, cut_anywhere, 0, METHODS);
     tcase_add_test(c, changed_anywhere);
+    tcase_add_loop_test(c, wrong_field_in_the_last_line, 0, METHODS);
     tcase_add_test(c, of_another_search);
     tcase_add_test(c, no_place_for_it);
     tcase_add_test(c, full_disk);
