@@ -6,6 +6,9 @@
 /* Beyond this, differences and margins could overflow. */
 #define HUGE_VALUE 1e300
 
+/* Decades that a logarithmic axis shows at least; fewer are widened to one. */
+#define LOG_LEAST 1e-9
+
 void tgi_range_add(tgi_range *r, double value, bool log, bool tight)
 {
     if (!isfinite(value) || (log && value <= 0)) return;
@@ -23,7 +26,7 @@ void tgi_range_add(tgi_range *r, double value, bool log, bool tight)
 static tgi_range log_limits(tgi_range r)
 {
     const double margin = 0.04, lo = log10(r.lo), hi = log10(r.hi), size = hi - lo;
-    if (size < 1e-9) return (tgi_range){pow(10, lo - 0.5), pow(10, hi + 0.5), true, true};
+    if (!(size >= LOG_LEAST)) return (tgi_range){pow(10, lo - 0.5), pow(10, hi + 0.5), true, true};
     const double below = r.tight_lo ? 0 : margin * size, above = r.tight_hi ? 0 : margin * size;
     return (tgi_range){pow(10, fmax(lo - below, -305)), pow(10, fmin(hi + above, 305)), true, true};
 }
@@ -51,7 +54,11 @@ static tgi_range axis_limits(const tgi_axis *axis, tgi_range data)
         r.lo = axis->lo;
     else if (!(r.lo < r.hi))
         r.lo = r.hi / 1000;
-    return r;
+    if (!axis->log) return r;
+    /* the one limit that counts, or their logarithms, may leave a single point */
+    r.lo = fmax(r.lo, 1 / HUGE_VALUE);
+    r.hi = fmax(r.hi, 1 / HUGE_VALUE);
+    return log10(r.hi) - log10(r.lo) >= LOG_LEAST ? r : log_limits(r);
 }
 
 void tgi_axes_limits(const tg_axes *ax, tgi_range *x, tgi_range *y)

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "src/plot_parts.h"
 
@@ -108,6 +109,42 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Limits on a logarithmic axis that leave a single point, or hardly a number. */
+START_TEST(limits_of_a_log_axis)
+{
+    static const struct {
+        double lo, hi, x, want_lo, want_hi;
+    } cases[] = {
+        {1, 1 + 3e-12, 5, 0.316227766017, 3.16227766017},
+        {-1, 20, 300, 0.02, 20}, /* the data lie beyond the limit that counts */
+        {-1, 1e-299, 5, 1e-300, 1e-299},
+        {-1e300, -1, 5, 1.58113883008, 15.8113883008},
+        {0, 1e300, 1e300, 3.16227766017e299, 1e300},
+        {0.01, 100, 5, 0.01, 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tg_figure *fig = tg_figure_new(1, 1);
+        tg_axes *ax = tg_figure_axes(fig, 0, 0);
+        tgi_range x, y;
+        ck_assert_int_eq(tg_axes_line(ax, NULL, 1, &cases[i].x, &cases[i].x, NULL), TG_OK);
+        ck_assert_int_eq(tg_axes_log(ax, false, true), TG_OK);
+        ck_assert_int_eq(tg_axes_ylim(ax, cases[i].lo, cases[i].hi), TG_OK);
+        tgi_axes_limits(ax, &x, &y);
+        ck_assert_double_eq_tol(y.lo / cases[i].want_lo, 1, 1e-9);
+        ck_assert_double_eq_tol(y.hi / cases[i].want_hi, 1, 1e-9);
+        tgi_ticks t;
+        const tgi_map m = tgi_map_make(y, true, 300, true);
+        tgi_ticks_fit_y(&m, 10, &t);
+        ck_assert_int_ge(t.n, 1);
+        for (int k = 0; k < t.n; k++)
+            ck_assert_msg(t.tick[k].at >= y.lo * 0.999 && t.tick[k].at <= y.hi * 1.001 &&
+                              !strstr(t.tick[k].text, "inf") && !strstr(t.tick[k].text, "nan"),
+                          "case %zu: %s", i, t.tick[k].text);
+        tg_figure_free(fig);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("plot_ticks");
@@ -115,6 +152,7 @@ int main(void)
     tcase_add_test(tc, ticks);
     tcase_add_test(tc, tick_labels_never_touch);
     tcase_add_test(tc, limits);
+    tcase_add_test(tc, limits_of_a_log_axis);
     suite_add_tcase(suite, tc);
     SRunner *sr = srunner_create(suite);
     srunner_run_all(sr, CK_NORMAL);
