@@ -211,10 +211,11 @@ static tg_tensor *gradients(tg_tape *t, tg_tensor *const *xs, int n, tg_rng *rng
     const checkpoint_attrs *a = w->node->attrs;
     tg_rng state = a->rng;
     tg_tensor *dy = xs[n - 1], *y = a->fn(t, xs, n - 1, a->random ? &state : NULL, a->user);
-    tg_tensor **x = tg_tape_alloc(t, 2 * (size_t)w->n * sizeof *x), **dx = x + w->n;
+    tg_tensor **x = tg_tape_alloc(t, 2 * (size_t)w->n * sizeof *x);
     (void)rng;
     if (y && !y->tape) y = tg_reshape(t, y, y->ndim, y->shape);
     if (!x || !y) return NULL;
+    tg_tensor **dx = x + w->n;
     for (int k = 0; k < w->n; k++) {
         const int i = w->operand[k];
         x[k] = i < a->n ? xs[i] : w->node->inputs[i];

@@ -56,6 +56,12 @@ static bool malformed(reader *r, const char *what)
     return false;
 }
 
+static bool no_memory(const reader *r)
+{
+    (void)tg_fail(r->err, TG_ENOMEM, "%s: out of memory", r->source.name);
+    return false;
+}
+
 static bool get(reader *r, void *data, size_t n)
 {
     if (n > r->end - r->at) return malformed(r, "something is longer than the file");
@@ -79,8 +85,10 @@ static void *room(reader *r, uint64_t n, size_t size, size_t least)
         return NULL;
     }
     void *p = tg_tape_alloc(r->g->memory, (size_t)n * size);
-    if (!p) (void)tg_fail(r->err, TG_ENOMEM, "%s: out of memory", r->source.name);
-    if (p) memset(p, 0, (size_t)n * size);
+    if (p)
+        memset(p, 0, (size_t)n * size);
+    else
+        (void)no_memory(r);
     return p;
 }
 
@@ -88,8 +96,9 @@ static bool get_text(reader *r, const char **text)
 {
     uint64_t n;
     if (!get_number(r, 4, &n)) return false;
-    char *p = n <= r->end - r->at ? tg_tape_alloc(r->g->memory, (size_t)n + 1) : NULL;
-    if (!p) return malformed(r, "a name is longer than the file, or than memory");
+    if (n > r->end - r->at) return malformed(r, "a name is longer than the file");
+    char *p = tg_tape_alloc(r->g->memory, (size_t)n + 1);
+    if (!p) return no_memory(r);
     if (!get(r, p, (size_t)n)) return false;
     p[n] = '\0';
     *text = p;
@@ -157,6 +166,7 @@ static bool get_operation(reader *r, value *v, uint32_t id)
     }
     v->attrs = tg_tape_alloc(memory, v->op->attrs_size);
     if (!v->attrs || tg_attrs_parse(memory, v->op, attrs, v->attrs)) {
+        if (tg_tape_status(memory) == TG_ENOMEM) return no_memory(r);
         (void)tg_fail(r->err, TG_EFORMAT, "%s: %s", r->source.name, tg_tape_message(memory));
         return false;
     }

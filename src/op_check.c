@@ -16,6 +16,7 @@ static tg_tensor *result(const tg_op *op, int i, tg_dtype dtype, bool with_strid
     tgi_sample s;
     tg_tape *t = tg_tape_new();
     tg_tensor *y = NULL;
+    if (!t) (void)tg_fail(err, TG_ENOMEM, "op_check: out of memory");
     if (tgi_sample_make(&s, op, i, dtype, with_strides, seed, err) == TG_OK && t) {
         y = tg_cast(t, tgi_sample_apply(t, s.floats, &s), TG_F64);
         if (!y) (void)tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
@@ -30,7 +31,7 @@ static tg_status same_result(const tg_op *op, int i, const tg_tensor *want, tg_d
                              bool with_strides, double tolerance, uint64_t seed, tg_error *err)
 {
     tg_tensor *y = result(op, i, dtype, with_strides, seed, err);
-    if (!y) return err->status ? err->status : TG_ENOMEM;
+    if (!y) return err->status;
     tg_status status = TG_OK;
     if (!tg_tensor_same_shape(y, want))
         status = tg_fail(err, TG_ESHAPE, "%s: sample %d changes its shape", op->name, i);
@@ -63,9 +64,10 @@ static tg_status products(tg_tape *t, tgi_sample *s, const tg_gradcheck_options 
     tg_rng rng = tg_rng_make(o->seed, (uint64_t)1 << 33);
     tg_tensor *y = tgi_sample_apply(t, s->floats, s), *u = NULL, *dy = NULL;
     tg_tensor **x = tg_tape_alloc(t, 3 * (size_t)n * sizeof *x);
-    if (y) u = tg_normal(t, &rng, y->dtype, y->ndim, y->shape, 0, 1);
     double left = 0, size = 1;
-    for (int k = 0; x && k < n; k++) {
+    if (!x || !y) return tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+    u = tg_normal(t, &rng, y->dtype, y->ndim, y->shape, 0, 1);
+    for (int k = 0; k < n; k++) {
         x[k] = tg_dict_at(s->floats, k);
         x[n + k] = tg_normal(t, &rng, x[k]->dtype, x[k]->ndim, x[k]->shape, 0, 1);
     }
@@ -152,18 +154,20 @@ static tg_status check_gradients(const tg_op *op, int i, bool with_strides,
 }
 
 /* A cast to integer has a VJP, but this result has no derivative. */
-static bool differentiable(const tg_op *op, int i, tg_error *err)
+static tg_status differentiable(const tg_op *op, int i, bool *yes, tg_error *err)
 {
     tgi_sample s;
     tg_tape *t = tg_tape_new();
-    bool yes = false;
-    if (tgi_sample_make(&s, op, i, TG_F64, false, 1, err) == TG_OK && t) {
+    tg_status status = tgi_sample_make(&s, op, i, TG_F64, false, 1, err);
+    if (!t && !status) status = tg_fail(err, TG_ENOMEM, "op_check: out of memory");
+    if (!status) {
         const tg_tensor *y = tgi_sample_apply(t, s.floats, &s);
-        yes = y && tg_dtype_is_float(y->dtype);
+        *yes = y && tg_dtype_is_float(y->dtype);
+        if (!y) status = tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
     }
     tgi_sample_free(&s);
     tg_tape_free(t);
-    return yes;
+    return status;
 }
 
 tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
@@ -178,13 +182,15 @@ tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
         return tg_fail(err, TG_EARG, "%s: no samples", op && op->name ? op->name : "op_check");
     tg_status status = TG_OK;
     for (int i = 0; !status && (op->samples[i].inputs || op->samples[i].attrs); i++) {
+        bool smooth = false;
         tg_tensor *y = result(op, i, TG_F64, false, o.seed, &e);
         status = e.status;
         if (!status) status = same_result(op, i, y, TG_F64, true, 1e-14, o.seed, &e);
         if (!status && !(op->flags & TG_OP_RANDOM))
             status = same_result(op, i, y, TG_F32, false, 1e-5, o.seed, &e);
         tg_tensor_free(y);
-        for (int k = 0; !status && k < 2 && differentiable(op, i, &e); k++)
+        if (!status) status = differentiable(op, i, &smooth, &e);
+        for (int k = 0; !status && k < 2 && smooth; k++)
             status = check_gradients(op, i, k == 1, &o, worst, &e);
     }
     return status ? tg_fail(err, status, "%s", e.text) : TG_OK;
