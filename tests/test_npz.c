@@ -63,13 +63,13 @@ END_TEST
 /* What can be made can be read again: nothing is in it, however large the other sizes are. */
 START_TEST(empty_with_large_sizes)
 {
-    static const int64_t shapes[][3] = {{0, INT64_C(1) << 59, 1},
-                                        {INT64_C(1) << 40, 0, INT64_C(1) << 40},
-                                        {3, INT64_C(1) << 60, 0}};
+    static const int64_t shapes[][3] = {{0, INT64_C(1) << 58, 1},
+                                        {INT64_C(1) << 29, 0, INT64_C(1) << 29},
+                                        {3, INT64_C(1) << 57, 0}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         tg_error err = TG_ERROR_INIT;
         tg_tensor *x = tg_tensor_new(TG_F64, 3, shapes[i], &err);
-        if (!x) continue; /* more than this machine's sizes hold */
+        ck_assert_msg(x != NULL, "%s", err.text);
         ck_assert_msg(tg_npy_save(file, x, &err) == TG_OK, "%s", err.text);
         tg_tensor *y = tg_npy_load(file, &err);
         ck_assert_msg(y && tg_tensor_same_shape(x, y), "%s", err.text);
