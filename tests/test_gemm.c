@@ -195,14 +195,16 @@ START_TEST(test_sizes)
 }
 END_TEST
 
-/* Several blocks of k, of rows and of columns; slices of k; packed or not, each way of reading. */
+/* Several blocks of k, of rows and of columns; slices and stretches of k; packed or not, each way
+ * of reading. */
 START_TEST(test_blocks)
 {
     const int shapes[][3] = {{30, 40, 600},  {67, 300, 400}, {1100, 140, 20}, {3, 1100, 300},
                              {40, 2100, 9},  {5, 7, 9000},   {1, 1, 70000},   {1, 200, 100},
                              {200, 1, 100},  {20, 140, 33},  {150, 10, 300},  {1, 3000, 40},
                              {3000, 1, 40},  {1, 9, 5000},   {9, 1, 5000},    {90, 70, 800},
-                             {130, 520, 90}, {300, 140, 70}, {1030, 600, 5},  {50, 1200, 300}};
+                             {130, 520, 90}, {300, 140, 70}, {1030, 600, 5},  {50, 1200, 300},
+                             {1, 1, 300000}, {3, 5, 131073}, {17, 2, 140000}};
     const char *isa = isas[_i];
     const int step = getenv("TG_TEST_QUICK") ? 4 : 1;
     if (!tgi_kernels_named(isa)) return;
@@ -226,9 +228,9 @@ END_TEST
 
 START_TEST(test_bits_do_not_depend_on_threads)
 {
-    const int shapes[][3] = {{128, 100, 784}, {784, 100, 128}, {25, 30, 9000},
-                             {300, 520, 65},  {4000, 30, 25},  {1, 3000, 200},
-                             {20, 1024, 500}, {40, 1025, 500}, {900, 300, 2}};
+    const int shapes[][3] = {{128, 100, 784}, {784, 100, 128}, {25, 30, 9000},  {300, 520, 65},
+                             {4000, 30, 25},  {1, 3000, 200},  {20, 1024, 500}, {40, 1025, 500},
+                             {900, 300, 2},   {3, 5, 140000}};
     const int threads[] = {1, 2, 3, 4, 7};
     const char *isa = isas[_i];
     if (!tgi_kernels_named(isa)) return;

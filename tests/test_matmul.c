@@ -111,6 +111,23 @@ START_TEST(test_values)
 }
 END_TEST
 
+/* A view of one element, so that no memory is needed, times itself: the error of a sum of 10^8
+ * equal numbers in f32, whose roundings all go one way.  tests/test_gemm.c has other numbers. */
+START_TEST(test_long_sums)
+{
+    const int64_t k = getenv("TG_TEST_QUICK") ? 3000001 : 100000001, one[] = {1, 1};
+    tg_tensor *a = tg_full(t, TG_F32, 2, one, 0.1), *b = tg_full(t, TG_F32, 2, one, 0.7);
+    const double want = (double)k * (double)0.1f * (double)0.7f;
+    for (int64_t m = 1; m <= 3; m += 2) {
+        tg_tensor *wide = tg_expand(t, a, 2, (const int64_t[]){m, k});
+        const tg_tensor *y = tg_matmul(t, wide, tg_expand(t, b, 2, (const int64_t[]){k, m}));
+        ck_assert_msg(y, "%s", tg_tape_message(t));
+        for (int64_t i = 0; i < m * m; i++)
+            ck_assert_double_le(fabs(tg_tensor_get(y, i) / want - 1), 2e-4);
+    }
+}
+END_TEST
+
 /* ---- forward_then --------------------------------------------------------------------------- */
 
 typedef struct told {
@@ -228,6 +245,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, test_values, 0, COUNT(rows));
+    tcase_add_test(c, test_long_sums);
     tcase_add_test(c, test_forward_then);
     tcase_add_test(c, test_stack_gradient);
     tcase_add_test(c, test_errors);

@@ -28,10 +28,10 @@ static void teardown(void)
 /* ---- drawing -------------------------------------------------------------------------------- */
 
 /* Where ops/kernels/gemm*.c and ops/matmul.c cut, pack or share differently, and beside it. */
-static const int64_t turns[] = {1,   2,   3,    4,    6,    8,    12,   14,  16,  24,
-                                28,  32,  36,   40,   48,   56,   64,   72,  96,  128,
-                                144, 192, 255,  256,  288,  384,  511,  512, 640, 768,
-                                784, 896, 1024, 1536, 2048, 3072, 4096, 8192};
+static const int64_t turns[] = {1,   2,   3,    4,    6,    8,    12,   14,   16,     24,
+                                28,  32,  36,   40,   48,   56,   64,   72,   96,     128,
+                                144, 192, 255,  256,  288,  384,  511,  512,  640,    768,
+                                784, 896, 1024, 1536, 2048, 3072, 4096, 8192, 131072, 262144};
 
 static int64_t below(tg_rng *r, int64_t n) { return (int64_t)tg_rng_next_below(r, (uint64_t)n); }
 

@@ -17,7 +17,8 @@ enum {
     SLICE_DEPTH = 384,       /*   no shallower than this */
     SLICE_DEPTH_TINY = 4096, /*   and for a tiny C no shallower than this */
     MAX_SLICES = 16,
-    SUM_CHUNK = 1 << 14 /* additions worth handing to a thread */
+    LONG_DEPTH = 1 << 17, /* a longer k is summed in stretches, and these in double */
+    SUM_CHUNK = 1 << 14   /* additions worth handing to a thread */
 };
 
 static const char *at(const void *base, int64_t elements, const tgi_gemm_kernel *x)
@@ -135,6 +136,85 @@ static void run_slices(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t coun
     tgi_parallel_for(all.sum_chunks, sum_rows, &all);
 }
 
+/* One stretch of k: in slices or at once. */
+static size_t stretch_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
+{
+    const int64_t count = slice_count(g);
+    const size_t bytes = (size_t)count * slice_work(x, g, count);
+    return count == 1 ? bytes : bytes + tgi_gemm_aligned((count - 1) * g->m * g->n * x->size);
+}
+
+static void run_stretch(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
+{
+    const int64_t count = slice_count(g);
+    if (count == 1)
+        run_whole(x, g, work);
+    else
+        run_slices(x, g, count, work);
+}
+
+/* ---- a very long k: stretches, so that no element is added to a sum of very many ------------- */
+
+static tgi_gemm stretch_of(const tgi_gemm *g, int64_t k)
+{
+    tgi_gemm stretch = *g;
+    stretch.k = k;
+    stretch.c_row = g->n;
+    stretch.finish = NULL;
+    stretch.accumulate = false;
+    return stretch;
+}
+
+/* Of the longest stretch, what it computes, and the totals. */
+static size_t long_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
+{
+    const int64_t depth = tgi_balanced(g->k, LONG_DEPTH),
+                  last = g->k % depth ? g->k % depth : depth;
+    const tgi_gemm most = stretch_of(g, depth), rest = stretch_of(g, last);
+    const size_t a = stretch_work(x, &most), b = stretch_work(x, &rest);
+    return tgi_gemm_aligned(g->m * g->n * (int64_t)sizeof(double)) +
+           tgi_gemm_aligned(g->m * g->n * x->size) + (a > b ? a : b);
+}
+
+static void add_stretch(const tgi_gemm_kernel *x, int64_t n, const void *part, double *total)
+{
+    for (int64_t i = 0; i < n; i++)
+        total[i] +=
+            x->size == sizeof(float) ? (double)((const float *)part)[i] : ((const double *)part)[i];
+}
+
+static void store_totals(const tgi_gemm_kernel *x, const tgi_gemm *g, const double *total)
+{
+    for (int64_t i = 0; i < g->m; i++)
+        for (int64_t j = 0; j < g->n; j++) {
+            const int64_t to = i * g->c_row + j;
+            float *const narrow = (float *)g->c + to;
+            double *const wide = (double *)g->c + to, sum = total[i * g->n + j];
+            if (x->size == sizeof(float))
+                *narrow = (float)(g->accumulate ? sum + (double)*narrow : sum);
+            else
+                *wide = g->accumulate ? sum + *wide : sum;
+        }
+}
+
+static void run_long(const tgi_gemm_kernel *x, const tgi_gemm *g, char *work)
+{
+    const int64_t depth = tgi_balanced(g->k, LONG_DEPTH), elements = g->m * g->n;
+    double *const total = (double *)(void *)work;
+    char *const part = work + tgi_gemm_aligned(elements * (int64_t)sizeof *total);
+    memset(total, 0, (size_t)elements * sizeof *total);
+    for (int64_t first = 0; first < g->k; first += depth) {
+        tgi_gemm stretch = stretch_of(g, tgi_min(depth, g->k - first));
+        stretch.a = at(g->a, first * g->a_col, x);
+        stretch.b = at(g->b, first * g->b_row, x);
+        stretch.c = part;
+        run_stretch(x, &stretch, part + tgi_gemm_aligned(elements * x->size));
+        add_stretch(x, elements, part, total);
+    }
+    store_totals(x, g, total);
+    if (g->finish) g->finish(g->user, 0, g->m, 0, g->n);
+}
+
 /* ---- the two calls -------------------------------------------------------------------------- */
 
 size_t tgi_gemm_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
@@ -142,9 +222,7 @@ size_t tgi_gemm_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
     if (g->m <= 0 || g->n <= 0 || g->k <= 0) return 0;
     const tgi_gemm plain = with_plain_steps(g);
     if (is_small(x, &plain)) return 0;
-    const int64_t count = slice_count(g);
-    size_t bytes = (size_t)count * slice_work(x, &plain, count);
-    if (count > 1) bytes += tgi_gemm_aligned((count - 1) * g->m * g->n * x->size);
+    const size_t bytes = g->k > LONG_DEPTH ? long_work(x, &plain) : stretch_work(x, &plain);
     return bytes ? bytes + TGI_GEMM_ALIGN : 0;
 }
 
@@ -167,9 +245,8 @@ void tgi_gemm_run(const tgi_gemm_kernel *x, const tgi_gemm *g, void *work)
         return;
     }
     char *const start = (char *)work + (-(uintptr_t)work % TGI_GEMM_ALIGN);
-    const int64_t count = slice_count(g);
-    if (count == 1)
-        run_whole(x, &plain, start);
+    if (g->k > LONG_DEPTH)
+        run_long(x, &plain, start);
     else
-        run_slices(x, &plain, count, start);
+        run_stretch(x, &plain, start);
 }
