@@ -1,6 +1,7 @@
 /* loss_functions.c - losses of values and of probabilities, element by element. */
 #include "tapegrad/losses.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +32,8 @@ static tg_tensor *fixed(tg_tape *t, tg_tensor *mask) { return tg_stop_gradient(t
 /* ---- operands ------------------------------------------------------------------------------- */
 
 /* Both can be read and of one dtype, weak scalars in that of the other, and one has the shape that
- * they broadcast to: where both would have to grow, (n, 1) against (n), it is nearly always a mistake. */
+ * they broadcast to: where both would have to grow, (n, 1) against (n), it is nearly always a
+ * mistake. */
 static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
 {
     tg_tensor *both[2] = {*a, *b};
@@ -49,12 +51,12 @@ static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
         return false;
     }
     for (int i = 0; i < 2; i++)
-        if (both[i]->ndim == ndim && memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0)
+        if (both[i]->ndim == ndim &&
+            memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0)
             return true;
-    (void)tg_tape_fail(t, TG_ESHAPE,
-                       "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
-                       tg_tensor_describe(*a, one, sizeof one),
-                       tg_tensor_describe(*b, two, sizeof two));
+    (void)tg_tape_fail(
+        t, TG_ESHAPE, "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
+        tg_tensor_describe(*a, one, sizeof one), tg_tensor_describe(*b, two, sizeof two));
     return false;
 }
 
@@ -81,29 +83,30 @@ tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
     return reduce(t, tg_abs(t, tg_sub(t, y, target)), r);
 }
 
-/* near d^2/2, far delta (d - delta/2): of each element one is seen, so that neither overflows where
- * it does not count. */
-static tg_tensor *huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta)
-{
-    tg_tensor *d = tg_abs(t, tg_sub(t, y, target)), *none = tg_scalar(t, 0);
-    if (isinf(delta)) return times(t, 0.5, tg_square(t, d));
-    tg_tensor *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
-    tg_tensor *within = times(t, 0.5, tg_square(t, tg_where(t, near, d, none)));
-    tg_tensor *beyond = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
-    return tg_where(t, near, within, beyond);
-}
+/* e^2 / 2, in the range of e's derivative as well. */
+static tg_tensor *half_square(tg_tape *t, tg_tensor *e) { return tg_mul(t, e, times(t, 0.5, e)); }
 
 tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r)
 {
     if (!positive(t, "huber", "delta", delta, false) || !fit(t, "huber", &y, &target)) return NULL;
-    return reduce(t, huber(t, y, target, delta), r);
+    tg_tensor *e = tg_sub(t, y, target);
+    if (isinf(delta)) return reduce(t, half_square(t, e), r);
+    tg_tensor *d = tg_abs(t, e), *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
+    tg_tensor *within = half_square(t, tg_where(t, near, e, tg_scalar(t, 0)));
+    tg_tensor *beyond = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
+    return reduce(t, tg_where(t, near, within, beyond), r);
 }
 
+/* e is divided by beta only where it is smaller. */
 tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r)
 {
     if (!positive(t, "smooth_l1", "beta", beta, true) || !fit(t, "smooth_l1", &y, &target))
         return NULL;
-    return reduce(t, times(t, 1 / beta, huber(t, y, target, beta)), r);
+    tg_tensor *e = tg_sub(t, y, target), *d = tg_abs(t, e);
+    tg_tensor *near = fixed(t, tg_less(t, d, tg_scalar(t, beta)));
+    tg_tensor *small = tg_where(t, near, e, tg_scalar(t, 0));
+    tg_tensor *within = tg_mul(t, small, times(t, 0.5, tg_div(t, small, tg_scalar(t, beta))));
+    return reduce(t, tg_where(t, near, within, tg_sub(t, d, tg_scalar(t, beta / 2))), r);
 }
 
 tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
@@ -114,20 +117,25 @@ tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 
 /* ---- likelihoods ---------------------------------------------------------------------------- */
 
-/* max(ln p, -100); the logarithm sees no p below e^-100, so that its derivative stays finite. */
-static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p)
+/* max(ln p, -100), ln p given by log of x, which is `one` where p is 1.  p counts as 0, with
+ * derivative 0, below e^-100, or where it is denormal, as f32 has no inverse of it then. */
+static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tape *, tg_tensor *),
+                              tg_tensor *x, double one)
 {
-    tg_tensor *tiny = fixed(t, tg_less(t, p, tg_scalar(t, 1e-37)));
-    tg_tensor *log_p = tg_log(t, tg_where(t, tiny, tg_ones_like(t, p), p));
-    return tg_where(t, tiny, tg_scalar(t, -100), log_p);
+    const double least = p && p->dtype == TG_F32 ? (double)FLT_MIN : 3.7200759760208356e-44;
+    tg_tensor *none = fixed(t, tg_less(t, tg_abs(t, p), tg_scalar(t, least)));
+    tg_tensor *log_p = log(t, tg_where(t, none, tg_scalar(t, one), x));
+    return tg_where(t, none, tg_scalar(t, -100), log_p);
 }
 
+/* ln(1 - y) by log1p, as 1 - y is rounded. */
 tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
     if (!fit(t, "bce", &y, &target)) return NULL;
-    tg_tensor *one = tg_scalar(t, 1);
-    tg_tensor *yes = tg_mul(t, target, bounded_log(t, y));
-    tg_tensor *no = tg_mul(t, tg_sub(t, one, target), bounded_log(t, tg_sub(t, one, y)));
+    tg_tensor *one = tg_scalar(t, 1), *rest = tg_sub(t, one, y);
+    tg_tensor *yes = tg_mul(t, target, bounded_log(t, y, tg_log, y, 1));
+    tg_tensor *no =
+        tg_mul(t, tg_sub(t, one, target), bounded_log(t, rest, tg_log1p, tg_neg(t, y), 0));
     return reduce(t, tg_neg(t, tg_add(t, yes, no)), r);
 }
 
@@ -144,14 +152,19 @@ tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r
 {
     if (!fit(t, "kl_div", &y, &target)) return NULL;
     tg_tensor *none = fixed(t, tg_equal(t, target, tg_scalar(t, 0)));
-    tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_ones_like(t, target), target));
-    return reduce(t, tg_zmul(t, target, tg_sub(t, log_target, y)), r);
+    tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_scalar(t, 1), target));
+    tg_tensor *each = tg_mul(t, target, tg_sub(t, log_target, y));
+    return reduce(t, tg_where(t, none, tg_scalar(t, 0), each), r);
 }
 
+/* A target of 0 beside y = ln 0 is 0; not so tg_zmul, as a NaN beside y = 0 stays NaN. */
 tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
     if (!fit(t, "poisson_nll", &y, &target)) return NULL;
-    return reduce(t, tg_sub(t, tg_exp(t, y), tg_zmul(t, target, y)), r);
+    tg_tensor *zero = tg_scalar(t, 0);
+    tg_tensor *none = fixed(t, tg_logical_and(t, tg_equal(t, target, zero), tg_isinf(t, y)));
+    tg_tensor *each = tg_mul(t, target, tg_where(t, none, zero, y));
+    return reduce(t, tg_sub(t, tg_exp(t, y), each), r);
 }
 
 tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,
@@ -168,7 +181,8 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
 /* ---- angles --------------------------------------------------------------------------------- */
 
 /* x / max(|x|, eps).  The root sees no length below eps, and no square overflows or vanishes: x is
- * first divided by its largest element, which is held fixed, as the quotient does not depend on it. */
+ * first divided by its largest element, which is held fixed, as the quotient does not depend on it.
+ */
 static tg_tensor *direction(tg_tape *t, tg_tensor *x, int axis, double eps)
 {
     if (!x || x->size == 0) return x;

@@ -1,9 +1,10 @@
 /* losses.h - what is minimised: compositions of operations.  See nn.h for the softmax cross-entropy
  * of the book and for the L2 penalty.
  *
- * y is what the network says, target what it should say: of one float dtype, or one a tg_scalar.  One
- * of them has the shape that both broadcast to; (n, 1) against (n), where both would be repeated, is
- * TG_ESHAPE, other than in PyTorch.  A loss is first computed for each element and then reduced. */
+ * y is what the network says, target what it should say: of one float dtype, or one a tg_scalar.
+ * One of them has the shape that both broadcast to; (n, 1) against (n), where both would be
+ * repeated, is TG_ESHAPE, other than in PyTorch.  A loss is first computed for each element and
+ * then reduced. */
 #ifndef TAPEGRAD_LOSSES_H
 #define TAPEGRAD_LOSSES_H
 
@@ -22,20 +23,23 @@ typedef enum tg_reduction {
 tg_tensor *tg_mse(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r); /* (y - target)^2 */
 tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);  /* |y - target| */
 
-/* With d = |y - target|: d^2/2 where d <= delta, delta (d - delta/2) beyond (Huber 1964); delta > 0 may
- * be INFINITY.  smooth_l1 is that divided by its finite beta > 0 in the place of delta. */
+/* With d = |y - target|: d^2/2 where d <= delta, delta (d - delta/2) beyond (Huber 1964); delta > 0
+ * may be INFINITY.  smooth_l1 is that divided by its finite beta > 0 in the place of delta. */
 tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r);
 tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r);
 
 /* -(target ln p + (1 - target) ln(1 - p)).  bce takes the probability p = y in [0, 1] and bounds
- * each logarithm at -100, as PyTorch does; with_logits takes y with p = sigmoid(y) and never
- * overflows. */
+ * each logarithm at -100, as PyTorch does, with derivative 0 there, where PyTorch bounds p (1 - p)
+ * in the derivative by 1e-12; NaN beyond [0, 1].  with_logits takes y with p = sigmoid(y) and never
+ * overflows; at y = +-Inf the side whose target is 0 is 0 (NaN in PyTorch). */
 tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 
-tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r); /* max(0, 1 - y
-                                                                 target), target -1 or 1 */
-/* target (ln target - y), y a log-probability; 0 where target is 0, also beside y = -Inf.  The mean
+tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target,
+                    tg_reduction r); /* max(0, 1 - y
+                    target), target -1 or 1; derivative 0 at 0 */
+/* target (ln target - y), y a log-probability; 0 where target is 0, with derivative 0,
+ * also beside y = -Inf.  The mean
  * is over all elements, as PyTorch's "mean", not its "batchmean". */
 tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target,
