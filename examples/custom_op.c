@@ -103,7 +103,9 @@ int main(int argc, char **argv)
         tg_tensor_set(x, i, xi, &err), tg_tensor_set(target, i, sin(3 * xi), &err);
     }
     tg_tape *t = tg_tape_new();
-    tg_optimizer *adam = tg_adam((tg_adam_options){.02, .9, .999, 1e-7}, &err);
+    tg_adam_options options = tg_adam_defaults();
+    options.lr = .02;
+    tg_optimizer *adam = tg_adam(options, &err);
     double loss = 0, first = 0;
     for (int step = 0; step <= steps && !err.status; step++) {
         tg_tape_reset(t);

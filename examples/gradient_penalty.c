@@ -131,7 +131,8 @@ static double look(gan *g, const char *when, tg_axes *ax)
 static tg_status run(gan *g, int64_t steps, tg_history *history, tg_figure *figure, double *before,
                      double *after, tg_error *err)
 {
-    tg_adam_options adam = {.lr = 0.001, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-8};
+    tg_adam_options adam = tg_adam_defaults();
+    adam.beta1 = 0.5, adam.beta2 = 0.9, adam.eps = 1e-8;
     tg_optimizer *critic = tg_adam(adam, err), *generator = tg_adam(adam, err);
     tg_status status = err->status;
     if (!status)

@@ -17,18 +17,20 @@ static tg_tensor *f(tg_tape *t, const tg_dict *p)
 
 static tg_optimizer *make(int k, tg_error *err)
 {
+    tg_sgd_options sgd = tg_sgd_defaults();
+    tg_momentum_options momentum = tg_momentum_defaults();
+    tg_adagrad_options adagrad = tg_adagrad_defaults();
+    tg_adam_options adam = tg_adam_defaults();
+    sgd.lr = 0.95, momentum.lr = 0.1, adagrad.lr = 1.5, adam.lr = 0.3;
     switch (k) {
     case 0:
-        return tg_sgd((tg_sgd_options){.lr = 0.95}, err);
+        return tg_sgd(sgd, err);
     case 1:
-        return tg_momentum((tg_momentum_options){.lr = 0.1, .momentum = 0.9}, err);
+        return tg_momentum(momentum, err);
     case 2:
-        return tg_adagrad((tg_adagrad_options){.lr = 1.5, .eps = 1e-7}, err);
-    default: {
-        tg_adam_options o = tg_adam_defaults();
-        o.lr = 0.3;
-        return tg_adam(o, err);
-    }
+        return tg_adagrad(adagrad, err);
+    default:
+        return tg_adam(adam, err);
     }
 }
 

@@ -103,7 +103,8 @@ static tg_status parameters(tg_dict *p, tg_dtype dtype, uint64_t seed, tg_error 
 static tg_status check_gradient(uint64_t seed, tg_tensor *codes, tg_error *err)
 {
     tg_dict *p = tg_dict_new();
-    const tg_gradcheck_options how = {.h = 1e-5, .tolerance = 1e-6, .seed = 1, .directions = 10};
+    tg_gradcheck_options how = tg_gradcheck_defaults();
+    how.directions = 10;
     tg_gradcheck_report report = {0};
     tg_status status = parameters(p, TG_F64, seed, err);
     if (!status) status = tg_gradcheck(loss_of, codes, p, &how, &report, err);
@@ -116,7 +117,9 @@ static tg_status check_gradient(uint64_t seed, tg_tensor *codes, tg_error *err)
 static double train(tg_tape *t, tg_dict *p, tg_tensor *codes, int64_t steps, tg_history *history,
                     tg_error *err)
 {
-    tg_optimizer *opt = tg_adam((tg_adam_options){0.005, 0.9, 0.999, 1e-7}, err);
+    tg_adam_options adam = tg_adam_defaults();
+    adam.lr = 0.005;
+    tg_optimizer *opt = tg_adam(adam, err);
     double last = NAN;
     for (int64_t i = 1; i <= steps && !err->status; i++) {
         tg_tape_reset(t);

@@ -53,7 +53,9 @@ static tg_status train(const options *o, bool activation, int64_t steps, tg_hist
     tg_rng rng = tg_rng_make(o->seed, 0);
     tg_tensor *x = tg_tensor_new(o->dtype, 2, (int64_t[]){4, 2}, err);
     tg_tensor *target = tg_tensor_new(o->dtype, 2, (int64_t[]){4, 1}, err);
-    tg_optimizer *opt = tg_momentum((tg_momentum_options){.lr = 0.5, .momentum = 0.9}, err);
+    tg_momentum_options momentum = tg_momentum_defaults();
+    momentum.lr = 0.5;
+    tg_optimizer *opt = tg_momentum(momentum, err);
     tg_status status = parameters(p, o->dtype, &rng, err);
     for (int i = 0; i < 4 && !status; i++) {
         (void)tg_tensor_set(x, 2 * i, i / 2, err);

@@ -1,4 +1,5 @@
 /* batches.c - minibatches: which rows a training step looks at. */
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/data.h"
 
@@ -12,7 +13,10 @@ struct tg_batches {
     tg_tensor *last;     /* (n % batch), a view on full; NULL when no batch is short */
 };
 
-tg_batches_options tg_batches_defaults(void) { return (tg_batches_options){.batch = 100}; }
+tg_batches_options tg_batches_defaults(void)
+{
+    return (tg_batches_options){.made = TGI_MADE_BATCHES, .batch = 100};
+}
 
 /* The leaves and the order; what was made before a failure stays in b. */
 static tg_status make_rows(tg_batches *b, bool drop_last, tg_error *err)
@@ -39,6 +43,7 @@ static tg_status make_rows(tg_batches *b, bool drop_last, tg_error *err)
 tg_batches *tg_batches_new(int64_t n, tg_batches_options options, tg_rng rng, tg_error *err)
 {
     const int64_t batch = options.batch;
+    if (tgi_options_check("batches", options.made, TGI_MADE_BATCHES, err)) return NULL;
     if (n < 1 || n > INT32_MAX || batch < 1 || batch > INT32_MAX) {
         tg_fail(err, TG_EARG, "batches: %lld rows in batches of %lld; both must be 1..2^31-1",
                 (long long)n, (long long)batch);

@@ -6,10 +6,12 @@
 #include "tapegrad/conv.h"
 
 #include "ops/window.h"
+#include "src/options.h"
 
 tg_conv_options tg_conv_defaults(void)
 {
-    return (tg_conv_options){.stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
+    return (tg_conv_options){
+        .made = TGI_MADE_CONV, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
 }
 
 /* ---- what both have in common --------------------------------------------------------------- */
@@ -74,6 +76,7 @@ static bool conv_start(tg_tape *t, conv *c, const tg_conv_options *options, bool
         return false;
     }
     c->o = options ? *options : tg_conv_defaults();
+    if (!tgi_options_recorded(t, c->who, c->o.made, TGI_MADE_CONV)) return false;
     c->channels_out = 0;
     if (c->w->ndim >= 2) c->channels_out = c->w->shape[0];
     if (c->w->ndim >= 2 && transposed) {

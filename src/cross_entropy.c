@@ -1,10 +1,12 @@
 /* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
+#include "src/options.h"
 #include "src/softmax.h"
 #include "tapegrad/losses.h"
 
 tg_cross_entropy_options tg_cross_entropy_defaults(void)
 {
-    return (tg_cross_entropy_options){.reduction = TG_REDUCE_MEAN, .ignore_index = -100};
+    return (tg_cross_entropy_options){
+        .made = TGI_MADE_CROSS_ENTROPY, .reduction = TG_REDUCE_MEAN, .ignore_index = -100};
 }
 
 static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
@@ -86,6 +88,7 @@ static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
     const tg_tensor *x = p.scores;
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     if (!x || !labels) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    if (!tgi_options_recorded(t, "cross_entropy", o->made, TGI_MADE_CROSS_ENTROPY)) return NULL;
     if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
         return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
                             o->label_smoothing);

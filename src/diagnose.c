@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/op.h"
@@ -24,8 +25,13 @@ int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_
 
 tg_activation_options tg_activation_defaults(void)
 {
-    return (tg_activation_options){
-        .lo = 0, .hi = 1, .bins = 30, .low = 0.05, .high = 0.95, .axis = 1};
+    return (tg_activation_options){.made = TGI_MADE_ACTIVATION,
+                                   .lo = 0,
+                                   .hi = 1,
+                                   .bins = 30,
+                                   .low = 0.05,
+                                   .high = 0.95,
+                                   .axis = 1};
 }
 
 /* ---- one tensor ----------------------------------------------------------------------------- */
@@ -116,6 +122,9 @@ tg_status tg_activation_measure(const tg_tensor *x, const tg_activation_options 
 {
     const tg_activation_options o = options ? *options : tg_activation_defaults();
     if (!x || !stats) return tg_fail(err, TG_EARG, "activation_measure: NULL");
+    const tg_status made =
+        tgi_options_check("activation_measure", o.made, TGI_MADE_ACTIVATION, err);
+    if (made) return made;
     if (o.bins < 1 || !(o.lo < o.hi) || !isfinite(o.lo) || !isfinite(o.hi))
         return tg_fail(err, TG_EARG, "activation_measure: %d bins from %g to %g", o.bins, o.lo,
                        o.hi);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/diagnose.h"
@@ -14,7 +15,7 @@ const char *tg_gradient_state_name(tg_gradient_state state)
 
 tg_gradient_options tg_gradient_defaults(void)
 {
-    return (tg_gradient_options){.vanishing = 1e-5, .exploding = 100};
+    return (tg_gradient_options){.made = TGI_MADE_GRADIENT, .vanishing = 1e-5, .exploding = 100};
 }
 
 typedef struct size_of {
@@ -59,7 +60,8 @@ tg_status tg_gradient_measure(const tg_dict *params, const tg_dict *grads,
 {
     const tg_gradient_options o = options ? *options : tg_gradient_defaults();
     if (!params || !grads || !stats) return tg_fail(err, TG_EARG, "gradient_measure: NULL");
-    const tg_status status = tg_dict_match(params, "params", grads, "grads", err);
+    tg_status status = tgi_options_check("gradient_measure", o.made, TGI_MADE_GRADIENT, err);
+    if (!status) status = tg_dict_match(params, "params", grads, "grads", err);
     if (status) return status;
     for (int i = 0; i < tg_dict_size(params); i++) {
         const tg_tensor *w = tg_dict_at(params, i);

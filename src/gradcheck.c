@@ -4,11 +4,13 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "src/options.h"
 #include "tapegrad/ops.h"
 
 tg_gradcheck_options tg_gradcheck_defaults(void)
 {
-    return (tg_gradcheck_options){.h = 1e-5, .tolerance = 1e-6, .seed = 1};
+    return (tg_gradcheck_options){
+        .made = TGI_MADE_GRADCHECK, .h = 1e-5, .tolerance = 1e-6, .seed = 1};
 }
 
 typedef struct check {
@@ -189,6 +191,8 @@ tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck
     if (status) return status;
     check c = {.f = f, .user = user, .x = x, .err = err};
     c.options = options ? *options : tg_gradcheck_defaults();
+    status = tgi_options_check("gradcheck", c.options.made, TGI_MADE_GRADCHECK, err);
+    if (status) return status;
     c.t = tg_tape_new();
     if (!c.t) return tg_fail(err, TG_ENOMEM, "gradcheck: out of memory");
     status = check_all(&c, r);

@@ -4,15 +4,19 @@
 #include <math.h>
 
 #include "ops/random.h"
+#include "src/options.h"
 
-tg_init tg_init_he(void) { return (tg_init){.scheme = TG_INIT_HE}; }
-tg_init tg_init_xavier(void) { return (tg_init){.scheme = TG_INIT_XAVIER}; }
-tg_init tg_init_glorot(void) { return (tg_init){.scheme = TG_INIT_GLOROT}; }
-tg_init tg_init_normal(double std) { return (tg_init){.scheme = TG_INIT_NORMAL, .std = std}; }
+tg_init tg_init_he(void) { return (tg_init){.made = TGI_MADE_INIT, .scheme = TG_INIT_HE}; }
+tg_init tg_init_xavier(void) { return (tg_init){.made = TGI_MADE_INIT, .scheme = TG_INIT_XAVIER}; }
+tg_init tg_init_glorot(void) { return (tg_init){.made = TGI_MADE_INIT, .scheme = TG_INIT_GLOROT}; }
+tg_init tg_init_normal(double std)
+{
+    return (tg_init){.made = TGI_MADE_INIT, .scheme = TG_INIT_NORMAL, .std = std};
+}
 tg_init tg_init_zeros(void) { return tg_init_constant(0); }
 tg_init tg_init_constant(double value)
 {
-    return (tg_init){.scheme = TG_INIT_CONSTANT, .value = value};
+    return (tg_init){.made = TGI_MADE_INIT, .scheme = TG_INIT_CONSTANT, .value = value};
 }
 
 double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
@@ -52,6 +56,8 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     if (w->tape)
         return tg_fail(err, TG_EARG, "init: %s is a recorded value, no leaf",
                        tg_tensor_describe(w, text, sizeof text));
+    const tg_status made = tgi_options_check("init", init.made, TGI_MADE_INIT, err);
+    if (made) return made;
     const bool fans = init.scheme != TG_INIT_NORMAL && init.scheme != TG_INIT_CONSTANT;
     if (fans && w->ndim != 2)
         return tg_fail(err, TG_ESHAPE, "init: %s is not a matrix (in, out)",

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "ops/compose.h"
+#include "src/options.h"
 #include "src/softmax.h"
 #include "tapegrad/nn.h"
 
@@ -35,13 +36,16 @@ tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
 
 tg_batch_norm_options tg_batch_norm_book(void)
 {
-    return (tg_batch_norm_options){.keep = 0.9, .eps = 10e-7};
+    return (tg_batch_norm_options){.made = TGI_MADE_BATCH_NORM, .keep = 0.9, .eps = 10e-7};
 }
 
 tg_batch_norm_options tg_batch_norm_torch(void)
 {
-    return (tg_batch_norm_options){
-        .keep = 0.9, .eps = 1e-5, .unbiased = true, .running_var_start = 1};
+    return (tg_batch_norm_options){.made = TGI_MADE_BATCH_NORM,
+                                   .keep = 0.9,
+                                   .eps = 1e-5,
+                                   .unbiased = true,
+                                   .running_var_start = 1};
 }
 
 /* running = keep * running + (1 - keep) * batch, outside of any gradient. */
@@ -70,6 +74,7 @@ tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *
         return tg_tape_fail(
             t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
             tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
+    if (!tgi_options_recorded(t, "batch_norm", options->made, TGI_MADE_BATCH_NORM)) return NULL;
     if (train && options->unbiased && x->shape[0] < 2)
         return tg_tape_fail(t, TG_ESHAPE,
                             "batch_norm: a batch of %lld rows has no unbiased variance, in training "

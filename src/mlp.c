@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/model.h"
 
@@ -26,7 +27,8 @@ static name named(const char *what, int layer)
 
 tg_mlp_options tg_mlp_defaults(void)
 {
-    return (tg_mlp_options){.dtype = TG_F32,
+    return (tg_mlp_options){.made = TGI_MADE_MLP,
+                            .dtype = TG_F32,
                             .activation = TG_RELU,
                             .init = tg_init_he(),
                             .bn = tg_batch_norm_book(),
@@ -105,7 +107,12 @@ tg_tensor *tg_model_loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor 
 
 static tg_status check_options(const tg_mlp_options *o, tg_error *err)
 {
-    if (!o || o->n_sizes < 2 || !o->sizes)
+    if (!o) return tg_fail(err, TG_EARG, "mlp: options is NULL");
+    tg_status status = tgi_options_check("mlp", o->made, TGI_MADE_MLP, err);
+    if (!status) status = tgi_options_check("mlp: bn", o->bn.made, TGI_MADE_BATCH_NORM, err);
+    if (!status) status = tgi_options_check("mlp: init", o->init.made, TGI_MADE_INIT, err);
+    if (status) return status;
+    if (o->n_sizes < 2 || !o->sizes)
         return tg_fail(err, TG_EARG, "mlp: sizes must name at least inputs and outputs");
     for (int i = 0; i < o->n_sizes; i++)
         if (o->sizes[i] < 1)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "src/op_sample.h"
+#include "src/options.h"
 #include "tapegrad/derivatives.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/ops.h"
@@ -180,7 +181,7 @@ tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
     *worst = (tg_gradcheck_report){0};
     if (!op || !op->samples || (!op->samples[0].inputs && !op->samples[0].attrs))
         return tg_fail(err, TG_EARG, "%s: no samples", op && op->name ? op->name : "op_check");
-    tg_status status = TG_OK;
+    tg_status status = tgi_options_check("op_check", o.made, TGI_MADE_GRADCHECK, &e);
     for (int i = 0; !status && (op->samples[i].inputs || op->samples[i].attrs); i++) {
         bool smooth = false;
         tg_tensor *y = result(op, i, TG_F64, false, o.seed, &e);

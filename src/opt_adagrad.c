@@ -24,13 +24,14 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_adagrad_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_ADAGRAD,
     .kernel = TGI_UPDATE_adagrad,
     .constants = constants,
 };
 
 tg_adagrad_options tg_adagrad_defaults(void)
 {
-    return (tg_adagrad_options){.lr = 0.01, .eps = 1e-7};
+    return (tg_adagrad_options){.made = TGI_MADE_ADAGRAD, .lr = 0.01, .eps = 1e-7};
 }
 
 tg_optimizer *tg_adagrad(tg_adagrad_options options, tg_error *err)

@@ -31,13 +31,15 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_adam_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_ADAM,
     .kernel = TGI_UPDATE_adam,
     .constants = constants,
 };
 
 tg_adam_options tg_adam_defaults(void)
 {
-    return (tg_adam_options){.lr = 0.001, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-7};
+    return (tg_adam_options){
+        .made = TGI_MADE_ADAM, .lr = 0.001, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-7};
 }
 
 tg_optimizer *tg_adam(tg_adam_options options, tg_error *err)

@@ -24,13 +24,14 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_momentum_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_MOMENTUM,
     .kernel = TGI_UPDATE_momentum,
     .constants = constants,
 };
 
 tg_momentum_options tg_momentum_defaults(void)
 {
-    return (tg_momentum_options){.lr = 0.01, .momentum = 0.9};
+    return (tg_momentum_options){.made = TGI_MADE_MOMENTUM, .lr = 0.01, .momentum = 0.9};
 }
 
 tg_optimizer *tg_momentum(tg_momentum_options options, tg_error *err)

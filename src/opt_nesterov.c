@@ -33,13 +33,15 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_nesterov_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_NESTEROV,
     .kernel = TGI_UPDATE_nesterov,
     .constants = constants,
 };
 
 tg_nesterov_options tg_nesterov_defaults(void)
 {
-    return (tg_nesterov_options){.lr = 0.01, .momentum = 0.9, .book_form = false};
+    return (tg_nesterov_options){
+        .made = TGI_MADE_NESTEROV, .lr = 0.01, .momentum = 0.9, .book_form = false};
 }
 
 tg_optimizer *tg_nesterov(tg_nesterov_options options, tg_error *err)

@@ -26,13 +26,14 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_rmsprop_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_RMSPROP,
     .kernel = TGI_UPDATE_rmsprop,
     .constants = constants,
 };
 
 tg_rmsprop_options tg_rmsprop_defaults(void)
 {
-    return (tg_rmsprop_options){.lr = 0.01, .decay = 0.99, .eps = 1e-7};
+    return (tg_rmsprop_options){.made = TGI_MADE_RMSPROP, .lr = 0.01, .decay = 0.99, .eps = 1e-7};
 }
 
 tg_optimizer *tg_rmsprop(tg_rmsprop_options options, tg_error *err)

@@ -22,11 +22,12 @@ static const tgi_rule rule = {
             .options_size = sizeof(tg_sgd_options),
             .attrs = attrs,
         },
+    .made = TGI_MADE_SGD,
     .kernel = TGI_UPDATE_sgd,
     .constants = constants,
 };
 
-tg_sgd_options tg_sgd_defaults(void) { return (tg_sgd_options){.lr = 0.01}; }
+tg_sgd_options tg_sgd_defaults(void) { return (tg_sgd_options){.made = TGI_MADE_SGD, .lr = 0.01}; }
 
 tg_optimizer *tg_sgd(tg_sgd_options options, tg_error *err)
 {

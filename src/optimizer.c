@@ -75,6 +75,9 @@ void tg_optimizer_free(tg_optimizer *o)
 tg_optimizer *tgi_optimizer_make(const tgi_rule *rule, const void *options, double lr,
                                  const tgi_option *checks, int n, tg_error *err)
 {
+    uint32_t made;
+    memcpy(&made, options, sizeof made);
+    if (tgi_options_check(rule->type.name, made, rule->made, err)) return NULL;
     for (int i = 0; i < n; i++) {
         const double value = checks[i].value;
         const bool fraction = checks[i].range == TGI_FRACTION;

@@ -8,12 +8,14 @@
 #include <stddef.h>
 
 #include "ops/kernels/updates.h"
+#include "src/options.h"
 #include "tapegrad/optim.h"
 
 /* An optimizer of the library: a type without functions, since its formula is a kernel. */
 typedef struct tgi_rule {
     tg_optimizer_type type;
-    int kernel; /* TGI_UPDATE_NAME */
+    tgi_made made; /* of its options, whose first member says it */
+    int kernel;    /* TGI_UPDATE_NAME */
     /* Fills in tgi_NAME_constants from options, lr and step of u. */
     void (*constants)(const tg_update *u, void *constants);
 } tgi_rule;
@@ -140,8 +142,8 @@ typedef struct tgi_option {
     tgi_range range;
 } tgi_option;
 
-/* tg_optimizer_new after a look at the options: TG_EARG, "Adam: beta1 is 1.5, must be in
- * [0, 1)". */
+/* tg_optimizer_new after a look at the options, where they are from and each of checks: TG_EARG,
+ * "Adam: beta1 is 1.5, must be in [0, 1)". */
 tg_optimizer *tgi_optimizer_make(const tgi_rule *rule, const void *options, double lr,
                                  const tgi_option *checks, int n, tg_error *err);
 

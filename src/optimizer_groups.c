@@ -9,12 +9,17 @@
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 
-tg_group_options tg_group_defaults(void) { return (tg_group_options){.lr_scale = 1}; }
+tg_group_options tg_group_defaults(void)
+{
+    return (tg_group_options){.made = TGI_MADE_GROUP, .lr_scale = 1};
+}
 
 /* ---- adding one ----------------------------------------------------------------------------- */
 
 static tg_status check_options(const char *pattern, const tg_group_options *o, tg_error *err)
 {
+    const tg_status status = tgi_options_check("add_group", o->made, TGI_MADE_GROUP, err);
+    if (status) return status;
     const struct {
         const char *name;
         double value;

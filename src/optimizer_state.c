@@ -135,9 +135,10 @@ static tg_status read_groups(tg_optimizer *o, const tg_dict *state, tg_error *er
                            tg_tensor_describe(x, text, sizeof text), GROUP_FIELDS);
         double f[GROUP_FIELDS];
         for (int k = 0; k < GROUP_FIELDS; k++) f[k] = tg_tensor_get(x, k);
-        status = tg_optimizer_add_group(
-            o, state->keys[i] + 6, (tg_group_options){f[0], f[1], f[2], f[3], f[4] != 0, f[5] != 0},
-            err);
+        tg_group_options g = tg_group_defaults();
+        g.lr_scale = f[0], g.clip_norm = f[1], g.clip_value = f[2], g.weight_decay = f[3];
+        g.decoupled = f[4] != 0, g.frozen = f[5] != 0;
+        status = tg_optimizer_add_group(o, state->keys[i] + 6, g, err);
     }
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "src/options.h"
 #include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
@@ -181,5 +182,6 @@ tg_status tg_axes_legend(tg_axes *ax, tg_legend_place place)
 
 tg_plot_style tg_plot_style_defaults(void)
 {
-    return (tg_plot_style){.color = TG_COLOR_AUTO, .dash = TG_DASH_SOLID, .opacity = 1};
+    return (tg_plot_style){
+        .made = TGI_MADE_PLOT_STYLE, .color = TG_COLOR_AUTO, .dash = TG_DASH_SOLID, .opacity = 1};
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "src/plot_parts.h"
 #include "tapegrad/alloc.h"
 
@@ -35,6 +36,9 @@ static tg_status add(tg_axes *ax, tgi_plot_kind kind, const char *label, const t
                      size_t doubles, tgi_artist **added)
 {
     tgi_artist a = {.kind = kind, .style = style ? *style : tg_plot_style_defaults()};
+    tg_error err = TG_ERROR_INIT;
+    if (tgi_options_check("style", a.style.made, TGI_MADE_PLOT_STYLE, &err))
+        return tgi_axes_fail(ax, TG_EARG, err.text);
     if (!style_ok(&a.style))
         return tgi_axes_fail(ax, TG_EARG, "a style holds a value outside its range");
     if (ax->count == ax->capacity && !grow_artists(ax)) goto memory;

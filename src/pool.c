@@ -1,11 +1,14 @@
 /* pool.c - the largest of what a window shows, or the mean: unfold, then a reduction. */
 #include "ops/window.h"
+#include "src/options.h"
 #include "tapegrad/conv.h"
 
 tg_pool_options tg_pool_defaults(int64_t kernel)
 {
-    return (tg_pool_options){
-        .kernel = {kernel, kernel, kernel}, .dilation = {1, 1, 1}, .count_padding = true};
+    return (tg_pool_options){.made = TGI_MADE_POOL,
+                             .kernel = {kernel, kernel, kernel},
+                             .dilation = {1, 1, 1},
+                             .count_padding = true};
 }
 
 typedef struct pool {
@@ -24,6 +27,7 @@ static bool pool_start(tg_tape *t, pool *p, const tg_pool_options *options)
         (void)tg_tape_fail(t, TG_EARG, "%s: x or options is NULL", p->who);
         return false;
     }
+    if (!tgi_options_recorded(t, p->who, options->made, TGI_MADE_POOL)) return false;
     if (p->x->ndim != p->axes + 2) {
         (void)tg_tape_fail(t, TG_ESHAPE, "%s: x is %s, must have %d dimensions", p->who,
                            tg_tensor_describe(p->x, text, sizeof text), p->axes + 2);

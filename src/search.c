@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "src/sink.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 
-
 tg_search_options tg_search_defaults(void)
 {
-    return (tg_search_options){.n_results = 1, .budget = 1, .seed = 1, .threads = 1};
+    return (tg_search_options){
+        .made = TGI_MADE_SEARCH, .n_results = 1, .budget = 1, .seed = 1, .threads = 1};
 }
 
 /* ---- making one ----------------------------------------------------------------------------- */
@@ -25,6 +26,8 @@ static tg_status check(const tg_search_options *o, tg_error *err)
                        !o          ? "options"
                        : !o->trial ? "trial"
                                    : "ranges");
+    const tg_status made = tgi_options_check("search", o->made, TGI_MADE_SEARCH, err);
+    if (made) return made;
     if (o->n_results < 1 || o->budget < 1 || o->threads < 0 || o->threads > TG_MAX_THREADS)
         return tg_fail(err, TG_EARG,
                        "search: %d results, budget %" PRId64 ", %d threads; expected 1 or more, 1 "

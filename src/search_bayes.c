@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "src/options.h"
 #include "src/search.h"
 #include "src/search_gp.h"
 #include "tapegrad/alloc.h"
@@ -20,7 +21,8 @@ static const double NEAR = 0.1, MOVED_CHOICE = 0.2;
 
 tg_bayes_options tg_bayes_defaults(void)
 {
-    return (tg_bayes_options){.batch = 1, .candidates = 1024, .fit_steps = 60};
+    return (tg_bayes_options){
+        .made = TGI_MADE_BAYES, .batch = 1, .candidates = 1024, .fit_steps = 60};
 }
 
 /* ---- candidates: points of the unit cube ---------------------------------------------------- */
@@ -228,6 +230,8 @@ tg_status tg_search_bayes(tg_search *s, int64_t trials, const tg_bayes_options *
 {
     if (!s) return tg_fail(err, TG_EARG, "search: NULL");
     tg_bayes_options o = options ? *options : tg_bayes_defaults();
+    const tg_status made = tgi_options_check("search_bayes", o.made, TGI_MADE_BAYES, err);
+    if (made) return made;
     if (o.initial == 0) o.initial = 2 * ((int64_t)s->o.n_ranges + 1);
     if (o.initial < 1 || o.batch < 1 || o.candidates < 1 || o.fit_steps < 0 || (int)o.kernel < 0 ||
         o.kernel > TG_GP_RBF)

@@ -1,6 +1,7 @@
 /* simple_convnet.c - the book's network of one convolution and two affine layers. */
 #include <math.h>
 
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/conv.h"
 #include "tapegrad/model.h"
@@ -12,7 +13,8 @@ typedef struct convnet {
 
 tg_simple_convnet_options tg_simple_convnet_defaults(void)
 {
-    return (tg_simple_convnet_options){.channels = 1,
+    return (tg_simple_convnet_options){.made = TGI_MADE_SIMPLE_CONVNET,
+                                       .channels = 1,
                                        .height = 28,
                                        .width = 28,
                                        .filters = 30,
@@ -104,7 +106,9 @@ static tg_status check_counts(const tg_simple_convnet_options *o, tg_error *err)
 
 static tg_status check_options(const tg_simple_convnet_options *o, tg_error *err)
 {
-    const tg_status status = check_counts(o, err);
+    tg_status status = tgi_options_check("convnet", o->made, TGI_MADE_SIMPLE_CONVNET, err);
+    if (!status) status = tgi_options_check("convnet: init", o->init.made, TGI_MADE_INIT, err);
+    if (!status) status = check_counts(o, err);
     if (status) return status;
     if (!tg_dtype_is_float(o->dtype))
         return tg_fail(err, TG_EDTYPE, "convnet: dtype %s, must be f32 or f64",

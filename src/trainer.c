@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/options.h"
 #include "src/trainer.h"
 #include "tapegrad/alloc.h"
 
@@ -11,7 +12,8 @@ enum { BATCHES, MASKS }; /* streams of the seed */
 
 tg_trainer_options tg_trainer_defaults(void)
 {
-    return (tg_trainer_options){.steps = 1000, .batch = 100, .seed = 1, .plan = true};
+    return (tg_trainer_options){
+        .made = TGI_MADE_TRAINER, .steps = 1000, .batch = 100, .seed = 1, .plan = true};
 }
 
 static tg_status check_schedule(const tg_schedule *s, tg_error *err)
@@ -31,6 +33,8 @@ static tg_status check_schedule(const tg_schedule *s, tg_error *err)
 
 static tg_status check_options(const tg_trainer_options *o, const tg_dataset *test, tg_error *err)
 {
+    const tg_status made = tgi_options_check("trainer", o->made, TGI_MADE_TRAINER, err);
+    if (made) return made;
     if (o->steps < 0 || o->eval_every < 0 || o->eval_rows < 0 || o->patience < 0 ||
         o->checkpoint_every < 0)
         return tg_fail(err, TG_EARG, "trainer: a count is negative");

@@ -204,7 +204,8 @@ START_TEST(arguments)
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         tg_error err = TG_ERROR_INIT;
-        const tg_batches_options o = {.batch = bad[i].batch, .drop_last = true};
+        const tg_batches_options o = {
+            .made = tg_batches_defaults().made, .batch = bad[i].batch, .drop_last = true};
         ck_assert_ptr_null(tg_batches_new(bad[i].n, o, tg_rng_make(1, 1), &err));
         ck_assert_int_eq(err.status, TG_EARG);
         ck_assert_str_eq(err.text, bad[i].text);

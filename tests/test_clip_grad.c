@@ -72,7 +72,7 @@ START_TEST(clipped_gradients_are_values)
     second = tg_grad(t, tg_dict_get(tight, "w"), w);
     ck_assert_double_eq_tol(tg_item(tg_dict_get(second, "w")), 0, 1e-5);
     ck_assert_double_eq_tol(tg_item(tg_dict_get(tight, "w")), 8 / (8 + 1e-6), 1e-14);
-    tg_optimizer *o = tg_sgd((tg_sgd_options){0.5}, NULL);
+    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL);
     ck_assert_msg(tg_optimizer_update(o, w, tight, &err) == TG_OK, "%s", err.text);
     ck_assert_double_eq_tol(tg_item(x), 1.5, 1e-6);
     tg_optimizer_free(o);

@@ -19,7 +19,8 @@ static const struct {
 
 static shape shape_of(int i)
 {
-    return (shape){.channels = rows[i].channels,
+    return (shape){.made = tg_simple_convnet_defaults().made,
+                   .channels = rows[i].channels,
                    .height = rows[i].height,
                    .width = rows[i].width,
                    .filters = rows[i].filters,

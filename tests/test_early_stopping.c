@@ -162,6 +162,7 @@ START_TEST(options_out_of_range)
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         tg_error err = TG_ERROR_INIT;
         tg_trainer_options o = rows[k].o;
+        o.made = tg_trainer_defaults().made;
         o.batch = 10;
         ck_assert_ptr_null(tg_trainer_new(r.net, r.opt, &r.train, rows[k].test ? &r.test : NULL, &o,
                                           NULL, NULL, &err));

@@ -32,12 +32,15 @@ static double norm_of(const tg_dict *grads, const char *pattern)
 static void compare(const char *pattern, tg_group_options g)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_optimizer *o = tg_momentum((tg_momentum_options){.lr = 0.05, .momentum = 0.9}, NULL);
+    tg_optimizer *o = tg_momentum(
+        (tg_momentum_options){.made = tg_momentum_defaults().made, .lr = 0.05, .momentum = 0.9},
+        NULL);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
     double w[3][6], v[3][6] = {{0}};
     for (int i = 0; i < 3; i++)
         for (int64_t j = 0; j < tg_dict_at(params, i)->size; j++)
             w[i][j] = tg_tensor_get(tg_dict_at(params, i), j);
+    g.made = tg_group_defaults().made;
     ck_assert_int_eq(tg_optimizer_add_group(o, pattern, g, &err), TG_OK);
     for (int k = 0; k < STEPS; k++) {
         for (int i = 0; i < 3; i++)
@@ -117,8 +120,11 @@ START_TEST(strided_tensors)
             for (int64_t j = 0; j < 6; j++) (void)tg_tensor_set(x, j, sin(k + (double)j), NULL);
             (void)tg_dict_take(k ? grads : params, "W", x, NULL);
         }
-        const tg_group_options g = {
-            .lr_scale = 1, .clip_norm = 1, .clip_value = 0.4, .weight_decay = 0.1};
+        const tg_group_options g = {.made = tg_group_defaults().made,
+                                    .lr_scale = 1,
+                                    .clip_norm = 1,
+                                    .clip_value = 0.4,
+                                    .weight_decay = 0.1};
         ck_assert_int_eq(tg_optimizer_add_group(o, "W", g, NULL), TG_OK);
         for (int k = 0; k < 3; k++)
             ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
@@ -145,7 +151,10 @@ START_TEST(frozen_means_untouched)
     for (int k = 0; k < 4; k++) {
         if (k == 1 || k == 3)
             ck_assert_int_eq(
-                tg_optimizer_add_group(o, "W1", (tg_group_options){.lr_scale = 1, .frozen = k == 1},
+                tg_optimizer_add_group(o, "W1",
+                                       (tg_group_options){.made = tg_group_defaults().made,
+                                                          .lr_scale = 1,
+                                                          .frozen = k == 1},
                                        NULL),
                 TG_OK);
         if (k == 1) kept = tg_dict_clone(params, NULL);
@@ -174,7 +183,7 @@ END_TEST
 START_TEST(the_last_match_counts)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_optimizer *o = tg_sgd((tg_sgd_options){1}, NULL);
+    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 1}, NULL);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
     for (int i = 0; i < 3; i++) {
         (void)tg_tensor_fill(tg_dict_at(params, i), 1, NULL);
@@ -195,7 +204,7 @@ START_TEST(the_last_match_counts)
     ck_assert_str_eq(err.text, "update: group 'gamma*' matches no parameter");
     ck_assert_int_eq(tg_optimizer_steps(o), 1);
 
-    const struct {
+    struct {
         tg_group_options g;
         const char *text;
     } bad[] = {{{.lr_scale = -1}, "group 'W*': lr_scale is -1, must be in [0, inf)"},
@@ -204,6 +213,7 @@ START_TEST(the_last_match_counts)
                {{.weight_decay = -0.5}, "group 'W*': weight_decay is -0.5, must be in [0, inf)"}};
     for (int k = 0; k < COUNT(bad); k++) {
         err = (tg_error)TG_ERROR_INIT;
+        bad[k].g.made = tg_group_defaults().made;
         ck_assert_int_eq(tg_optimizer_add_group(o, "W*", bad[k].g, &err), TG_EARG);
         ck_assert_str_eq(err.text, bad[k].text);
     }

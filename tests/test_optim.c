@@ -29,7 +29,7 @@ MAKER(adam)
 
 static tg_optimizer *nesterov_book(double lr)
 {
-    return tg_nesterov((tg_nesterov_options){lr, 0.9, true}, NULL);
+    return tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, lr, 0.9, true}, NULL);
 }
 
 /* w from the gradient g at step t, with the states s. */

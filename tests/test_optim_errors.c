@@ -166,24 +166,25 @@ START_TEST(options_out_of_range)
 {
     const tg_optimizer_type nameless = {.name = NULL}, greedy = {.name = "mine", .options_size = 8};
     const tg_optimizer_type many = {.name = "mine", .states = {"a", "b", "c", "d", "e"}};
-    REFUSED(tg_sgd((tg_sgd_options){NAN}, &err), "SGD: lr is nan, must be finite");
-    REFUSED(tg_momentum((tg_momentum_options){0.1, 1}, &err),
+    REFUSED(tg_sgd((tg_sgd_options){tg_sgd_defaults().made, NAN}, &err),
+            "SGD: lr is nan, must be finite");
+    REFUSED(tg_momentum((tg_momentum_options){tg_momentum_defaults().made, 0.1, 1}, &err),
             "Momentum: momentum is 1, must be in [0, 1)");
-    REFUSED(tg_nesterov((tg_nesterov_options){0.1, NAN, true}, &err),
+    REFUSED(tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, 0.1, NAN, true}, &err),
             "Nesterov: momentum is nan, must be in [0, 1)");
-    REFUSED(tg_adagrad((tg_adagrad_options){0.1, INFINITY}, &err),
+    REFUSED(tg_adagrad((tg_adagrad_options){tg_adagrad_defaults().made, 0.1, INFINITY}, &err),
             "AdaGrad: eps is inf, must be in [0, inf)");
-    REFUSED(tg_rmsprop((tg_rmsprop_options){0.1, -0.5, 0}, &err),
+    REFUSED(tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, 0.1, -0.5, 0}, &err),
             "RMSprop: decay is -0.5, must be in [0, 1)");
-    REFUSED(tg_rmsprop((tg_rmsprop_options){0.1, 0.5, -1}, &err),
+    REFUSED(tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, 0.1, 0.5, -1}, &err),
             "RMSprop: eps is -1, must be in [0, inf)");
-    REFUSED(tg_adam((tg_adam_options){0.1, 1.5, 0.9, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 1.5, 0.9, 0}, &err),
             "Adam: beta1 is 1.5, must be in [0, 1)");
-    REFUSED(tg_adam((tg_adam_options){0.1, 0.9, 1, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 1, 0}, &err),
             "Adam: beta2 is 1, must be in [0, 1)");
-    REFUSED(tg_adam((tg_adam_options){0.1, 0.9, 0.9, -1}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 0.9, -1}, &err),
             "Adam: eps is -1, must be in [0, inf)");
-    REFUSED(tg_adam((tg_adam_options){INFINITY, 0.9, 0.9, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, INFINITY, 0.9, 0.9, 0}, &err),
             "Adam: lr is inf, must be finite");
     REFUSED(tg_optimizer_new(NULL, NULL, 1, &err), "optimizer: its type is NULL or has no name");
     REFUSED(tg_optimizer_new(&nameless, NULL, 1, &err),

@@ -69,13 +69,14 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
     tg_dict *other = make(layers, COUNT(layers));
     for (int k = 0; k < 5; k++) step(b, other, grads, 100 + k);
     tg_optimizer_set_lr(a, 0.1 / 3);
-    const tg_group_options g[] = {{.lr_scale = 0.7, .clip_norm = 3, .decoupled = true},
-                                  {.clip_value = 0.5, .weight_decay = 1e-3, .lr_scale = 1},
-                                  {.frozen = true}};
-    (void)tg_optimizer_add_group(a, "*", g[0], NULL);
-    (void)tg_optimizer_add_group(a, "W1", g[1], NULL);
-    (void)tg_optimizer_add_group(b, "*", g[2], NULL); /* which the state replaces */
-    (void)tg_optimizer_add_group(b, "W9", g[2], NULL);
+    tg_group_options g[] = {{.lr_scale = 0.7, .clip_norm = 3, .decoupled = true},
+                            {.clip_value = 0.5, .weight_decay = 1e-3, .lr_scale = 1},
+                            {.frozen = true}};
+    for (int k = 0; k < 3; k++) g[k].made = tg_group_defaults().made;
+    ck_assert_int_eq(tg_optimizer_add_group(a, "*", g[0], NULL), TG_OK);
+    ck_assert_int_eq(tg_optimizer_add_group(a, "W1", g[1], NULL), TG_OK);
+    ck_assert_int_eq(tg_optimizer_add_group(b, "*", g[2], NULL), TG_OK); /* the state replaces it */
+    ck_assert_int_eq(tg_optimizer_add_group(b, "W9", g[2], NULL), TG_OK);
     for (int k = 0; k < stop; k++) step(a, params, grads, k);
     tg_dict *saved = tg_optimizer_state_dict(a, &err);
     ck_assert_msg(saved && tg_npz_save(path, saved, &err) == TG_OK, "%s", err.text);

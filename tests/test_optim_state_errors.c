@@ -170,7 +170,8 @@ START_TEST(other_arguments_and_kinds)
     ck_assert_int_eq(tg_optimizer_load_state_dict(sgd, NULL, NULL), TG_EARG);
     ck_assert_ptr_null(tg_optimizer_state_dict(NULL, NULL));
     ck_assert_str_eq(tg_optimizer_describe(sgd, text, sizeof text), "SGD lr=0.01");
-    tg_optimizer *book = tg_nesterov((tg_nesterov_options){0.01, 0.9, true}, NULL);
+    tg_optimizer *book =
+        tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, 0.01, 0.9, true}, NULL);
     ck_assert_str_eq(tg_optimizer_describe(book, text, sizeof text),
                      "Nesterov lr=0.01 momentum=0.9 book_form=true");
     ck_assert_str_eq(tg_optimizer_describe(book, text, 12), "Nesterov lr");

@@ -66,11 +66,21 @@ static void start(side *s, int kind, int treatment, tg_dtype dtype)
     ck_assert(s->t && s->model && s->opt && s->batches);
     if (treatment == 1) s->max_norm = 0.5;
     if (treatment != 2) return;
-    add(s, "*", (tg_group_options){.lr_scale = 0.5, .clip_norm = 0.2});
-    add(s, "W1", (tg_group_options){.lr_scale = 2, .weight_decay = 0.1, .decoupled = true});
-    add(s, "W2", (tg_group_options){.lr_scale = 1, .weight_decay = 0.1, .clip_value = 1e-3});
-    add(s, "b2", (tg_group_options){.frozen = true});
-    add(s, "gamma*", (tg_group_options){.lr_scale = 1, .clip_norm = 0.1});
+    add(s, "*",
+        (tg_group_options){.made = tg_group_defaults().made, .lr_scale = 0.5, .clip_norm = 0.2});
+    add(s, "W1",
+        (tg_group_options){.made = tg_group_defaults().made,
+                           .lr_scale = 2,
+                           .weight_decay = 0.1,
+                           .decoupled = true});
+    add(s, "W2",
+        (tg_group_options){.made = tg_group_defaults().made,
+                           .lr_scale = 1,
+                           .weight_decay = 0.1,
+                           .clip_value = 1e-3});
+    add(s, "b2", (tg_group_options){.made = tg_group_defaults().made, .frozen = true});
+    add(s, "gamma*",
+        (tg_group_options){.made = tg_group_defaults().made, .lr_scale = 1, .clip_norm = 0.1});
 }
 
 static void end(side *s)

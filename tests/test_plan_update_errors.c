@@ -52,7 +52,7 @@ START_TEST(readers_on_both_sides)
 {
     tg_dict *p = numbers(2, (const int64_t[]){7, 20000});
     tg_tensor *a = tg_dict_at(p, 0), *b = tg_dict_at(p, 1), *out[6];
-    tg_optimizer *o = tg_sgd((tg_sgd_options){.lr = 0.25}, NULL);
+    tg_optimizer *o = tg_sgd((tg_sgd_options){.made = tg_sgd_defaults().made, .lr = 0.25}, NULL);
     tg_dict *grads = tg_grad(t, squares(p), p);
     tg_tensor *view = tg_slice(t, a, 0, 2, 5, 1);
     out[0] = tg_neg(t, a);
@@ -137,7 +137,8 @@ START_TEST(changed_groups)
     tg_tensor *before = tg_tensor_clone(tg_dict_at(p, 0), NULL);
     for (int k = 0; k < 2; k++) {
         if (k == 0)
-            (void)tg_optimizer_add_group(o, "b", (tg_group_options){.frozen = true}, NULL);
+            (void)tg_optimizer_add_group(
+                o, "b", (tg_group_options){.made = tg_group_defaults().made, .frozen = true}, NULL);
         else
             ck_assert_int_eq(tg_optimizer_load_state_dict(o, none, NULL), TG_OK);
         err = (tg_error)TG_ERROR_INIT;
@@ -274,8 +275,12 @@ START_TEST(ones_own_and_strided)
         (void)tg_dict_take(p[k], "w",
                            tg_tensor_view(whole, 2, (int64_t[]){2, 3}, (int64_t[]){1, 4}, 1, NULL),
                            NULL);
-        (void)tg_optimizer_add_group(
-            o, "w", (tg_group_options){.lr_scale = 1, .clip_norm = 0.3, .weight_decay = 0.1}, NULL);
+        (void)tg_optimizer_add_group(o, "w",
+                                     (tg_group_options){.made = tg_group_defaults().made,
+                                                        .lr_scale = 1,
+                                                        .clip_norm = 0.3,
+                                                        .weight_decay = 0.1},
+                                     NULL);
         for (int i = 0; i < 6; i++) {
             if (plan) {
                 run_plan(plan);

@@ -160,7 +160,11 @@ static const char journal[] = "test_search_errors.tmp";
 static tg_status small(int method, tg_error *err)
 {
     tg_search_options o = options_of(smooth);
-    tg_bayes_options b = {.initial = 3, .batch = 2, .candidates = 8, .fit_steps = 2};
+    tg_bayes_options b = {.made = tg_bayes_defaults().made,
+                          .initial = 3,
+                          .batch = 2,
+                          .candidates = 8,
+                          .fit_steps = 2};
     char path[64];
     (void)snprintf(path, sizeof path, "%s.%d.%ld", journal, method, (long)getpid());
     (void)unlink(path);

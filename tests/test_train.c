@@ -138,7 +138,7 @@ START_TEST(test_diverges)
     tg_error err = TG_ERROR_INIT;
     start(&s, TG_F32, false);
     tg_optimizer_free(s.opt);
-    s.opt = tg_sgd((tg_sgd_options){.lr = 1e30}, &err);
+    s.opt = tg_sgd((tg_sgd_options){.made = tg_sgd_defaults().made, .lr = 1e30}, &err);
     tg_trainer_options o = tg_trainer_defaults();
     o.stop_on_nan = true;
     tg_trainer *tr = tg_trainer_new(s.net, s.opt, &s.train, NULL, &o, NULL, NULL, &err);

@@ -69,8 +69,8 @@ START_TEST(clipping_and_schedules_matter)
     run_parts(&b);
     tg_optimizer_free(a.opt);
     tg_optimizer_free(b.opt);
-    a.opt = tg_sgd((tg_sgd_options){0.1}, NULL);
-    b.opt = tg_sgd((tg_sgd_options){0.1}, NULL);
+    a.opt = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.1}, NULL);
+    b.opt = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.1}, NULL);
     o.steps = 1;
     run_start(&a, &o);
     ck_assert_int_eq(tg_trainer_fit(a.tr, NULL), TG_OK);
@@ -136,8 +136,10 @@ START_TEST(all_frozen)
     tg_trainer_options o = run_options(NULL);
     run_parts(&fresh);
     run_parts(&a);
-    ck_assert_int_eq(tg_optimizer_add_group(a.opt, "*", (tg_group_options){.frozen = true}, NULL),
-                     TG_OK);
+    ck_assert_int_eq(
+        tg_optimizer_add_group(
+            a.opt, "*", (tg_group_options){.made = tg_group_defaults().made, .frozen = true}, NULL),
+        TG_OK);
     run_start(&a, &o);
     ck_assert_msg(tg_trainer_fit(a.tr, &err) == TG_OK, "%s", err.text);
     ck_assert_int_eq(tg_optimizer_steps(a.opt), 20);

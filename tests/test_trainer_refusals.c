@@ -32,11 +32,13 @@ static void swap_optimizer(run *r, tg_optimizer *opt)
 }
 static void other_optimizer(run *r, tg_trainer_options *o)
 {
-    (void)o, swap_optimizer(r, tg_sgd((tg_sgd_options){0.001}, NULL));
+    (void)o, swap_optimizer(r, tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.001}, NULL));
 }
 static void other_beta(run *r, tg_trainer_options *o)
 {
-    (void)o, swap_optimizer(r, tg_adam((tg_adam_options){0.001, 0.9, 0.99, 1e-7}, NULL));
+    (void)o,
+        swap_optimizer(
+            r, tg_adam((tg_adam_options){tg_adam_defaults().made, 0.001, 0.9, 0.99, 1e-7}, NULL));
 }
 static void swap_net(run *r, int64_t hidden, double dropout, bool batch_norm)
 {

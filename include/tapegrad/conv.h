@@ -15,6 +15,7 @@ extern "C" {
 /* ---- convolution ---------------------------------------------------------------------------- */
 
 typedef struct tg_conv_options {
+    uint32_t made;             /* by tg_conv_defaults(), see status.h */
     int64_t stride[3];         /* 1 */
     int64_t padding[3];        /* zeros on both sides, 0 */
     int64_t dilation[3];       /* from one element of the kernel to the next, 1 */
@@ -51,6 +52,7 @@ tg_tensor *tg_conv_transpose3d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor
 /* ---- pooling -------------------------------------------------------------------------------- */
 
 typedef struct tg_pool_options {
+    uint32_t made; /* by tg_pool_defaults(), see status.h */
     int64_t kernel[3];
     int64_t stride[3];   /* 0, the default: as kernel */
     int64_t padding[3];  /* on both sides, at most half of kernel, 0 */

@@ -66,6 +66,7 @@ tg_tensor *tg_dataset_labels(tg_tape *t, const tg_dataset *d, tg_tensor *rows);
 typedef struct tg_batches tg_batches;
 
 typedef struct tg_batches_options {
+    uint32_t made;  /* by tg_batches_defaults(), see status.h */
     int64_t batch;  /* rows per batch, 100 */
     bool replace;   /* each row drawn from all n, as numpy.random.choice(n, batch); false */
     bool drop_last; /* leave out the short batch at the end of an epoch; false */

@@ -25,6 +25,7 @@ int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_
 /* ---- activations ---------------------------------------------------------------------------- */
 
 typedef struct tg_activation_options {
+    uint32_t made;    /* by tg_activation_defaults(), see status.h */
     double lo, hi;    /* ends of the histogram, both counted; 0 and 1 */
     int bins;         /* 30 */
     double low, high; /* saturated is what lies below low or above high: 0.05 and 0.95, for the
@@ -75,6 +76,7 @@ const char *tg_gradient_state_name(tg_gradient_state state);
  * the rate 0.01 a ratio of 1e-5 needs ten million steps to renew them; one of 100 does it in one.
  */
 typedef struct tg_gradient_options {
+    uint32_t made;    /* by tg_gradient_defaults(), see status.h */
     double vanishing; /* 1e-5 */
     double exploding; /* 100 */
 } tg_gradient_options;

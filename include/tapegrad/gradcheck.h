@@ -19,6 +19,7 @@ extern "C" {
 typedef tg_tensor *(*tg_function)(tg_tape *t, const tg_dict *x, void *user);
 
 typedef struct tg_gradcheck_options {
+    uint32_t made;    /* by tg_gradcheck_defaults(), see status.h */
     double h;         /* step: x +- h max(1, |x|); 1e-5 */
     double tolerance; /* 1e-6 */
     int64_t samples;  /* elements checked of each tensor, at random; 0, the default: all */

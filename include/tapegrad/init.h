@@ -18,6 +18,7 @@ typedef enum tg_init_scheme {
 } tg_init_scheme;
 
 typedef struct tg_init {
+    uint32_t made; /* by the functions below, see status.h */
     tg_init_scheme scheme;
     double std;   /* of TG_INIT_NORMAL; 0.01 in the book */
     bool uniform; /* false: normal; true: uniform with the same standard deviation */

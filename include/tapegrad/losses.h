@@ -55,6 +55,7 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
 tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps);
 
 typedef struct tg_cross_entropy_options {
+    uint32_t made;          /* by tg_cross_entropy_defaults(), see status.h */
     tg_reduction reduction; /* TG_REDUCE_MEAN: over the rows that count, by their weights; 0 where
                                no row counts (NaN in PyTorch), with derivative 0 */
     double label_smoothing; /* 0: share of each label that is spread over all classes, [0, 1] */

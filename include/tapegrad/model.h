@@ -37,6 +37,7 @@ typedef enum tg_activation { TG_RELU, TG_SIGMOID, TG_TANH, TG_IDENTITY } tg_acti
  * book's MultiLayerNetExtend.  Parameters W1 b1 [gamma1 beta1] W2 b2 ..., W_l (in, out); state
  * running_mean1 running_var1 ... */
 typedef struct tg_mlp_options {
+    uint32_t made;                /* by tg_mlp_defaults(), see status.h */
     int n_sizes;                  /* at least 2 */
     const int64_t *sizes;         /* inputs, hidden layers, outputs; copied */
     tg_dtype dtype;               /* TG_F32 */
@@ -68,6 +69,7 @@ const tg_mlp_options *tg_mlp_get_options(const tg_model *m);
  * + 1, floored; Q likewise; no state.  Inputs are (N, channels, height, width), or as many numbers
  * in another shape that begins with N, as tg_dataset_inputs gives them: TG_ESHAPE if not. */
 typedef struct tg_simple_convnet_options {
+    uint32_t made;                   /* by tg_simple_convnet_defaults(), see status.h */
     int64_t channels, height, width; /* of an image: 1, 28, 28 */
     int64_t filters;                 /* 30 */
     int64_t kernel;                  /* side of a filter, 5 */

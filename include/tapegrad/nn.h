@@ -37,6 +37,7 @@ tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, 
 /* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
 
 typedef struct tg_batch_norm_options {
+    uint32_t made;            /* by tg_batch_norm_book() or tg_batch_norm_torch(), see status.h */
     double keep;              /* running = keep * running + (1 - keep) * batch */
     double eps;               /* added to the variance, inside the root */
     bool unbiased;            /* running variance by n-1; the batch's own is always by n */

@@ -100,6 +100,7 @@ tg_status tg_optimizer_load_state_dict(tg_optimizer *o, const tg_dict *state, tg
  * the norm of all of them together is at most clip_norm, then cut to -clip_value .. clip_value;
  * then comes the decay, then the optimizer's formula with lr lr_scale as its step size. */
 typedef struct tg_group_options {
+    uint32_t made;       /* by tg_group_defaults(), see status.h */
     double lr_scale;     /* 1 */
     double clip_norm;    /* g *= min(1, clip_norm / (norm + 1e-6)); 0, the default: not */
     double clip_value;   /* 0, the default: not */
@@ -143,13 +144,15 @@ tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit);
 
 /* w -= lr g */
 typedef struct tg_sgd_options {
-    double lr; /* 0.01 */
+    uint32_t made; /* by tg_sgd_defaults(), see status.h */
+    double lr;     /* 0.01 */
 } tg_sgd_options;
 tg_sgd_options tg_sgd_defaults(void);
 tg_optimizer *tg_sgd(tg_sgd_options options, tg_error *err);
 
 /* v = momentum v - lr g;  w += v */
 typedef struct tg_momentum_options {
+    uint32_t made;   /* by tg_momentum_defaults(), see status.h */
     double lr;       /* 0.01 */
     double momentum; /* 0.9 */
 } tg_momentum_options;
@@ -162,6 +165,7 @@ tg_optimizer *tg_momentum(tg_momentum_options options, tg_error *err);
  * book_form puts the new velocity in the place of v, as the code of "Deep Learning from
  * Scratch" does: w += momentum^2 u - (1 + momentum) lr g. */
 typedef struct tg_nesterov_options {
+    uint32_t made;   /* by tg_nesterov_defaults(), see status.h */
     double lr;       /* 0.01 */
     double momentum; /* 0.9 */
     bool book_form;  /* false */
@@ -171,17 +175,19 @@ tg_optimizer *tg_nesterov(tg_nesterov_options options, tg_error *err);
 
 /* h += g^2;  w -= lr g / (sqrt(h) + eps)   (Duchi et al. 2011) */
 typedef struct tg_adagrad_options {
-    double lr;  /* 0.01 */
-    double eps; /* 1e-7, outside the root */
+    uint32_t made; /* by tg_adagrad_defaults(), see status.h */
+    double lr;     /* 0.01 */
+    double eps;    /* 1e-7, outside the root */
 } tg_adagrad_options;
 tg_adagrad_options tg_adagrad_defaults(void);
 tg_optimizer *tg_adagrad(tg_adagrad_options options, tg_error *err);
 
 /* h = decay h + (1 - decay) g^2;  w -= lr g / (sqrt(h) + eps)   (Tieleman and Hinton 2012) */
 typedef struct tg_rmsprop_options {
-    double lr;    /* 0.01 */
-    double decay; /* 0.99 */
-    double eps;   /* 1e-7, outside the root */
+    uint32_t made; /* by tg_rmsprop_defaults(), see status.h */
+    double lr;     /* 0.01 */
+    double decay;  /* 0.99 */
+    double eps;    /* 1e-7, outside the root */
 } tg_rmsprop_options;
 tg_rmsprop_options tg_rmsprop_defaults(void);
 tg_optimizer *tg_rmsprop(tg_rmsprop_options options, tg_error *err);
@@ -190,10 +196,11 @@ tg_optimizer *tg_rmsprop(tg_rmsprop_options options, tg_error *err);
  * m += (1 - beta1)(g - m);  v += (1 - beta2)(g^2 - v);
  * w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps) */
 typedef struct tg_adam_options {
-    double lr;    /* 0.001 */
-    double beta1; /* 0.9 */
-    double beta2; /* 0.999 */
-    double eps;   /* 1e-7, outside the root */
+    uint32_t made; /* by tg_adam_defaults(), see status.h */
+    double lr;     /* 0.001 */
+    double beta1;  /* 0.9 */
+    double beta2;  /* 0.999 */
+    double eps;    /* 1e-7, outside the root */
 } tg_adam_options;
 tg_adam_options tg_adam_defaults(void);
 tg_optimizer *tg_adam(tg_adam_options options, tg_error *err);

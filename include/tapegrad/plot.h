@@ -114,6 +114,7 @@ typedef enum tg_marker {
 
 /* How one thing is drawn.  Get it from tg_plot_style_defaults and change what matters. */
 typedef struct tg_plot_style {
+    uint32_t made;      /* by tg_plot_style_defaults(), see status.h */
     int color;          /* 0.. blue, orange, wine, teal, violet, lilac, brown, slate, then again
                            from 0; TG_COLOR_AUTO (default): the axes' next one; TG_COLOR_GREY */
     double width;       /* of the line, pixels, > 0; 0 (default): 1.8, less in

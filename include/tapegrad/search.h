@@ -62,6 +62,7 @@ typedef struct tg_search_progress {
 } tg_search_progress;
 
 typedef struct tg_search_options {
+    uint32_t made; /* by tg_search_defaults(), see status.h */
     int n_ranges;
     const tg_range *ranges; /* copied, names included */
     tg_trial_fn trial;
@@ -113,6 +114,7 @@ tg_status tg_search_halving(tg_search *s, int64_t trials, int64_t eta, int64_t m
 typedef enum tg_gp_kernel { TG_GP_MATERN52, TG_GP_RBF } tg_gp_kernel;
 
 typedef struct tg_bayes_options {
+    uint32_t made;       /* by tg_bayes_defaults(), see status.h */
     int64_t initial;     /* random trials at the start; 0, the default: 2 (n_ranges + 1) */
     int64_t batch;       /* trials chosen at a time, so that they can run at a time; 1 */
     int candidates;      /* random points among which the next is looked for, 1024 */

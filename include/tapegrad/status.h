@@ -3,7 +3,12 @@
  * A function either returns a tg_status, or returns a pointer that is NULL on
  * failure.  Those that can fail for more than one reason take a tg_error, which
  * keeps the first failure with a sentence that names the thing at fault.  The
- * library never aborts, exits or prints. */
+ * library never aborts, exits or prints.
+ *
+ * Options.  A struct of options begins with `made`, a tag.  It comes from the function that is
+ * named beside this member, and then any of its fields may be set, to 0 as well; `made` is left
+ * alone.  One that was put together by hand is refused with TG_EARG and the name of that function,
+ * since in it whatever was forgotten would be 0. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
 

@@ -15,6 +15,7 @@ extern "C" {
 typedef struct tg_trainer tg_trainer;
 
 typedef struct tg_trainer_options {
+    uint32_t made;      /* by tg_trainer_defaults(), see status.h */
     int64_t steps;      /* updates that fit makes, 1000 */
     int64_t batch;      /* rows per update, 100 */
     bool replace;       /* rows drawn with replacement, as in the book; false: shuffled epochs */

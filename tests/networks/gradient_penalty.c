@@ -9,7 +9,8 @@ static gan g; /* one at a time */
 
 static void start(net_run *n, tg_dtype dtype)
 {
-    const tg_adam_options adam = {.lr = 0.001, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-8};
+    tg_adam_options adam = tg_adam_defaults();
+    adam.beta1 = 0.5, adam.beta2 = 0.9, adam.eps = 1e-8;
     tg_rng rng = tg_rng_make(1, 0);
     tg_mlp_options net = tg_mlp_defaults();
     net.n_sizes = 4, net.dtype = dtype;

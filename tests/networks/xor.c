@@ -20,7 +20,9 @@ static void start(net_run *n, tg_dtype dtype)
     }
     (void)tg_dict_take(n->inputs, "x", x, &n->err);
     (void)tg_dict_take(n->inputs, "target", target, &n->err);
-    n->opt[0] = tg_momentum((tg_momentum_options){.lr = 0.5, .momentum = 0.9}, &n->err);
+    n->opt[0] = tg_momentum(
+        (tg_momentum_options){.made = tg_momentum_defaults().made, .lr = 0.5, .momentum = 0.9},
+        &n->err);
 }
 
 static tg_tensor *step(tg_tape *t, net_run *n, bool activation)

@@ -35,16 +35,23 @@ static const tg_attr_def defs[] = {
 
 static tg_optimizer *make(const char *name, const settings *s, tg_error *err)
 {
-    if (strcmp(name, "sgd") == 0) return tg_sgd((tg_sgd_options){s->lr}, err);
+    if (strcmp(name, "sgd") == 0)
+        return tg_sgd((tg_sgd_options){tg_sgd_defaults().made, s->lr}, err);
     if (strcmp(name, "momentum") == 0)
-        return tg_momentum((tg_momentum_options){s->lr, s->momentum}, err);
+        return tg_momentum((tg_momentum_options){tg_momentum_defaults().made, s->lr, s->momentum},
+                           err);
     if (strcmp(name, "nesterov") == 0)
-        return tg_nesterov((tg_nesterov_options){s->lr, s->momentum, s->book_form}, err);
-    if (strcmp(name, "adagrad") == 0) return tg_adagrad((tg_adagrad_options){s->lr, s->eps}, err);
+        return tg_nesterov(
+            (tg_nesterov_options){tg_nesterov_defaults().made, s->lr, s->momentum, s->book_form},
+            err);
+    if (strcmp(name, "adagrad") == 0)
+        return tg_adagrad((tg_adagrad_options){tg_adagrad_defaults().made, s->lr, s->eps}, err);
     if (strcmp(name, "rmsprop") == 0)
-        return tg_rmsprop((tg_rmsprop_options){s->lr, s->decay, s->eps}, err);
+        return tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, s->lr, s->decay, s->eps},
+                          err);
     if (strcmp(name, "adam") == 0)
-        return tg_adam((tg_adam_options){s->lr, s->beta1, s->beta2, s->eps}, err);
+        return tg_adam(
+            (tg_adam_options){tg_adam_defaults().made, s->lr, s->beta1, s->beta2, s->eps}, err);
     (void)tg_fail(err, TG_EKEY, "no optimizer '%s'", name);
     return NULL;
 }

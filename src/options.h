@@ -1,0 +1,50 @@
+/* options.h - whether a struct of options comes from the function that makes it (internal).
+ *
+ * Each public struct of options begins with `uint32_t made`, a tag of its own; status.h says the
+ * rule to users.  Whoever takes such a struct checks the tag before it reads anything else. */
+#ifndef TAPEGRAD_SRC_OPTIONS_H
+#define TAPEGRAD_SRC_OPTIONS_H
+
+#include "tapegrad/tape.h"
+
+/* The structs, and what makes them. */
+#define TGI_MADE_LIST(X)                                                                           \
+    X(ACTIVATION, "tg_activation_defaults()")                                                      \
+    X(ADAGRAD, "tg_adagrad_defaults()")                                                            \
+    X(ADAM, "tg_adam_defaults()")                                                                  \
+    X(BATCHES, "tg_batches_defaults()")                                                            \
+    X(BATCH_NORM, "tg_batch_norm_book() or tg_batch_norm_torch()")                                 \
+    X(BAYES, "tg_bayes_defaults()")                                                                \
+    X(CONV, "tg_conv_defaults()")                                                                  \
+    X(CROSS_ENTROPY, "tg_cross_entropy_defaults()")                                                \
+    X(GRADCHECK, "tg_gradcheck_defaults()")                                                        \
+    X(GRADIENT, "tg_gradient_defaults()")                                                          \
+    X(GROUP, "tg_group_defaults()")                                                                \
+    X(INIT, "tg_init_he() or another tg_init function")                                            \
+    X(MLP, "tg_mlp_defaults()")                                                                    \
+    X(MOMENTUM, "tg_momentum_defaults()")                                                          \
+    X(NESTEROV, "tg_nesterov_defaults()")                                                          \
+    X(PLOT_STYLE, "tg_plot_style_defaults()")                                                      \
+    X(POOL, "tg_pool_defaults()")                                                                  \
+    X(RMSPROP, "tg_rmsprop_defaults()")                                                            \
+    X(SEARCH, "tg_search_defaults()")                                                              \
+    X(SGD, "tg_sgd_defaults()")                                                                    \
+    X(SIMPLE_CONVNET, "tg_simple_convnet_defaults()")                                              \
+    X(TRAINER, "tg_trainer_defaults()")
+
+/* Tags that no forgotten field and no other struct has by chance. */
+typedef enum tgi_made {
+    TGI_MADE_NONE = 0x6d616465,
+#define TGI_MADE_TAG(name, by) TGI_MADE_##name,
+    TGI_MADE_LIST(TGI_MADE_TAG)
+#undef TGI_MADE_TAG
+        TGI_MADE_END
+} tgi_made;
+
+/* TG_EARG, "Adam: options are not from tg_adam_defaults()", unless made is kind. */
+tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err);
+
+/* The same for what is recorded: false with t poisoned. */
+bool tgi_options_recorded(tg_tape *t, const char *who, uint32_t made, tgi_made kind);
+
+#endif
