@@ -17,16 +17,15 @@ static tg_dict *begin(tg_tape *t, const char *who, const tg_dict *grads, double 
     return NULL;
 }
 
-/* sqrt(sum of all squares) as f64: the sum over each tensor in its own dtype, their total in f64.
- */
+/* sqrt(sum of all squares) as f64: the norm of each tensor in its own dtype, of these in f64. */
 static tg_tensor *total_norm(tg_tape *t, const tg_dict *grads)
 {
-    tg_tensor *total = tg_cast(t, tg_scalar(t, 0), TG_F64);
-    for (int i = 0; i < grads->n; i++) {
-        tg_tensor *sum = tg_sum(t, tg_square(t, grads->tensors[i]), TG_ALL, false);
-        total = tg_add(t, total, tg_cast(t, sum, TG_F64));
-    }
-    return tg_sqrt(t, total);
+    tg_tensor **norms = tg_tape_alloc(t, (size_t)grads->n * sizeof(tg_tensor *));
+    if (!norms) return NULL;
+    if (grads->n == 0) return tg_full(t, TG_F64, 0, NULL, 0);
+    for (int i = 0; i < grads->n; i++)
+        norms[i] = tg_cast(t, tg_norm(t, grads->tensors[i], 2, TG_ALL, false), TG_F64);
+    return tg_norm(t, tg_stack(t, grads->n, norms, 0), 2, TG_ALL, false);
 }
 
 tg_dict *tg_clip_grad_norm(tg_tape *t, const tg_dict *grads, double max_norm, tg_tensor **norm)
