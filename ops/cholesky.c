@@ -38,7 +38,7 @@ static size_t cholesky_work(const tg_node *n)
 static int64_t factor(int64_t n, double *u)
 {
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = i; j < n; j++) u[i * n + j] = (u[i * n + j] + u[j * n + i]) / 2;
+        for (int64_t j = i; j < n; j++) u[i * n + j] = u[i * n + j] / 2 + u[j * n + i] / 2;
     for (int64_t k = 0; k < n; k++) {
         double *const top = u + k * n;
         if (!(top[k] > 0)) return k;

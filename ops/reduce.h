@@ -15,9 +15,9 @@
 #define TGI_REDUCE_LANES TGI_FOLD_LANES
 
 /* The numbers of the operations in tgi_reduction_ops. */
-enum { TGI_SUM, TGI_MAX, TGI_ARGMAX, TGI_LOGSUMEXP, TGI_SUM_TO };
+enum { TGI_SUM, TGI_MAX, TGI_ARGMAX, TGI_LOGSUMEXP, TGI_SUM_TO, TGI_NORM2 };
 
-/* ---- attributes of sum, max, argmax and logsumexp ------------------------------------------- */
+/* ---- attributes of sum, max, argmax, logsumexp and norm2 ------------------------------------- */
 
 typedef struct tgi_reduce_attrs {
     tg_ints axis; /* n = TG_ALL: all */
@@ -151,5 +151,6 @@ void tgi_sum_to_forward(const tg_node *n, void *work); /* its attributes are one
 void tgi_max_forward(const tg_node *n, void *work);
 void tgi_argmax_forward(const tg_node *n, void *work);
 void tgi_logsumexp_forward(const tg_node *n, void *work);
+void tgi_norm_forward(const tg_node *n, void *work);
 
 #endif

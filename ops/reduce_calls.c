@@ -66,6 +66,11 @@ tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, b
     return reduce(t, TGI_LOGSUMEXP, x, n, axes, keepdims);
 }
 
+tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_NORM2, x, 1, &axis, keepdims);
+}
+
 tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 {
     return reduce(t, TGI_ARGMAX, x, 1, &axis, keepdims);

@@ -1,5 +1,5 @@
-/* reductions.c - sum, max, argmax, logsumexp over axes and sum_to a shape: rules, derivatives,
- * table. */
+/* reductions.c - sum, max, argmax, logsumexp, norm2 over axes and sum_to a shape: rules,
+ * derivatives, table. */
 #include <float.h>
 #include <string.h>
 
@@ -45,7 +45,7 @@ static tg_status reduce_infer(tg_infer *c, int allowed)
 
 static tg_status sum_infer(tg_infer *c) { return reduce_infer(c, NUMBERS); }
 
-static tg_status logsumexp_infer(tg_infer *c) { return reduce_infer(c, FLOATS); }
+static tg_status floats_infer(tg_infer *c) { return reduce_infer(c, FLOATS); }
 
 /* Every output needs an element to choose. */
 static tg_status refuse_empty(const tg_infer *c)
@@ -149,7 +149,7 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     tg_tensor *mask = tg_equal(t, x, restore_axes(t, n, n->output));
     mask = tg_stop_gradient(t, tg_cast(t, mask, x->dtype));
     tg_tensor *const ties = tg_record(t, &tgi_reduction_ops[TGI_SUM], &mask, 1, &keep);
-    return tg_mul(t, tg_div(t, restore_axes(t, n, dy), ties), mask);
+    return tg_mul(t, tg_zdiv(t, restore_axes(t, n, dy), ties), mask);
 }
 
 /* dy e^(x-y).  A slice of -Inf has weights of 0, by the least finite number in the place of y.  Of
@@ -160,6 +160,15 @@ static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *
     const double least = x->dtype == TG_F32 ? (double)-FLT_MAX : -DBL_MAX;
     tg_tensor *const y = tg_maximum(t, restore_axes(t, n, n->output), tg_scalar(t, least));
     return tg_zmul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
+}
+
+/* dy x / y, of which neither factor leaves the range; 0 to every order where all x are 0. */
+static tg_tensor *norm2_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *const y = restore_axes(t, n, n->output);
+    tg_tensor *const zero = y ? tg_equal(t, y, tg_scalar(t, 0)) : NULL;
+    tg_tensor *const slope = tg_masked_fill(t, restore_axes(t, n, dy), zero, 0);
+    return tg_zmul(t, slope, tg_div(t, n->inputs[i], tg_masked_fill(t, y, zero, 1)));
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -187,6 +196,8 @@ static const tg_sample sum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", 
 static const tg_sample max_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("i[2,3]:-5..5", "axis=1"),
                                         S(NULL, NULL)};
 static const tg_sample logsumexp_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S(NULL, NULL)};
+static const tg_sample norm2_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
+                                          S(NULL, NULL)};
 static const tg_sample argmax_samples[] = {AXIS_SAMPLES, S("f[2,3,4]", "axis=1"),
                                            S("i[2,3]:-5..5", "axis=1"),
                                            S("b[2,3]:0..255", "axis=0"), S(NULL, NULL)};
@@ -202,6 +213,8 @@ static const tg_sample sum_to_samples[] = {S("f[2,3]", "shape=3"),
                                            S("i[2,3]:-5..5", "shape=3"),
                                            S(NULL, NULL)};
 #undef S
+
+static double norm2_flops(const tg_node *n) { return 2 * (double)n->inputs[0]->size; }
 
 #define OVER_AXES                                                                                  \
     .min_inputs = 1, .max_inputs = 1, .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)
@@ -245,7 +258,7 @@ const tg_op tgi_reduction_ops[] = {
                        .derivative = "dy e^(x-y)",
                        OVER_AXES,
                        .flags = TG_OP_ROWS,
-                       .infer = logsumexp_infer,
+                       .infer = floats_infer,
                        .flops = tg_flops_per_input,
                        .work_size = tgi_reduce_work,
                        .forward = tgi_logsumexp_forward,
@@ -266,5 +279,15 @@ const tg_op tgi_reduction_ops[] = {
                     .fold = &tgi_reduce_fold,
                     .vjp = sum_to_vjp,
                     .samples = sum_to_samples},
+    [TGI_NORM2] = {.name = "norm2",
+                   .formula = "sqrt(sum of x^2 over the axes), whose squares do not overflow",
+                   .derivative = "dy x / y, 0 where y is 0",
+                   OVER_AXES,
+                   .flags = TG_OP_ROWS,
+                   .infer = floats_infer,
+                   .flops = norm2_flops,
+                   .forward = tgi_norm_forward,
+                   .vjp = norm2_vjp,
+                   .samples = norm2_samples},
 };
 TGI_FAMILY_COUNT(reduction);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "ops/compose.h"
+#include "ops/families.h"
 
 static tg_tensor *not_a(tg_tape *t, const char *who, const tg_tensor *x, const char *what)
 {
@@ -75,17 +76,26 @@ tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
     return tg_equal(t, count(t, tg_logical_not(t, x), axis, keepdims), tg_scalar(t, 0));
 }
 
-/* sqrt with derivative 0 at 0: the root is taken of 1 there, and its result not used. */
-static tg_tensor *root(tg_tape *t, tg_tensor *x)
+static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes, bool keepdims)
 {
-    if (!x) return NULL;
-    tg_tensor *const zero = tg_equal(t, x, tg_scalar(t, 0));
-    tg_tensor *const y = tg_sqrt(t, tg_masked_fill(t, x, zero, 1));
-    return tg_masked_fill(t, y, zero, 0);
+    return tg_record(t, &tgi_reduction_ops[TGI_NORM2], &x, 1, &(tgi_reduce_attrs){*axes, keepdims});
 }
 
-static tg_tensor *variance(tg_tape *t, const char *who, tg_tensor *x, int n, const int *axes,
-                           double correction, bool keepdims)
+/* x less its mean, by way of x less its first element: an offset that all elements share is gone
+ * before anything is rounded, and equal elements give exactly 0.  The first counts as a constant,
+ * on which the result does not depend. */
+static tg_tensor *centred(tg_tape *t, tg_tensor *x, unsigned mask, int n, const int *axes)
+{
+    tg_tensor *first = x;
+    for (int i = 0; first && i < x->ndim; i++)
+        if (mask >> i & 1 && x->shape[i] > 1) first = tg_slice(t, first, i, 0, 1, 1);
+    tg_tensor *const away = tg_sub(t, x, tg_stop_gradient(t, first));
+    return tg_sub(t, away, tg_mean_axes(t, away, n, axes, true));
+}
+
+/* The variance, or its root. */
+static tg_tensor *spread(tg_tape *t, const char *who, tg_tensor *x, int n, const int *axes,
+                         double correction, bool keepdims, bool root)
 {
     tg_ints list;
     double elements = 1;
@@ -95,7 +105,9 @@ static tg_tensor *variance(tg_tape *t, const char *who, tg_tensor *x, int n, con
     for (int i = 0; i < x->ndim; i++)
         if (mask >> i & 1) elements *= (double)x->shape[i];
     const double degrees = elements - correction > 0 ? elements - correction : 0;
-    tg_tensor *const away = tg_sub(t, x, tg_mean_axes(t, x, n, axes, true));
+    tg_tensor *const away = centred(t, x, mask, n, axes);
+    if (root)
+        return tg_div(t, root_of_squares(t, away, &list, keepdims), tg_scalar(t, sqrt(degrees)));
     tg_tensor *const sum = tg_sum_axes(t, tg_square(t, away), n, axes, keepdims);
     return tg_div(t, sum, tg_scalar(t, degrees));
 }
@@ -103,18 +115,18 @@ static tg_tensor *variance(tg_tape *t, const char *who, tg_tensor *x, int n, con
 tg_tensor *tg_var_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims)
 {
-    return variance(t, "var", x, n, axes, correction, keepdims);
+    return spread(t, "var", x, n, axes, correction, keepdims, false);
 }
 
 tg_tensor *tg_var(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims)
 {
-    return variance(t, "var", x, 1, &axis, correction, keepdims);
+    return spread(t, "var", x, 1, &axis, correction, keepdims, false);
 }
 
 tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims)
 {
-    return root(t, variance(t, "std", x, n, axes, correction, keepdims));
+    return spread(t, "std", x, n, axes, correction, keepdims, true);
 }
 
 tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims)
@@ -128,7 +140,7 @@ tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *ax
     if (!tgi_operand(t, "norm", x) || !tgi_axes(t, "norm", x, n, axes, &list)) return NULL;
     if (!tg_dtype_is_float(x->dtype)) return not_a(t, "norm", x, "a float tensor");
     if (p == 1) return tg_sum_axes(t, tg_abs(t, x), n, axes, keepdims);
-    if (p == 2) return root(t, tg_sum_axes(t, tg_square(t, x), n, axes, keepdims));
+    if (p == 2) return root_of_squares(t, x, &list, keepdims);
     if (p == INFINITY && nothing_to_choose(t, "norm", x, &list)) return NULL;
     if (p == INFINITY) return tg_max_axes(t, tg_abs(t, x), n, axes, keepdims);
     return tg_tape_fail(t, TG_EARG, "norm: p must be 1, 2 or INFINITY");

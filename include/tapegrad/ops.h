@@ -129,6 +129,7 @@ tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis,
                         bool keepdims); /* ln sum e^x, no
                         overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
+tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* tg_norm with p = 2 */
 tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis,
                      bool keepdims); /* i32; the first of equals;
 a NaN counts as the largest, as in NumPy; TG_ALL: index in row-major order */
@@ -364,8 +365,8 @@ tg_tensor *tg_var_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double 
 tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims);
 tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims);
-/* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, and Inf where a square
- * overflows; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for any
+/* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, though a square may
+ * overflow or vanish; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for any
  * other p. */
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
