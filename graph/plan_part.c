@@ -25,11 +25,11 @@ int64_t tgi_plan_row(const tgi_value *v)
         (op->work_size && op->work_size(&v->node) > 0))
         return 0;
     const tg_tensor *x = v->node.inputs[0];
-    const tg_ints *axis = NULL;
-    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
-        if (d->kind == TG_ATTR_INTS && strcmp(d->name, "axis") == 0)
-            axis = (const tg_ints *)(const void *)((const char *)v->node.attrs + d->offset);
-    if (!axis || axis->n != 1 || axis->v[0] != x->ndim - 1 || x->ndim == 0) return 0;
+    const tg_attr_def *d = op->attrs;
+    while (d && d->name && d->kind != TG_ATTR_INTS) d++;
+    if (!d || !d->name) return 0;
+    const tg_ints *axis = (const tg_ints *)(const void *)((const char *)v->node.attrs + d->offset);
+    if (axis->n != 1 || axis->v[0] != x->ndim - 1 || x->ndim == 0) return 0;
     const int64_t row = x->shape[x->ndim - 1];
     return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
 }

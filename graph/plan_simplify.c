@@ -57,39 +57,33 @@ static bool is_all(const tgi_value *v, double c)
     return true;
 }
 
-/* x * 1, 1 * x, x / 1, with a strong zero or without, x - 0: the operand x, where it is laid out as
- * the result. */
+/* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result. */
 static int32_t operand_of(const tg_plan *p, const tgi_value *v)
 {
-    const char *op = v->node.op->name;
-    if (!tgi_plan_is_map(v) || v->node.n_inputs != 2 || v->node.op != tg_op_find(op)) return -1;
-    const bool mul = strcmp(op, "mul") == 0 || strcmp(op, "zmul") == 0;
-    const bool div = strcmp(op, "div") == 0 || strcmp(op, "zdiv") == 0;
-    const bool right = (mul || div)             ? is_all(&p->values[v->in[1]], 1)
-                       : strcmp(op, "sub") == 0 ? is_all(&p->values[v->in[1]], 0)
-                                                : false;
-    const bool left = mul && !right && is_all(&p->values[v->in[0]], 1);
-    if (!left && !right) return -1;
-    const int32_t x = v->in[left ? 1 : 0];
-    /* What a leaf held may be gone when its copy is read. */
-    return written(p, x) < 0 && same_layout(p->values[x].tensor, &v->x) ? x : -1;
+    const tg_op_neutral *neutral = v->node.op->neutral;
+    if (v->node.n_inputs != 2 || !tgi_plan_is_map(v)) return -1;
+    for (int i = 1; i >= 0; i--) {
+        if (!neutral[i].given || !is_all(&p->values[v->in[i]], neutral[i].value)) continue;
+        const int32_t x = v->in[1 - i];
+        /* What a leaf held may be gone when its copy is read. */
+        return written(p, x) < 0 && same_layout(p->values[x].tensor, &v->x) ? x : -1;
+    }
+    return -1;
 }
 
 /* sum_to along the last axis alone is a sum that can go into a loop. */
 static void make_sum(tg_plan *p, tgi_value *v)
 {
-    const tg_op *sum = tg_op_find("sum");
+    if (v->node.op != p->home->core.sum_to) return;
     const tg_tensor *x = v->node.inputs[0];
     const int last = v->x.ndim - 1;
-    if (v->node.op != p->home->core.sum_to || !sum || x->ndim != v->x.ndim || last < 0) return;
+    if (x->ndim != v->x.ndim || last < 0 || x->shape[last] == v->x.shape[last]) return;
     for (int a = 0; a < last; a++)
         if (x->shape[a] != v->x.shape[a]) return;
-    char text[48];
-    (void)snprintf(text, sizeof text, "axis=%d keepdims=true", last);
-    void *attrs = tgi_arena_alloc(&p->arena, sum->attrs_size);
-    if (!attrs || x->shape[last] == v->x.shape[last] || tg_attrs_parse(p->home, sum, text, attrs))
-        return;
-    v->node.op = sum;
+    tgi_sum_attrs *attrs = tgi_arena_alloc(&p->arena, sizeof *attrs);
+    if (!attrs) return;
+    *attrs = (tgi_sum_attrs){.axis = {.n = 1, .v = {last}}, .keepdims = true};
+    v->node.op = p->home->core.sum;
     v->node.attrs = attrs;
 }
 

@@ -13,7 +13,8 @@ tg_tape *tg_tape_new(void)
 {
     tg_tape *t = tg_calloc(1, sizeof *t);
     if (!t) return NULL;
-    t->core = (tgi_core_ops){tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to")};
+    t->core = (tgi_core_ops){tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to"),
+                             tg_op_find("sum")};
     return t;
 }
 

@@ -9,7 +9,7 @@
 
 /* The handful of operations that the sweep itself applies, by descriptor. */
 typedef struct tgi_core_ops {
-    const tg_op *full, *add, *sum_to;
+    const tg_op *full, *add, *sum_to, *sum;
 } tgi_core_ops;
 
 /* A function that the sweep shows the gradient of a value. */
@@ -129,6 +129,12 @@ typedef struct tgi_full_attrs {
     tg_dtype dtype;
     tg_ints shape;
 } tgi_full_attrs;
+
+/* The attributes of the op "sum". */
+typedef struct tgi_sum_attrs {
+    tg_ints axis;
+    bool keepdims;
+} tgi_sum_attrs;
 
 /* The attributes of the op "sum_to". */
 typedef struct tgi_shape_attrs {

@@ -88,6 +88,25 @@ static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
 BINARY_ROWS(X)
 #undef X
 
+#define NOT                                                                                        \
+    {                                                                                              \
+        false, 0                                                                                   \
+    }
+#define IS(x)                                                                                      \
+    {                                                                                              \
+        true, x                                                                                    \
+    }
+#define NEUTRAL_add NOT, NOT /* -0 + 0 is 0 */
+#define NEUTRAL_sub NOT, IS(0)
+#define NEUTRAL_mul IS(1), IS(1)
+#define NEUTRAL_div NOT, IS(1)
+#define NEUTRAL_zmul NEUTRAL_add /* -0 * 1 is 0 there, as is -0 / 1 */
+#define NEUTRAL_zdiv NEUTRAL_add
+#define NEUTRAL_fmod NEUTRAL_add
+#define NEUTRAL_maximum NEUTRAL_add
+#define NEUTRAL_minimum NEUTRAL_add
+#define NEUTRAL_atan2 NEUTRAL_add
+
 const tg_op tgi_binary_ops[] = {
 #define X(opname, formula_, i32, da, db, range, text, derivative_text)                             \
     {.name = #opname,                                                                              \
@@ -99,7 +118,8 @@ const tg_op tgi_binary_ops[] = {
      .map = {[TG_F32] = opname##_f32, [TG_F64] = opname##_f64, [TG_I32] = i32},                    \
      .forward = tg_forward_elementwise,                                                            \
      .vjp = opname##_vjp,                                                                          \
-     .samples = opname##_samples},
+     .samples = opname##_samples,                                                                  \
+     .neutral = {NEUTRAL_##opname}},
     BINARY_ROWS(X)
 #undef X
         {.name = "pow",

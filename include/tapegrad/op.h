@@ -93,6 +93,12 @@ typedef struct tg_op_fold {
     void (*end)(const tg_node *n, int64_t parts, void *states);
 } tg_op_fold;
 
+/* An operand that changes nothing: x * 1, x - 0. */
+typedef struct tg_op_neutral {
+    bool given;
+    double value;
+} tg_op_neutral;
+
 /* A set of inputs that the generic tests, the gradient checks and the documentation try.
  *   inputs  one word each, KIND[SHAPE]:RANGE, "f[2,3] f[3]:0.5..2 i[2]:0..3"
  *   KIND    f (the float dtype under test), i (i32), b (u8); d as f, but n max(|lo|, |hi|) is added
@@ -111,8 +117,9 @@ enum {
     TG_OP_RANDOM = 2,    /* draws random numbers */
     TG_OP_WRITES = 4,    /* writes its first input, a leaf; a plan takes all leaves for written */
     TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
-    /* Reduces its one input along "axis".  Along the last axis alone, with 16 elements or more, the
-     * bits of each row's result do not depend on the other rows. */
+    /* Reduces its one input along the axes that its first attribute of kind TG_ATTR_INTS names.
+     * Along the last axis alone, with 16 elements or more, the bits of each row's result do not
+     * depend on the other rows. */
     TG_OP_ROWS = 16,
     /* Its attributes hold more than is described; a plan copies them as they are. */
     TG_OP_OPAQUE = 32,
@@ -172,6 +179,10 @@ struct tg_op {
     tg_tensor *(*vjp)(tg_tape *t, const tg_node *n, int i, tg_tensor *dy);
 
     const tg_sample *samples; /* at least one in the library's own table */
+
+    /* Elementwise, of two operands: where each element of operand i is neutral[i].value, the result
+     * is the other operand, bit for bit, and a plan leaves the operation out. */
+    tg_op_neutral neutral[2];
 };
 
 /* ---- the doors ------------------------------------------------------------------------------ */
