@@ -9,7 +9,9 @@
 enum {
     ALIGN = 64,
     FIRST_CHUNK = 1 << 16,
-    STEP = 1 << 18 /* bytes whose pages are asked for at a time */
+    TIGHT_CHUNK = 1 << 10,
+    TIGHT_SHARE = 32, /* of what is held: the next chunk, in a tight arena */
+    STEP = 1 << 18    /* bytes whose pages are asked for at a time */
 };
 
 struct tgi_chunk {
@@ -31,11 +33,18 @@ static struct tgi_chunk *chunk_new(size_t size)
     return c;
 }
 
-/* Puts a new chunk behind the current one: as large as all before, so that their number stays
- * logarithmic. */
+/* As much as all before, or a share of it, so that the number of chunks stays logarithmic. */
+static size_t next_size(const tgi_arena *a)
+{
+    const size_t least = a->tight ? TIGHT_CHUNK : FIRST_CHUNK;
+    const size_t more = a->tight ? a->bytes / TIGHT_SHARE : a->bytes;
+    return more > least ? more : least;
+}
+
+/* Puts a new chunk behind the current one. */
 static struct tgi_chunk *grow(tgi_arena *a, size_t bytes)
 {
-    size_t size = a->bytes > FIRST_CHUNK ? a->bytes : FIRST_CHUNK;
+    size_t size = next_size(a);
     if (size < bytes) size = bytes;
     struct tgi_chunk *c = chunk_new(size);
     if (!c && size > bytes) c = chunk_new(size = bytes);

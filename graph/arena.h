@@ -13,6 +13,7 @@ typedef struct tgi_arena {
     char *data;        /* of the current chunk, aligned to 64 */
     size_t used, size; /* bytes taken from it, and those whose pages have been asked for */
     size_t bytes;      /* bytes held in all */
+    bool tight; /* set before use: chunks of what is needed and little more, for what stays */
 } tgi_arena;
 
 /* A place to come back to. */
@@ -40,6 +41,7 @@ void tgi_arena_rewind(tgi_arena *a, tgi_mark mark);
 /* p points into the arena's memory, in use or not. */
 bool tgi_arena_holds(const tgi_arena *a, const void *p);
 
+/* An empty arena as before, no longer tight. */
 void tgi_arena_free(tgi_arena *a);
 
 #endif

@@ -1,5 +1,5 @@
 /* plan.c - tg_compile and tg_plan_run: the stages in order, and the loop over the steps. */
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 
 #include <string.h>
 
@@ -28,45 +28,38 @@ static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error
     return true;
 }
 
-static bool make_outputs(tg_plan *p, tg_tensor *const *outputs, tg_error *err)
+static bool make_outputs(tgi_draft *d, tg_tensor *const *outputs, tg_error *err)
 {
-    const size_t n = (size_t)p->n_outputs;
+    tg_plan *p = d->plan;
+    const size_t n = (size_t)d->n_outputs;
+    d->outputs = tgi_arena_alloc(d->work, n * sizeof *d->outputs);
     p->outputs = tgi_arena_alloc(&p->arena, n * sizeof *p->outputs);
-    p->leaves = tgi_arena_alloc(&p->arena, n * sizeof(tg_tensor *));
-    if (!p->outputs || !p->leaves) {
-        p->n_outputs = 0;
+    p->written = tgi_arena_alloc(&p->arena, n * sizeof(tg_tensor *));
+    if (!d->outputs || !p->outputs || !p->written)
         return tg_fail(err, TG_ENOMEM, "compile: out of memory") == TG_OK;
-    }
-    for (size_t i = 0; i < n; i++) p->leaves[i] = NULL;
-    for (size_t i = 0; i < n; i++) {
-        const tg_tensor *y = outputs[i];
-        p->outputs[i] = y->id;
-        p->leaves[i] = tg_tensor_new(y->dtype, y->ndim, y->shape, err);
-        if (!p->leaves[i]) return false;
+    for (; p->n_outputs < d->n_outputs; p->n_outputs++) {
+        const tg_tensor *y = outputs[p->n_outputs];
+        tg_tensor *leaf = tg_tensor_new(y->dtype, y->ndim, y->shape, err);
+        if (!leaf) return false;
+        d->outputs[p->n_outputs] = y->id;
+        p->written[p->n_outputs] = leaf;
         p->numbers.kept += (size_t)y->size * tg_dtype_size(y->dtype);
     }
     return true;
 }
 
-/* No address of the tape remains. */
-static void forget_tape(tg_plan *p)
+static bool compile(tgi_draft *d, tg_tensor *const *outputs, tg_error *err)
 {
-    for (int32_t i = 0; i < p->n_values; i++) p->values[i].from = NULL;
-}
-
-static bool compile(tg_plan *p, tg_tape *t, tg_tensor *const *outputs, tg_error *err)
-{
-    tgi_arena work = {0};
-    const bool built = make_outputs(p, outputs, err) && tgi_plan_build(p, t, &work, err);
-    bool fits = built && tgi_plan_simplify(p, &work);
-    if (fits) tgi_plan_mark(p);
-    fits = fits && tgi_plan_schedule(p) && tgi_plan_place(p, &work) && tgi_plan_fuse(p);
-    tgi_arena_free(&work);
-    if (!built) return false;
-    forget_tape(p);
+    tg_plan *p = d->plan;
+    if (!make_outputs(d, outputs, err) || !tgi_plan_build(d, err)) return false;
+    const size_t outputs_kept = p->numbers.kept;
+    bool fits = tgi_plan_simplify(d);
+    if (fits) tgi_plan_mark(d);
+    fits =
+        fits && tgi_plan_schedule(d) && tgi_plan_place(d) && tgi_plan_pack(d) && tgi_plan_fuse(d);
     p->numbers.steps = p->n_steps;
     p->numbers.bytes =
-        sizeof *p + p->arena.bytes + p->block.bytes + p->numbers.kept + tg_tape_bytes(p->home);
+        sizeof *p + p->arena.bytes + p->block.bytes + outputs_kept + tg_tape_bytes(p->home);
     return fits || tg_fail(err, TG_ENOMEM, "compile: out of memory") == TG_OK;
 }
 
@@ -80,9 +73,13 @@ tg_plan *tg_compile(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
         tg_free(p);
         return NULL;
     }
-    p->n_outputs = n;
     p->watch = tgi_plan_watched;
-    if (compile(p, t, outputs, err)) return p;
+    p->arena.tight = p->block.tight = true;
+    tgi_arena work = {0};
+    tgi_draft d = {.plan = p, .tape = t, .work = &work, .n_outputs = n};
+    const bool done = compile(&d, outputs, err);
+    tgi_arena_free(&work);
+    if (done) return p;
     tg_plan_free(p);
     return NULL;
 }
@@ -92,12 +89,11 @@ void tg_plan_free(tg_plan *p)
     if (!p) return;
     if (p->free_grads) p->free_grads(p->grads);
     tg_free(p->timings);
-    for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind == TGI_LEAF) {
-            tg_tensor_free(p->values[i].tensor);
-            tg_tensor_free(p->values[i].bound);
-        }
-    for (int32_t i = 0; i < p->n_outputs; i++) tg_tensor_free(p->leaves[i]);
+    for (int32_t i = 0; i < p->n_leaves; i++) {
+        tg_tensor_free(p->leaves[i].tensor);
+        tg_tensor_free(p->leaves[i].bound);
+    }
+    for (int32_t i = 0; i < p->n_outputs; i++) tg_tensor_free(p->written[i]);
     tgi_arena_free(&p->arena);
     tgi_arena_free(&p->block);
     tg_tape_free(p->home);
@@ -132,14 +128,18 @@ static tg_status run_operation(const tg_node *n, void *work, tg_error *err)
     return status ? failed(n, status, &why, err) : TG_OK;
 }
 
-static tg_status run_step(const tg_plan *p, const tgi_step *s, tg_error *err)
+static tg_status run_step(const tgi_step *s, tg_error *err)
 {
-    const tg_node *n = &p->values[s->value].node;
-    if (!s->fused) return run_operation(n, s->work, err);
-    if (s->headed)
-        n->op->forward_then(n, s->work, tgi_fused_piece, s->fused);
+    if (s->way == TGI_CALLS) {
+        tgi_calls_run(s->is.calls);
+        return TG_OK;
+    }
+    const tgi_job *job = s->is.job;
+    if (s->way == TGI_ALONE) return run_operation(job->node, job->work, err);
+    if (s->way == TGI_HEADED)
+        job->node->op->forward_then(job->node, job->work, tgi_fused_piece, job->fused);
     else
-        tgi_fused_run(s->fused);
+        tgi_fused_run(job->fused);
     return TG_OK;
 }
 
@@ -156,9 +156,9 @@ static void set_counters(tg_plan *p)
 static void finish_outputs(const tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_outputs; i++) {
-        const tg_tensor *x = tgi_plan_reads(&p->values[p->outputs[i]]);
-        tg_tensor *y = p->leaves[i];
-        if (x->data != y->data && x->size > 0)
+        const tg_tensor *x = p->items[p->outputs[i]].tensor; /* NULL: computed where it belongs */
+        tg_tensor *y = p->written[i];
+        if (x && x->data != y->data && x->size > 0)
             tgi_strided_copy(tg_dtype_size(y->dtype), y->ndim, y->shape, y->data, y->strides,
                              x->data, x->strides);
         tg_tensor_touch(y);
@@ -175,7 +175,7 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     if (p->watch.saw) p->watch.saw(p, -1);
     for (int32_t i = 0; i < p->n_steps && !status; i++) {
         const double start = p->timings ? tgi_plan_clock() : 0;
-        status = run_step(p, &p->steps[i], err);
+        status = run_step(&p->steps[i], err);
         if (p->timings) tgi_plan_took(p, i, start);
         if (p->watch.saw) p->watch.saw(p, i);
     }
@@ -184,11 +184,56 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     return status;
 }
 
+/* ---- what an item is ------------------------------------------------------------------------ */
+
+void *tgi_plan_data(const tg_plan *p, int32_t i)
+{
+    const tgi_item *x = &p->items[i], *root = &p->items[x->root];
+    char *data = root->tensor        ? root->tensor->data
+                 : root->output >= 0 ? p->written[root->output]->data
+                 : root->escapes     ? p->results + root->offset
+                                     : NULL;
+    return x->view && data && x->form->size ? data + x->offset : data;
+}
+
+tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i)
+{
+    const tgi_item *x = &p->items[i];
+    if (x->tensor) return *x->tensor;
+    return (tg_tensor){.data = tgi_plan_data(p, i),
+                       .shape = x->form->dims,
+                       .strides = x->form->dims + x->form->ndim,
+                       .size = x->form->size,
+                       .ndim = x->form->ndim,
+                       .dtype = x->form->dtype,
+                       .id = -1,
+                       .tape = p->home};
+}
+
+const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room)
+{
+    const tgi_item *x = &p->items[i];
+    if (x->tensor && x->tensor->node) return x->tensor->node;
+    for (int k = 0; k < x->n_inputs; k++) { /* a map */
+        room->tensors[k] = tgi_plan_tensor(p, p->inputs[x->in + k]);
+        room->inputs[k] = &room->tensors[k];
+    }
+    room->tensors[x->n_inputs] = tgi_plan_tensor(p, i);
+    room->node = (tg_node){.op = x->act->op,
+                           .attrs = x->act->attrs,
+                           .inputs = room->inputs,
+                           .n_inputs = x->n_inputs,
+                           .output = &room->tensors[x->n_inputs],
+                           .scope = x->act->scope,
+                           .input_ids = p->inputs + x->in};
+    return &room->node;
+}
+
 /* ---- what can be asked ---------------------------------------------------------------------- */
 
 tg_tensor *tg_plan_output(const tg_plan *p, int i)
 {
-    return p && i >= 0 && i < p->n_outputs ? p->leaves[i] : NULL;
+    return p && i >= 0 && i < p->n_outputs ? p->written[i] : NULL;
 }
 
 tg_dict *tg_plan_grads(const tg_plan *p) { return p ? p->grads : NULL; }

@@ -1,10 +1,17 @@
-/* plan.h - the inside of a plan. */
+/* plan.h - the inside of a plan that is ready to run.
+ *
+ * tg_compile works on a draft (plan_draft.h), which is gone when it returns.  A plan holds what it
+ * takes to run, bind, print and profile: an item for each value, its form and its operation shared
+ * with all that are alike, and tensors and nodes only where an operation runs through its
+ * descriptor. */
 #ifndef TG_GRAPH_PLAN_H
 #define TG_GRAPH_PLAN_H
 
 #include "graph/arena.h"
 #include "tapegrad/op.h"
 #include "tapegrad/plan.h"
+
+/* ---- values --------------------------------------------------------------------------------- */
 
 typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
 
@@ -17,26 +24,46 @@ typedef enum tgi_part {
     TGI_FOLD    /* reduces all rows together: its result is there after the loop */
 } tgi_part;
 
+/* Dtype, shape and strides of a value. */
+typedef struct tgi_form {
+    int64_t size;
+    int32_t ndim;
+    tg_dtype dtype;
+    int64_t dims[]; /* the shape, then the strides */
+} tgi_form;
+
+/* What is done, and where it was recorded. */
+typedef struct tgi_act {
+    const tg_op *op;
+    const void *attrs;
+    const char *scope;
+} tgi_act;
+
 /* A leaf, a value that depends on none, or a result.  Views look at the memory of a root. */
-typedef struct tgi_value {
-    tg_tensor x;           /* the plan's own */
-    tg_node node;          /* how it is made; not of a leaf */
-    tg_tensor *tensor;     /* &x, or the leaf */
-    tg_tensor *bound;      /* what is read in the place of a leaf, with x as its copy; or NULL */
-    const tg_tensor *from; /* on the tape: only while compiling */
-    int32_t *in;           /* the numbers of the inputs */
-    int32_t root;          /* whose memory it looks at: itself when it has its own */
-    int32_t same;          /* the value that stands for it: itself when it is computed */
-    int32_t storage;       /* of a leaf: the region of written memory that it lies in, or -1 */
-    int32_t group, next;   /* fused group and the member after it; -1: none */
-    int32_t last;          /* the step that reads it last */
-    int32_t output;        /* the output that it is computed into; -1: none */
-    uint64_t epoch;        /* writes to what it reads that came before it */
-    int64_t offset;        /* view: bytes from the root's data; root: place in the block */
-    tgi_kind kind;
-    tgi_part part;
-    bool view, needed, escapes; /* escapes: read outside its group */
-} tgi_value;
+typedef struct tgi_item {
+    const tgi_act *act;   /* of what a step computes; else NULL */
+    const tgi_form *form; /* NULL: a leaf */
+    tg_tensor *tensor;    /* what is read; its node is there when it runs through its descriptor.
+                             NULL: only loops and calls use it */
+    int64_t offset;       /* view: bytes from the root's data; root: place in the block */
+    int32_t in;           /* where its inputs start in the plan's list of them */
+    int32_t n_inputs;
+    int32_t root;   /* whose memory it looks at: itself when it has its own */
+    int32_t next;   /* the member after it in its step; -1: none */
+    int32_t output; /* the output that it is computed into; -1: none */
+    uint8_t kind, part;
+    bool view, escapes; /* escapes: read outside its group */
+} tgi_item;
+
+/* A leaf that the plan reads, item for item the first ones. */
+typedef struct tgi_place {
+    tg_tensor *tensor; /* held by reference */
+    tg_tensor *bound;  /* what is read in its place, with now as its copy; or NULL */
+    tg_tensor now;
+    int32_t storage; /* the region of written memory that it lies in, or -1 */
+} tgi_place;
+
+/* ---- loops and calls ------------------------------------------------------------------------ */
 
 /* How an operand of a fused loop lies beside the result. */
 typedef enum tgi_lie {
@@ -50,31 +77,40 @@ typedef enum tgi_lie {
 /* Where a fused loop finds an operand: at data, or in a slot of the scratch block. */
 typedef struct tgi_operand {
     char *data;
-    int64_t width; /* of an element, in bytes */
-    int64_t row;   /* bytes from one row to the next, where the rows are done one by one */
     int32_t value; /* of the plan */
-    int32_t slot;  /* -1: data */
-    tgi_lie lie;
+    int16_t slot;  /* -1: data */
+    uint8_t width; /* of an element, in bytes */
+    uint8_t lie;
 } tgi_operand;
 
 enum {
     TGI_MAP_INPUTS = 8,
-    TGI_SLOTS = 80,        /* no group has more members and operands to be copied together */
-    TGI_BLOCK = 4096,      /* elements, at most; */
-    TGI_STEP = 64,         /*   a multiple of it where there are no rows */
-    TGI_SCRATCH = 32 << 10 /* bytes of all slots together: they stay in the first cache */
+    TGI_SLOTS = 80,         /* no group has more members and operands to be copied together */
+    TGI_BLOCK = 4096,       /* elements, at most; */
+    TGI_STEP = 64,          /*   a multiple of it where there are no rows */
+    TGI_SCRATCH = 32 << 10, /* bytes of all slots together: they stay in the first cache */
+    TGI_FEW = 32            /* elements that are computed by calls, without a loop */
 };
 
 typedef struct tgi_instruction {
-    tg_map_fn map; /* NULL: the rows of value are reduced */
+    tg_map_fn map; /* NULL: the rows of node's input are reduced */
     const void *attrs;
-    const tgi_value *value;
-    tgi_part part;
-    bool by_rows;             /* one call for each row */
-    int n, first_load, loads; /* loads: done before it */
-    tgi_operand y, x[TGI_MAP_INPUTS];
-    int64_t stride[TGI_MAP_INPUTS];
+    const tg_node *node;
+    int16_t first_load, loads; /* loads: done before it */
+    uint8_t part, n;           /* n operands */
+    bool by_rows;              /* one call for each row */
+    tgi_operand y, x[];
 } tgi_instruction;
+
+static inline size_t tgi_instruction_size(int n)
+{
+    return sizeof(tgi_instruction) + (size_t)n * sizeof(tgi_operand);
+}
+
+static inline tgi_instruction *tgi_instruction_next(const tgi_instruction *c)
+{
+    return (tgi_instruction *)(uintptr_t)((const char *)c + tgi_instruction_size(c->n));
+}
 
 /* An operand that is TGI_APART: a block of it is copied into a slot. */
 typedef struct tgi_load {
@@ -88,7 +124,7 @@ typedef struct tgi_load {
 
 /* A fold that is fed from the loop. */
 typedef struct tgi_tail {
-    const tgi_value *value;
+    const tg_node *node;
     tgi_operand x;
     size_t state_size; /* bytes of one part's state */
     char *states;
@@ -106,15 +142,56 @@ typedef struct tgi_fused {
     tgi_tail *tail;
 } tgi_fused;
 
+/* A map of few elements, every operand at its address; maybe done together with the one before. */
+typedef struct tgi_call {
+    tg_map_fn map;
+    const void *attrs;
+    void *y;
+    int32_t value, inner; /* inner: the value that is done in the same pass; -1: none */
+    uint16_t in_scratch;  /* bits: operand k; above them, y */
+    uint8_t moves, n;     /* moves: bits of the operands that are not one element for all */
+    void *x[];
+} tgi_call;
+
+typedef struct tgi_calls {
+    int32_t n, count; /* elements, calls */
+    tgi_call *first;
+} tgi_calls;
+
+static inline size_t tgi_call_size(int n) { return sizeof(tgi_call) + (size_t)n * sizeof(void *); }
+
+static inline tgi_call *tgi_call_next(const tgi_call *c)
+{
+    return (tgi_call *)(uintptr_t)((const char *)c + tgi_call_size(c->n));
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+typedef enum tgi_way {
+    TGI_ALONE, /* an operation through its node */
+    TGI_LOOP,
+    TGI_HEADED, /* an operation that hands its results to the loop behind it */
+    TGI_CALLS   /* maps of few elements */
+} tgi_way;
+
+typedef struct tgi_job {
+    const tg_node *node; /* alone, headed */
+    tgi_fused *fused;    /* loop, headed */
+    void *work;          /* scratch memory for forward, or states of folds */
+    int64_t bytes;       /*   of it */
+} tgi_job;
+
 typedef struct tgi_step {
-    int32_t value;    /* the operation; of a group its first member */
-    int32_t count;    /* members, 1 for an operation alone */
-    bool headed;      /* value is an operation that hands its results to the group behind it */
-    void *work;       /* scratch memory for forward */
-    int64_t place;    /*   in the block; -1: none */
-    int64_t bytes;    /*   of it */
-    tgi_fused *fused; /* NULL: an operation alone */
+    int32_t value; /* the operation; of a group its first member */
+    int32_t count; /* members, 1 for an operation alone */
+    tgi_way way;
+    union {
+        tgi_job *job;
+        tgi_calls *calls;
+    } is;
 } tgi_step;
+
+/* ---- random numbers and times --------------------------------------------------------------- */
 
 /* What is drawn from one seed and stream: blocks first .. end-1 in a pass. */
 typedef struct tgi_generator {
@@ -132,27 +209,31 @@ typedef struct tgi_timing {
     double seconds, start, last;
 } tgi_timing;
 
-/* For tests, which set it: plans compiled from then on leave `zone` bytes free on each side of every
- * result and scratch memory in their block, and their runs call `saw` before the first step (-1) and
- * after each. */
+/* For tests, which set it: plans compiled from then on leave `zone` bytes free on each side of
+ * every result and scratch memory in their block, and their runs call `saw` before the first step
+ * (-1) and after each. */
 typedef struct tgi_plan_watch {
     int64_t zone; /* a multiple of 64 */
     void (*saw)(const tg_plan *p, int32_t step);
 } tgi_plan_watch;
 extern tgi_plan_watch tgi_plan_watched;
 
+/* ---- the plan ------------------------------------------------------------------------------- */
+
 struct tg_plan {
     tgi_arena arena; /* all that follows */
     tgi_arena block; /* the results' memory, in one piece */
+    char *results;   /*   which starts here */
     tg_tape *home;   /* the tape that the values name as theirs; empty */
-    tgi_value *values;
+    tgi_item *items; /* in the order of computing, the leaves first */
+    int32_t *inputs; /* numbers of items, for all of them */
+    tgi_place *leaves;
     tgi_step *steps;
-    int32_t *outputs;   /* numbers of values */
-    tg_tensor **leaves; /* what the outputs are computed or copied into */
+    int32_t *outputs;    /* numbers of items */
+    tg_tensor **written; /* what the outputs are computed or copied into */
     tgi_generator *generators;
     tgi_draw *draws;
-    int32_t n_values, n_steps, n_outputs, n_generators, n_draws;
-    int32_t storages; /* regions of leaves that are written */
+    int32_t n_items, n_leaves, n_steps, n_outputs, n_generators, n_draws;
     uint64_t run;
     tgi_plan_watch watch;
     tg_plan_numbers numbers;
@@ -161,43 +242,18 @@ struct tg_plan {
     void (*free_grads)(tg_dict *d);
 };
 
-/* The stages of tg_compile, in this order.  err names what is wrong. */
-bool tgi_plan_build(tg_plan *p, const tg_tape *t, tgi_arena *work, tg_error *err);
-bool tgi_plan_simplify(tg_plan *p, tgi_arena *work);
-void tgi_plan_mark(tg_plan *p); /* needed: all that outputs and writes depend on */
-bool tgi_plan_schedule(tg_plan *p);
-bool tgi_plan_place(tg_plan *p, tgi_arena *work); /* memory */
-bool tgi_plan_fuse(tg_plan *p);                   /* the loops of the groups */
+/* Where the elements of item i are now; NULL where they never leave a loop. */
+void *tgi_plan_data(const tg_plan *p, int32_t i);
 
-/* For tgi_plan_build: which of the regions of memory that leaves make up a value of t is, or looks
- * at, -1 for none; and the values that have a number of 0 or more in the order of the plan, the
- * leaves first. */
-bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, int32_t *region,
-                      int32_t *count);
-bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *region,
-                    int32_t regions, int32_t *ids, int32_t *count);
+/* Its node, in memory of the caller's where the plan needs none. */
+typedef struct tgi_borrowed {
+    tg_node node;
+    tg_tensor tensors[TGI_MAP_INPUTS + 1], *inputs[TGI_MAP_INPUTS];
+} tgi_borrowed;
+const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room);
 
-/* It has a map and nothing else that has to be called. */
-bool tgi_plan_is_map(const tgi_value *v);
-/* Value v holds as many elements as y, in y's order and without gaps. */
-bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
-/* How x is read for y, whose rows have `row` elements (1: it has none). */
-tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row);
-/* The axes along which x is read for y, merged, outermost first: how many, of what size, and the
- * bytes from one element to the next. */
-int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
-/* A unit of elements fits in the scratch slots that the groups with these first members (-1: none)
- * need together when every result stays in a slot. */
-bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t other, int64_t row, int64_t unit);
-
-/* The least common multiple; just more than a block where either is. */
-int64_t tgi_plan_unit(int64_t a, int64_t b);
-
-/* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
-int64_t tgi_plan_row(const tgi_value *v);
-
-/* Bytes of the states of all parts of a fold. */
-size_t tgi_fold_bytes(const tgi_value *v);
+/* The item as a tensor. */
+tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i);
 
 /* Seconds of a clock that never goes back. */
 double tgi_plan_clock(void);
@@ -205,11 +261,11 @@ double tgi_plan_clock(void);
 void tgi_plan_took(tg_plan *p, int32_t i, double start);
 
 void tgi_fused_run(const tgi_fused *f);
-/* What the readers of a value look at: of a leaf what is bound in its place. */
-tg_tensor *tgi_plan_reads(tgi_value *v);
-
 /* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */
 void tgi_fused_piece(void *f, int64_t first, int64_t count);
+void tgi_calls_run(const tgi_calls *c);
+/* The items that the operands of a call are; how many. */
+int tgi_call_values(const tg_plan *p, const tgi_call *c, int32_t *values);
 
 /* Equal attributes of one op, field by field; a number that equal ones share. */
 bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);

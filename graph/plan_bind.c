@@ -8,19 +8,17 @@
 
 static int32_t number_of(const tg_plan *p, const tg_tensor *leaf)
 {
-    for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind == TGI_LEAF && p->values[i].tensor == leaf) return i;
+    for (int32_t i = 0; i < p->n_leaves; i++)
+        if (p->leaves[i].tensor == leaf) return i;
     return -1;
 }
 
 static bool is_written(const tg_plan *p, const tg_tensor *x)
 {
-    for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind == TGI_LEAF && p->values[i].storage >= 0 &&
-            tgi_overlap(p->values[i].tensor, x))
-            return true;
+    for (int32_t i = 0; i < p->n_leaves; i++)
+        if (p->leaves[i].storage >= 0 && tgi_overlap(p->leaves[i].tensor, x)) return true;
     for (int32_t i = 0; i < p->n_outputs; i++)
-        if (tgi_overlap(p->leaves[i], x)) return true;
+        if (tgi_overlap(p->written[i], x)) return true;
     return false;
 }
 
@@ -39,35 +37,47 @@ static tg_status lies_otherwise(const tg_tensor *leaf, const tg_tensor *x, tg_er
 
 /* ---- the addresses -------------------------------------------------------------------------- */
 
-tg_tensor *tgi_plan_reads(tgi_value *v) { return v->bound ? &v->x : v->tensor; }
-
-/* Views of it, in the order of the plan: each after what it looks at; and the operands of all. */
-static void move_values(tg_plan *p, int32_t leaf)
+/* Views of it, and the operands of nodes. */
+static void move_items(tg_plan *p, int32_t leaf)
 {
-    const tg_tensor *now = tgi_plan_reads(&p->values[leaf]);
-    for (int32_t i = 0; i < p->n_values; i++) {
-        tgi_value *v = &p->values[i];
-        if (v->kind == TGI_LEAF) continue;
-        tg_tensor **in = (tg_tensor **)(uintptr_t)v->node.inputs; /* the plan's own */
-        for (int k = 0; k < v->node.n_inputs; k++)
-            if (v->in[k] == leaf) in[k] = tgi_plan_reads(&p->values[leaf]);
-        if (!v->view || v->root != leaf) continue;
-        v->x.data = v->x.size && now->data ? (char *)now->data + v->offset : now->data;
-        v->x.storage = now->storage;
+    tg_tensor *now = p->items[leaf].tensor;
+    for (int32_t i = p->n_leaves; i < p->n_items; i++) {
+        tg_tensor *x = p->items[i].tensor;
+        if (!x) continue;
+        if (p->items[i].root == leaf) {
+            x->data = tgi_plan_data(p, i);
+            x->storage = now->storage;
+        }
+        if (!x->node) continue;
+        tg_tensor **in = (tg_tensor **)(uintptr_t)x->node->inputs; /* the plan's own */
+        for (int k = 0; k < x->node->n_inputs; k++)
+            if (p->inputs[p->items[i].in + k] == leaf) in[k] = now;
     }
 }
 
 static void move_loop(tg_plan *p, tgi_fused *f, int32_t leaf)
 {
-    for (int i = 0; i < f->instructions; i++)
-        for (int k = 0; k < f->instruction[i].n; k++) {
-            tgi_operand *x = &f->instruction[i].x[k];
-            if (x->slot < 0 && p->values[x->value].root == leaf)
-                x->data = tgi_plan_reads(&p->values[x->value])->data;
+    tgi_instruction *c = f->instruction;
+    for (int i = 0; i < f->instructions; i++, c = tgi_instruction_next(c))
+        for (int k = 0; k < c->n; k++) {
+            tgi_operand *x = &c->x[k];
+            if (x->slot < 0 && p->items[x->value].root == leaf)
+                x->data = tgi_plan_data(p, x->value);
         }
     for (int i = 0; i < f->loads; i++)
-        if (p->values[f->load[i].value].root == leaf)
-            f->load[i].data = tgi_plan_reads(&p->values[f->load[i].value])->data;
+        if (p->items[f->load[i].value].root == leaf)
+            f->load[i].data = tgi_plan_data(p, f->load[i].value);
+}
+
+static void move_calls(tg_plan *p, tgi_calls *calls, int32_t leaf)
+{
+    tgi_call *c = calls->first;
+    for (int i = 0; i < calls->count; i++, c = tgi_call_next(c)) {
+        int32_t values[TGI_MAP_INPUTS];
+        const int n = tgi_call_values(p, c, values);
+        for (int k = 0; k < n; k++)
+            if (p->items[values[k]].root == leaf) c->x[k] = tgi_plan_data(p, values[k]);
+    }
 }
 
 tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err)
@@ -80,7 +90,7 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
     if (x->tape) return tg_fail(err, TG_EARG, "plan_bind: a recorded value is not a leaf");
     const int32_t number = number_of(p, leaf);
     if (number < 0) return tg_fail(err, TG_EARG, "plan_bind: the plan does not read this leaf");
-    tgi_value *v = &p->values[number];
+    tgi_place *v = &p->leaves[number];
     if (v->storage >= 0) return tg_fail(err, TG_EARG, "plan_bind: the plan writes this leaf");
     const tg_status status = lies_otherwise(leaf, x, err);
     if (status) return status;
@@ -88,10 +98,16 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
         return tg_fail(err, TG_EARG, "plan_bind: the plan writes memory of the tensor to be bound");
     tg_tensor *before = v->bound;
     v->bound = x == leaf ? NULL : tg_tensor_ref(x);
-    if (v->bound) v->x = *x;
-    move_values(p, number);
-    for (int32_t s = 0; s < p->n_steps; s++)
-        if (p->steps[s].fused) move_loop(p, p->steps[s].fused, number);
+    if (v->bound) v->now = *x;
+    p->items[number].tensor = v->bound ? &v->now : v->tensor;
+    move_items(p, number);
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        tgi_step *step = &p->steps[s];
+        if (step->way == TGI_CALLS)
+            move_calls(p, step->is.calls, number);
+        else if (step->is.job->fused)
+            move_loop(p, step->is.job->fused, number);
+    }
     tg_tensor_free(before);
     return TG_OK;
 }

@@ -1,60 +1,10 @@
-/* plan_build.c - the values of a plan, copied from the tape: operations, leaves, random numbers. */
-#include <string.h>
-
-#include "graph/plan.h"
+/* plan_build.c - the values of a plan, found on the tape: operations and leaves. */
+#include "graph/plan_draft.h"
 #include "graph/tape.h"
 
 static bool no_memory(tg_error *err)
 {
     return tg_fail(err, TG_ENOMEM, "compile: out of memory") == TG_OK;
-}
-
-/* ---- random numbers ------------------------------------------------------------------------- */
-
-static uint64_t *field(const tg_op *op, const void *attrs, const char *name)
-{
-    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
-        if (d->kind == TG_ATTR_U64 && strcmp(d->name, name) == 0)
-            return (uint64_t *)(void *)((char *)(uintptr_t)attrs + d->offset);
-    return NULL;
-}
-
-/* The generator that a node draws from, which is made to reach as far; -1 when it has none. */
-static int32_t generator_of(tg_plan *p, const tg_node *n)
-{
-    const uint64_t *seed = field(n->op, n->attrs, "seed"),
-                   *stream = field(n->op, n->attrs, "stream"),
-                   *counter = field(n->op, n->attrs, "counter");
-    if (!counter) return -1;
-    const uint64_t blocks = (uint64_t)n->output->size / 2 + (uint64_t)n->output->size % 2;
-    const tgi_generator g = {seed ? *seed : 0, stream ? *stream : 0, *counter, *counter + blocks};
-    int32_t i = p->n_generators - 1;
-    while (i >= 0 && (p->generators[i].seed != g.seed || p->generators[i].stream != g.stream)) i--;
-    if (i < 0) {
-        i = p->n_generators++;
-        p->generators[i] = g;
-    }
-    if (g.first < p->generators[i].first) p->generators[i].first = g.first;
-    if (g.end > p->generators[i].end) p->generators[i].end = g.end;
-    return i;
-}
-
-/* All that the tape drew counts, also what the outputs do not need: the next pass draws it too. */
-static bool find_generators(tg_plan *p, const tg_tape *t, tg_error *err)
-{
-    size_t n = 0;
-    for (int32_t i = 0; i < t->size; i++) {
-        const tg_node *node = t->values[i]->node;
-        if (node && (node->op->flags & TG_OP_RANDOM)) n++;
-    }
-    p->generators = tgi_arena_alloc(&p->arena, n * sizeof *p->generators);
-    p->draws = tgi_arena_alloc(&p->arena, n * sizeof *p->draws);
-    if (!p->generators || !p->draws) return no_memory(err);
-    for (int32_t i = 0; i < t->size; i++) {
-        const tg_node *node = t->values[i]->node;
-        if (node && (node->op->flags & TG_OP_RANDOM)) (void)generator_of(p, node);
-    }
-    return true;
 }
 
 /* ---- what can be planned -------------------------------------------------------------------- */
@@ -67,7 +17,7 @@ static bool can_plan(const tg_node *n, tg_error *err)
         return tg_fail(err, TG_EARG,
                        "compile: %s%s%s cannot be run again: its attributes are not described",
                        op->name, in, n->scope) == TG_OK;
-    if ((op->flags & TG_OP_RANDOM) && !field(op, n->attrs, "counter"))
+    if ((op->flags & TG_OP_RANDOM) && !tgi_plan_rng_fields(op, n->attrs).counter)
         return tg_fail(err, TG_EARG,
                        "compile: %s%s%s cannot be run again: it has no attribute 'counter' to draw "
                        "other numbers by",
@@ -77,45 +27,22 @@ static bool can_plan(const tg_node *n, tg_error *err)
 
 /* ---- one value ------------------------------------------------------------------------------ */
 
-static void *copied(tg_plan *p, const void *from, size_t bytes)
+/* Shape, strides and attributes stay the tape's, which outlives the draft. */
+static void set_tensor(tgi_draft *d, tgi_value *v)
 {
-    void *to = tgi_arena_alloc(&p->arena, bytes);
-    if (to && bytes) memcpy(to, from, bytes);
-    return to;
-}
-
-/* The struct and the texts that it points to. */
-static bool copy_attrs(tg_plan *p, const tg_node *n, const void **attrs)
-{
-    *attrs = NULL;
-    if (!n->op->attrs_size || !n->attrs) return true;
-    char *copy = copied(p, n->attrs, n->op->attrs_size);
-    for (const tg_attr_def *d = n->op->attrs; copy && d && d->name; d++) {
-        if (d->kind != TG_ATTR_STRING) continue;
-        const char **text = (const char **)(void *)(copy + d->offset);
-        if (*text && !(*text = copied(p, *text, strlen(*text) + 1))) return false;
-    }
-    *attrs = copy;
-    return copy != NULL;
-}
-
-static bool copy_tensor(tg_plan *p, tgi_value *v)
-{
-    const tg_tensor *x = v->from;
-    const size_t bytes = (size_t)x->ndim * sizeof *x->shape;
-    v->x = (tg_tensor){.size = x->size, .ndim = x->ndim, .dtype = x->dtype, .id = -1};
-    v->x.tape = p->home;
+    v->x = *v->from;
+    v->x.data = NULL;
+    v->x.storage = NULL;
+    v->x.tape = d->plan->home;
     v->x.node = &v->node;
+    v->x.weak = false;
+    v->x.id = -1;
     v->tensor = &v->x;
-    if (x->ndim == 0) return true;
-    v->x.shape = copied(p, x->shape, bytes);
-    v->x.strides = copied(p, x->strides, bytes);
-    return v->x.shape && v->x.strides;
 }
 
 /* A value of the tape that looks at the memory of its first input: of what a leaf holds, or within
  * the data of a recorded value. */
-static bool looks_at(const tg_plan *p, const tgi_value *v)
+static bool looks_at(const tgi_draft *p, const tgi_value *v)
 {
     if (!v->node.op->forward) return true;
     if (v->from->size == 0 || v->node.n_inputs == 0) return false;
@@ -125,19 +52,23 @@ static bool looks_at(const tg_plan *p, const tgi_value *v)
     return (uintptr_t)v->from->data - (uintptr_t)x->data < bytes;
 }
 
-static bool copy_node(tg_plan *p, tgi_value *v, const int32_t *number, tg_error *err)
+static bool set_node(tgi_draft *p, tgi_value *v, const int32_t *number, tg_error *err)
 {
     const tg_node *n = v->from->node;
     const size_t inputs = (size_t)n->n_inputs;
     const int32_t self = (int32_t)(v - p->values);
     if (!can_plan(n, err)) return false;
-    tg_tensor **in = tgi_arena_alloc(&p->arena, inputs * sizeof *in);
-    v->in = tgi_arena_alloc(&p->arena, inputs * sizeof *v->in);
-    v->node = (tg_node){.op = n->op, .inputs = in, .n_inputs = n->n_inputs, .output = &v->x};
-    v->node.scope = *n->scope ? copied(p, n->scope, strlen(n->scope) + 1) : "";
-    v->node.input_ids = v->in;
-    if (!in || !v->in || !v->node.scope || !copy_attrs(p, n, &v->node.attrs) || !copy_tensor(p, v))
-        return no_memory(err);
+    tg_tensor **in = tgi_arena_alloc(p->work, inputs * sizeof *in);
+    v->in = tgi_arena_alloc(p->work, inputs * sizeof *v->in);
+    if (!in || !v->in) return no_memory(err);
+    v->node = (tg_node){.op = n->op,
+                        .attrs = n->op->attrs_size ? n->attrs : NULL,
+                        .inputs = in,
+                        .n_inputs = n->n_inputs,
+                        .output = &v->x,
+                        .scope = n->scope,
+                        .input_ids = v->in};
+    set_tensor(p, v);
     v->kind = n->op->flags & (TG_OP_RANDOM | TG_OP_WRITES) ? TGI_RESULT : TGI_CONSTANT;
     for (int i = 0; i < n->n_inputs; i++) {
         v->in[i] = number[n->input_ids[i]];
@@ -150,9 +81,7 @@ static bool copy_node(tg_plan *p, tgi_value *v, const int32_t *number, tg_error 
         v->offset = (int64_t)((uintptr_t)v->from->data - (uintptr_t)p->values[v->root].from->data);
     }
     if (n->op->flags & TG_OP_RANDOM)
-        p->draws[p->n_draws++] =
-            (tgi_draw){field(n->op, v->node.attrs, "counter"),
-                       *field(n->op, v->node.attrs, "counter"), generator_of(p, n)};
+        p->draws[p->n_draws++] = (tgi_draft_draw){self, tgi_plan_generator_of(p, n)};
     v->root = v->view ? v->root : self;
     return true;
 }
@@ -169,10 +98,10 @@ static void mark(const tg_tape *t, int32_t *number)
 }
 
 /* Numbers the regions of memory that are written: only there does it matter when a leaf is read. */
-static bool number_storages(tg_plan *p, tgi_arena *work, const int32_t *ids, const int32_t *region,
+static bool number_storages(tgi_draft *p, const int32_t *ids, const int32_t *region,
                             int32_t regions)
 {
-    int32_t *storage = tgi_arena_alloc(work, ((size_t)regions + 1) * sizeof *storage);
+    int32_t *storage = tgi_arena_alloc(p->work, ((size_t)regions + 1) * sizeof *storage);
     if (!storage) return false;
     for (int32_t r = 0; r < regions; r++) storage[r] = -1;
     for (int32_t i = 0; i < p->n_values; i++) {
@@ -184,19 +113,32 @@ static bool number_storages(tg_plan *p, tgi_arena *work, const int32_t *ids, con
             if (*s < 0) *s = p->storages++;
         }
     }
-    for (int32_t i = 0; i < p->n_values; i++)
-        if (p->values[i].kind == TGI_LEAF) p->values[i].storage = storage[region[ids[i]]];
+    for (int32_t i = 0; i < p->n_leaves; i++)
+        p->plan->leaves[i].storage = p->values[i].storage = storage[region[ids[i]]];
     return true;
 }
 
-static bool copy_values(tg_plan *p, const tg_tape *t, int32_t n, const int32_t *ids,
-                        int32_t *number, tg_error *err)
+/* A leaf comes before all operations. */
+static void hold_leaf(tgi_draft *d, tgi_value *v)
 {
-    p->values = tgi_arena_alloc(&p->arena, (size_t)n * sizeof *p->values);
-    if (!p->values) return no_memory(err);
-    for (int32_t i = 0; i < t->size; i++) p->numbers.recorded += t->values[i]->node != NULL;
-    for (int32_t self = 0; self < n; self++) {
-        tgi_value *v = &p->values[self];
+    v->tensor = tg_tensor_ref((tg_tensor *)(uintptr_t)v->from);
+    d->plan->leaves[d->plan->n_leaves++] = (tgi_place){.tensor = v->tensor, .storage = -1};
+    d->n_leaves++;
+}
+
+static bool set_values(tgi_draft *d, int32_t n, const int32_t *ids, int32_t *number, tg_error *err)
+{
+    const tg_tape *t = d->tape;
+    tg_plan_numbers *numbers = &d->plan->numbers;
+    size_t leaves = 0;
+    for (int32_t i = 0; i < t->size; i++) numbers->recorded += t->values[i]->node != NULL;
+    for (int32_t i = 0; i < n; i++) leaves += !t->values[ids[i]]->node;
+    d->values = tgi_arena_alloc(d->work, (size_t)n * sizeof *d->values);
+    d->plan->leaves = tgi_arena_alloc(&d->plan->arena, leaves * sizeof *d->plan->leaves);
+    if (!d->values || !d->plan->leaves) return no_memory(err);
+    for (; d->n_values < n; d->n_values++) {
+        const int32_t self = d->n_values;
+        tgi_value *v = &d->values[self];
         number[ids[self]] = self;
         *v = (tgi_value){.from = t->values[ids[self]],
                          .root = self,
@@ -206,31 +148,32 @@ static bool copy_values(tg_plan *p, const tg_tape *t, int32_t n, const int32_t *
                          .next = -1,
                          .last = -1,
                          .output = -1};
-        if (v->from->node) {
-            if (!copy_node(p, v, number, err)) return false;
-            if (!v->view) p->numbers.eager += (size_t)v->x.size * tg_dtype_size(v->x.dtype);
-        } else
-            v->tensor = tg_tensor_ref(t->values[ids[self]]);
-        p->n_values++; /* of a leaf, the plan now holds a reference */
+        if (!v->from->node)
+            hold_leaf(d, v);
+        else if (!set_node(d, v, number, err))
+            return false;
+        else if (!v->view)
+            numbers->eager += (size_t)v->x.size * tg_dtype_size(v->x.dtype);
     }
     return true;
 }
 
-bool tgi_plan_build(tg_plan *p, const tg_tape *t, tgi_arena *work, tg_error *err)
+bool tgi_plan_build(tgi_draft *d, tg_error *err)
 {
-    const size_t size = (size_t)t->size;
+    const size_t size = (size_t)d->tape->size;
     int32_t n, regions;
-    int32_t *number = tgi_arena_alloc(work, size * sizeof *number);
-    int32_t *region = tgi_arena_alloc(work, size * sizeof *region);
-    int32_t *ids = tgi_arena_alloc(work, size * sizeof *ids);
+    int32_t *number = tgi_arena_alloc(d->work, size * sizeof *number);
+    int32_t *region = tgi_arena_alloc(d->work, size * sizeof *region);
+    int32_t *ids = tgi_arena_alloc(d->work, size * sizeof *ids);
     if (!number || !region || !ids) return no_memory(err);
     for (size_t i = 0; i < size; i++) number[i] = -1;
-    for (int32_t i = 0; i < p->n_outputs; i++) number[p->outputs[i]] = 0;
-    mark(t, number);
-    if (!tgi_plan_regions(work, t, number, region, &regions) ||
-        !tgi_plan_order(work, t, number, region, regions, ids, &n))
+    for (int32_t i = 0; i < d->n_outputs; i++) number[d->outputs[i]] = 0;
+    mark(d->tape, number);
+    if (!tgi_plan_regions(d->work, d->tape, number, region, &regions) ||
+        !tgi_plan_order(d->work, d->tape, number, region, regions, ids, &n) ||
+        !tgi_plan_generators(d))
         return no_memory(err);
-    if (!find_generators(p, t, err) || !copy_values(p, t, n, ids, number, err)) return false;
-    for (int32_t i = 0; i < p->n_outputs; i++) p->outputs[i] = number[p->outputs[i]];
-    return number_storages(p, work, ids, region, regions) || no_memory(err);
+    if (!set_values(d, n, ids, number, err)) return false;
+    for (int32_t i = 0; i < d->n_outputs; i++) d->outputs[i] = number[d->outputs[i]];
+    return number_storages(d, ids, region, regions) || no_memory(err);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "graph/pairs.h"
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 
 enum {
     MOST_CHUNKS = 64,
@@ -17,8 +17,9 @@ typedef struct reference {
 } reference;
 
 typedef struct maker {
-    tg_plan *p;
-    tgi_fused *f;
+    tgi_draft *p;
+    tgi_draft_loop *l;
+    tgi_fused *f; /* of l */
     int members;
     int32_t member[TGI_SLOTS]; /* the values, in order */
     int inner[TGI_SLOTS];      /* the member whose work is done together with this one; -1: none */
@@ -26,7 +27,6 @@ typedef struct maker {
     int of[TGI_SLOTS];         /* of an instruction: its member */
     int32_t slot[TGI_SLOTS];   /* of an instruction: where its result is kept; -1: in memory */
     bool taken[TGI_SLOTS];     /* slots in use at this point */
-    int slots;                 /* most in use */
 } maker;
 
 /* ---- slots ---------------------------------------------------------------------------------- */
@@ -36,7 +36,7 @@ static int32_t take_slot(maker *m)
     int32_t s = 0;
     while (m->taken[s]) s++;
     m->taken[s] = true;
-    if (s + 1 > m->slots) m->slots = s + 1;
+    if (s + 1 > m->l->slots) m->l->slots = s + 1;
     return s;
 }
 
@@ -78,7 +78,7 @@ static bool used_after(const maker *m, int i, int32_t root)
 {
     reference r[TGI_MAP_INPUTS];
     for (int k = 0; k < m->f->tails; k++)
-        if (m->p->values[m->f->tail[k].value->in[0]].root == root) return true;
+        if (m->p->values[m->l->tail[k]->in[0]].root == root) return true;
     for (int k = i + 1; k < m->f->instructions; k++)
         for (int j = references(m, k, r) - 1; j >= 0; j--)
             if (m->p->values[r[j].in].root == root) return true;
@@ -92,7 +92,7 @@ static int uses(const maker *m, int i)
 {
     int n = 0;
     for (int k = 0; k < m->f->tails; k++)
-        n += m->p->values[m->f->tail[k].value->in[0]].root == m->member[i];
+        n += m->p->values[m->l->tail[k]->in[0]].root == m->member[i];
     for (int k = i + 1; k < m->members; k++)
         for (int j = 0; j < value_of(m, k)->node.n_inputs; j++)
             n += m->p->values[value_of(m, k)->in[j]].root == m->member[i];
@@ -155,7 +155,7 @@ static bool same_walk(const tgi_load *a, const tgi_load *b)
 }
 
 /* The number of the load that copies an operand of instruction `at`. */
-static int32_t load_of(maker *m, int at, const reference *r)
+static int16_t load_of(maker *m, int at, const reference *r)
 {
     tgi_fused *f = m->f;
     const tgi_value *y = r->y;
@@ -167,23 +167,11 @@ static int32_t load_of(maker *m, int at, const reference *r)
     for (int i = 0; i < f->loads; i++)
         if (same_walk(&f->load[i], &l)) {
             f->load[i].until = at;
-            return i;
+            return (int16_t)i;
         }
     f->load[f->loads] = l;
-    f->instruction[at].loads++;
-    return f->loads++;
-}
-
-/* How far an operand moves from row to row, and from element to element within one. */
-static void set_steps(const tgi_fused *f, tgi_instruction *c, int i)
-{
-    tgi_operand *x = &c->x[i];
-    const bool moves = x->lie == TGI_ALONG || x->lie == TGI_REPEAT || x->lie == TGI_APART;
-    c->stride[i] = moves;
-    x->row = x->lie == TGI_ALONG || x->lie == TGI_APART ? f->row * x->width
-             : x->lie == TGI_BESIDE                     ? x->width
-                                                        : 0;
-    c->by_rows = c->by_rows || x->lie == TGI_BESIDE || x->lie == TGI_REPEAT;
+    m->l->instruction[at].loads++;
+    return (int16_t)f->loads++;
 }
 
 /* ---- the instructions ----------------------------------------------------------------------- */
@@ -203,29 +191,34 @@ static tg_map_fn map_of(const maker *m, int member)
 static tgi_operand in_memory(const maker *m, int32_t value)
 {
     const tg_tensor *x = m->p->values[value].tensor;
-    return (tgi_operand){x->data, (int64_t)tg_dtype_size(x->dtype), 0, value, -1, TGI_ALONG};
+    return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_ALONG};
 }
 
 /* The operands; those from outside before slots are given out, so that it is known how long each
  * is needed. */
 static void make_instruction(maker *m, int at)
 {
-    tgi_instruction *c = &m->f->instruction[at];
-    const tgi_value *v = value_of(m, m->of[at]);
+    tgi_draft_instruction *c = &m->l->instruction[at];
+    const int member = m->of[at];
+    const tgi_value *v = value_of(m, member);
     reference r[TGI_MAP_INPUTS];
-    *c = (tgi_instruction){.value = v, .part = v->part, .attrs = v->node.attrs};
-    c->first_load = m->f->loads;
-    c->map = map_of(m, m->of[at]);
+    c->value = v;
+    c->inner = m->inner[member] >= 0 ? value_of(m, m->inner[member]) : NULL;
+    c->map = map_of(m, member);
+    c->by_rows = false;
     c->n = references(m, at, r);
+    c->first_load = m->f->loads;
+    c->loads = 0;
     for (int i = 0; i < c->n; i++) {
         const tgi_value *in = &m->p->values[r[i].in];
         c->x[i] = in_memory(m, r[i].in);
         if (v->part == TGI_ROWS) continue;
-        c->x[i].lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
+        tgi_lie lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
         const bool inside = member_of(m, in->root) >= 0;
-        if (inside && c->x[i].lie == TGI_STILL) c->x[i].lie = TGI_ALONG; /* of one element */
-        if (!inside && c->x[i].lie == TGI_APART) c->x[i].slot = load_of(m, at, &r[i]);
-        set_steps(m->f, c, i);
+        if (inside && lie == TGI_STILL) lie = TGI_ALONG; /* of one element */
+        if (!inside && lie == TGI_APART) c->x[i].slot = load_of(m, at, &r[i]);
+        c->x[i].lie = (uint8_t)lie;
+        c->by_rows = c->by_rows || lie == TGI_BESIDE || lie == TGI_REPEAT;
     }
 }
 
@@ -241,14 +234,14 @@ static void free_slot(maker *m, int at, int i)
 static bool in_place(const maker *m, int at, int i)
 {
     const tgi_value *x = value_of(m, m->of[i]), *y = value_of(m, m->of[at]);
-    return x->part == TGI_WIDE && y->part == TGI_WIDE && m->f->instruction[at].map &&
+    return x->part == TGI_WIDE && y->part == TGI_WIDE && m->l->instruction[at].map &&
            tg_dtype_size(x->x.dtype) == tg_dtype_size(y->x.dtype);
 }
 
 static void give_slots(maker *m, int at)
 {
     tgi_fused *f = m->f;
-    tgi_instruction *c = &f->instruction[at];
+    tgi_draft_instruction *c = &m->l->instruction[at];
     const tgi_value *v = c->value;
     reference r[TGI_MAP_INPUTS];
     (void)references(m, at, r);
@@ -256,16 +249,15 @@ static void give_slots(maker *m, int at)
     for (int i = 0; i < c->n; i++) {
         const int k = instruction_of(m, m->p->values[r[i].in].root);
         if (k >= 0)
-            c->x[i].slot = f->instruction[k].y.slot;
+            c->x[i].slot = m->l->instruction[k].y.slot;
         else if (c->x[i].slot >= 0)
-            c->x[i].slot = f->load[c->x[i].slot].slot;
+            c->x[i].slot = (int16_t)f->load[c->x[i].slot].slot;
     }
     for (int i = 0; i < at; i++) /* its result may stand where an operand was */
         if (in_place(m, at, i)) free_slot(m, at, i);
     m->slot[at] = v->escapes ? -1 : take_slot(m);
     c->y = in_memory(m, m->member[m->of[at]]);
-    c->y.slot = m->slot[at];
-    c->y.row = f->row * c->y.width;
+    c->y.slot = (int16_t)m->slot[at];
     for (int i = 0; i <= at; i++) free_slot(m, at, i);
     for (int i = 0; i < f->loads; i++)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
@@ -274,7 +266,7 @@ static void give_slots(maker *m, int at)
 static void make_instructions(maker *m)
 {
     tgi_fused *f = m->f;
-    f->instructions = f->loads = m->slots = 0;
+    f->instructions = f->loads = m->l->slots = 0;
     memset(m->taken, 0, sizeof m->taken);
     for (int i = 0; i < m->members; i++)
         if (!m->absorbed[i]) m->of[f->instructions++] = i;
@@ -288,10 +280,10 @@ static size_t widest(const maker *m)
 {
     size_t width = 1;
     for (int i = 0; i < m->f->instructions; i++) {
-        const tgi_instruction *c = &m->f->instruction[i];
-        if ((size_t)c->y.width > width) width = (size_t)c->y.width;
+        const tgi_draft_instruction *c = &m->l->instruction[i];
+        if (c->y.width > width) width = c->y.width;
         for (int k = 0; k < c->n; k++)
-            if ((size_t)c->x[k].width > width) width = (size_t)c->x[k].width;
+            if (c->x[k].width > width) width = c->x[k].width;
     }
     return width;
 }
@@ -299,10 +291,10 @@ static size_t widest(const maker *m)
 static void cut(maker *m)
 {
     tgi_fused *f = m->f;
-    const size_t width = widest(m), slots = m->slots ? (size_t)m->slots : 1;
+    const size_t width = widest(m), slots = m->l->slots ? (size_t)m->l->slots : 1;
     int64_t unit = f->row > 1 ? f->row : TGI_STEP;
     for (int i = 0; i < f->tails; i++) {
-        const tg_node *n = &f->tail[i].value->node;
+        const tg_node *n = &m->l->tail[i]->node;
         f->grain = n->op->fold->grain(n);
         f->chunks = n->op->fold->parts(n);
         unit = tgi_plan_unit(unit, f->grain);
@@ -311,6 +303,7 @@ static void cut(maker *m)
     if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
     f->block = f->block / unit * unit;
     f->slot_bytes = (size_t)f->block * width;
+    m->l->width = width;
     f->alone = f->n < (2 * CHUNK + f->instructions - 1) / f->instructions;
     if (f->tails > 0 || f->block == 0) return;
     const int64_t blocks = (f->n + f->block - 1) / f->block;
@@ -322,21 +315,8 @@ static void cut(maker *m)
 
 /* ---- the group ------------------------------------------------------------------------------ */
 
-static void set_tails(maker *m, char *states)
-{
-    tgi_fused *f = m->f;
-    for (int i = 0; i < f->tails; i++) {
-        tgi_tail *l = &f->tail[i];
-        const tgi_value *v = l->value;
-        l->x = f->instruction[instruction_of(m, m->p->values[v->in[0]].root)].y;
-        l->state_size = v->node.op->fold->state_size(&v->node);
-        l->states = states;
-        states += tgi_fold_bytes(v);
-    }
-}
-
 /* The members in order, the folds, and what they are about; how many operands they have. */
-static size_t collect(maker *m, const tgi_step *step)
+static size_t collect(maker *m, const tgi_draft_step *step)
 {
     tgi_fused *f = m->f;
     size_t operands = 0;
@@ -344,7 +324,7 @@ static size_t collect(maker *m, const tgi_step *step)
     for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
         const tgi_value *v = &m->p->values[k];
         if (v->part == TGI_FOLD)
-            f->tail[f->tails++].value = v;
+            m->l->tail[f->tails++] = v;
         else {
             m->inner[m->members] = -1;
             m->absorbed[m->members] = false;
@@ -360,19 +340,13 @@ static size_t collect(maker *m, const tgi_step *step)
     return operands;
 }
 
-static bool make(maker *m, tgi_step *step)
+static bool make_loop(maker *m, const tgi_draft_step *step)
 {
-    tgi_arena *arena = &m->p->arena;
-    tgi_fused *f = tgi_arena_alloc(arena, sizeof *f);
-    if (!f) return false;
+    tgi_fused *f = m->f;
     *f = (tgi_fused){.row = 1};
-    m->f = f;
-    f->tail = tgi_arena_alloc(arena, (size_t)step->count * sizeof *f->tail);
-    if (!f->tail) return false;
     const size_t operands = collect(m, step);
-    f->instruction = tgi_arena_alloc(arena, (size_t)m->members * sizeof *f->instruction);
-    f->load = tgi_arena_alloc(arena, operands * sizeof *f->load);
-    if (!f->instruction || !f->load) return false;
+    f->load = tgi_arena_alloc(m->p->work, operands * sizeof *f->load);
+    if (!f->load) return false;
     find_pairs(m);
     make_instructions(m);
     cut(m);
@@ -382,19 +356,36 @@ static bool make(maker *m, tgi_step *step)
         make_instructions(m);
         cut(m);
     }
-    if (f->block == 0) return false; /* cannot be: tgi_plan_fits has seen to that */
-    set_tails(m, step->headed ? NULL : step->work);
-    step->fused = f;
-    m->p->numbers.groups++;
-    m->p->numbers.fused += m->members + f->tails;
+    for (int i = 0; i < f->tails; i++) {
+        const int32_t root = m->p->values[m->l->tail[i]->in[0]].root;
+        m->l->tail_x[i] = m->l->instruction[instruction_of(m, root)].y;
+    }
+    return f->block > 0; /* as it must be: tgi_plan_fits has seen to that */
+}
+
+static bool make_step(tgi_draft *d, int32_t s, tgi_draft_loop *l)
+{
+    const tgi_draft_step *step = &d->steps[s];
+    if (step->count == 1 && !tgi_plan_calls(&d->values[step->value]))
+        return tgi_plan_pack_job(d, s, NULL);
+    const tgi_mark mark = tgi_arena_mark(d->work);
+    maker m = {.p = d, .l = l, .f = &l->f};
+    if (!make_loop(&m, step)) return false;
+    const tgi_fused *f = &l->f;
+    const bool calls = !step->headed && !f->tails && !f->loads && f->row == 1 && f->n <= TGI_FEW;
+    if (!(calls ? tgi_plan_pack_calls(d, s, l) : tgi_plan_pack_job(d, s, l))) return false;
+    tgi_arena_rewind(d->work, mark);
+    if (step->count == 1) return true;
+    d->plan->numbers.groups++;
+    d->plan->numbers.fused += m.members + f->tails;
     return true;
 }
 
-bool tgi_plan_fuse(tg_plan *p)
+bool tgi_plan_fuse(tgi_draft *d)
 {
-    for (int32_t s = 0; s < p->n_steps; s++) {
-        maker m = {.p = p};
-        if (p->steps[s].count > 1 && !make(&m, &p->steps[s])) return false;
-    }
-    return true;
+    tgi_draft_loop *l = tgi_arena_alloc(d->work, sizeof *l);
+    if (!l) return false;
+    for (int32_t s = 0; s < d->n_steps; s++)
+        if (!make_step(d, s, l)) return false;
+    return tgi_plan_pack_scratch(d);
 }

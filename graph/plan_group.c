@@ -10,10 +10,10 @@
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-static tgi_step *add_step(tg_plan *p, int32_t value, int32_t count)
+static tgi_draft_step *add_step(tgi_draft *p, int32_t value, int32_t count)
 {
-    tgi_step *step = &p->steps[p->n_steps++];
-    *step = (tgi_step){.value = value, .count = count, .place = -1};
+    tgi_draft_step *step = &p->steps[p->n_steps++];
+    *step = (tgi_draft_step){.value = value, .count = count, .place = -1};
     return step;
 }
 
@@ -37,7 +37,7 @@ static bool may_fold(const tgi_schedule *s, const tgi_open *g)
 
 /* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
  * the others run behind. */
-static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_step *step)
+static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
 {
     tgi_value *values = s->p->values;
     int64_t unit = g->row > 1 ? g->row : TGI_STEP, cut = 0, parts = 0;
@@ -67,9 +67,9 @@ static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_step *step)
 
 /* The step before the group's computes what one of its members reads, and can hand it over piece
  * by piece. */
-static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_step *head)
+static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_draft_step *head)
 {
-    const tg_plan *p = s->p;
+    const tgi_draft *p = s->p;
     const tgi_value *y = &p->values[head->value];
     if (head->count > 1 || !y->node.op->forward_then || y->node.op->check || y->node.op->verdict ||
         y->x.size != g->size || g->row > 1)
@@ -88,11 +88,11 @@ static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_step *he
 /* The group becomes a step, after all that must come before it. */
 static void close_group(tgi_schedule *s, int slot)
 {
-    tg_plan *p = s->p;
+    tgi_draft *p = s->p;
     tgi_open *g = &s->open[slot];
     for (int i = 0; i < OPEN; i++)
         if (g->before >> i & 1) close_group(s, i);
-    tgi_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
+    tgi_draft_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
     if (step && !may_fold(s, g) && follows(s, g, step)) {
         p->values[step->value].next = g->first;
         step->count += g->count;
@@ -135,7 +135,7 @@ static void close_readers(tgi_schedule *s, int32_t storage)
 
 static void add_operation(tgi_schedule *s, int32_t v)
 {
-    tg_plan *p = s->p;
+    tgi_draft *p = s->p;
     const tgi_value *x = &p->values[v];
     if (wait_for_group(s, v)) return;
     for (int i = 0; i < x->node.n_inputs; i++) {
@@ -202,14 +202,14 @@ static void add_rows(tgi_schedule *s, int32_t v)
         add_operation(s, v);
 }
 
-bool tgi_plan_schedule(tg_plan *p)
+bool tgi_plan_schedule(tgi_draft *p)
 {
     tgi_schedule s = {.p = p};
     int32_t results = 0;
     for (int32_t i = 0; i < p->n_values; i++)
         results += p->values[i].needed && p->values[i].kind == TGI_RESULT && !p->values[i].view;
-    p->steps = tgi_arena_alloc(&p->arena, (size_t)results * sizeof *p->steps);
-    s.slot_of = tgi_arena_alloc(&p->arena, (size_t)results * sizeof *s.slot_of);
+    p->steps = tgi_arena_alloc(p->work, (size_t)results * sizeof *p->steps);
+    s.slot_of = tgi_arena_alloc(p->work, (size_t)results * sizeof *s.slot_of);
     if (!p->steps || !s.slot_of) return false;
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
@@ -229,6 +229,6 @@ bool tgi_plan_schedule(tg_plan *p)
         if (oldest < 0) break;
         close_group(&s, oldest);
     }
-    p->numbers.nodes = results;
+    p->plan->numbers.nodes = results;
     return true;
 }

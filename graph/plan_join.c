@@ -82,7 +82,7 @@ bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_part *par
 
 void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_part part, int64_t row)
 {
-    tg_plan *p = s->p;
+    tgi_draft *p = s->p;
     tgi_value *x = &p->values[v];
     tgi_open *g = &s->open[slot];
     g->row = row;

@@ -104,7 +104,7 @@ static inline char *address(const block *b, const tgi_operand *o, bool narrow)
 /* The reduction of the rows of this block, which stand for its first axis. */
 static void reduce_rows(const block *b, const tgi_instruction *c)
 {
-    const tg_tensor *from = c->value->node.inputs[0], *to = &c->value->x;
+    const tg_tensor *from = c->node->inputs[0], *to = c->node->output;
     int64_t shape[2][TG_MAX_NDIM], strides[2][TG_MAX_NDIM];
     for (int a = 0; a < from->ndim; a++) shape[0][a] = shape[1][a] = 1;
     shape[0][0] = shape[1][0] = b->rows;
@@ -121,37 +121,60 @@ static void reduce_rows(const block *b, const tgi_instruction *c)
     y.shape = shape[1];
     y.strides = strides[1];
     y.size = b->rows;
-    tg_node node = c->value->node;
+    tg_node node = *c->node;
     node.inputs = &in;
     node.output = &y;
     node.op->forward(&node, NULL);
 }
 
+/* From element to element: 1, or 0 for one that stands still. */
+static inline int64_t stride_of(const tgi_operand *x)
+{
+    return x->lie == TGI_ALONG || x->lie == TGI_REPEAT || x->lie == TGI_APART;
+}
+
+/* Bytes from row to row. */
+static inline int64_t row_of(const tgi_operand *x, int64_t row)
+{
+    return x->lie == TGI_ALONG || x->lie == TGI_APART ? row * x->width
+           : x->lie == TGI_BESIDE                     ? x->width
+                                                      : 0;
+}
+
 static void map_rows(const block *b, const tgi_instruction *c)
 {
     const void *x[TGI_MAP_INPUTS];
+    int64_t stride[TGI_MAP_INPUTS], step[TGI_MAP_INPUTS];
     char *y = address(b, &c->y, false);
-    for (int k = 0; k < c->n; k++) x[k] = address(b, &c->x[k], false);
+    for (int k = 0; k < c->n; k++) {
+        x[k] = address(b, &c->x[k], false);
+        stride[k] = stride_of(&c->x[k]);
+        step[k] = row_of(&c->x[k], b->f->row);
+    }
     for (int64_t r = 0; r < b->rows; r++) {
-        c->map(b->f->row, y, x, c->stride, c->attrs);
-        y += c->y.row;
-        for (int k = 0; k < c->n; k++) x[k] = (const char *)x[k] + c->x[k].row;
+        c->map(b->f->row, y, x, stride, c->attrs);
+        y += b->f->row * c->y.width;
+        for (int k = 0; k < c->n; k++) x[k] = (const char *)x[k] + step[k];
     }
 }
 
 static void map_all(const block *b, const tgi_instruction *c)
 {
     const void *x[TGI_MAP_INPUTS];
+    int64_t stride[TGI_MAP_INPUTS];
     const bool narrow = c->part == TGI_NARROW;
-    for (int k = 0; k < c->n; k++) x[k] = address(b, &c->x[k], narrow);
-    c->map(narrow ? b->rows : b->n, address(b, &c->y, narrow), x, c->stride, c->attrs);
+    for (int k = 0; k < c->n; k++) {
+        x[k] = address(b, &c->x[k], narrow);
+        stride[k] = stride_of(&c->x[k]);
+    }
+    c->map(narrow ? b->rows : b->n, address(b, &c->y, narrow), x, stride, c->attrs);
 }
 
 static void run_block(const block *b)
 {
     const tgi_fused *f = b->f;
-    for (int i = 0; i < f->instructions; i++) {
-        const tgi_instruction *c = &f->instruction[i];
+    const tgi_instruction *c = f->instruction;
+    for (int i = 0; i < f->instructions; i++, c = tgi_instruction_next(c)) {
         for (int k = c->first_load; k < c->first_load + c->loads; k++) {
             const tgi_load *l = &f->load[k];
             load_block(l, l->narrow ? b->row : b->first, l->narrow ? b->rows : b->n,
@@ -180,7 +203,7 @@ static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t pa
         run_block(&b);
         for (int i = 0; i < f->tails; i++) {
             const tgi_tail *l = &f->tail[i];
-            const tg_node *n = &l->value->node;
+            const tg_node *n = l->node;
             n->op->fold->add(n, l->states + (size_t)part * l->state_size, address(&b, &l->x, false),
                              b.n);
         }
@@ -200,7 +223,7 @@ static void run_chunk(void *user, int64_t chunk)
     const int64_t end = grains * (chunk + 1) / f->chunks * f->grain;
     for (int i = 0; i < f->tails; i++) {
         const tgi_tail *l = &f->tail[i];
-        const tg_node *n = &l->value->node;
+        const tg_node *n = l->node;
         n->op->fold->begin(n, l->states + (size_t)chunk * l->state_size);
     }
     run_piece(f, first, end < f->n ? end : f->n, chunk);
@@ -214,7 +237,7 @@ void tgi_fused_run(const tgi_fused *f)
         tgi_parallel_for(f->chunks, run_chunk, (void *)(uintptr_t)f);
     for (int i = 0; i < f->tails; i++) {
         const tgi_tail *l = &f->tail[i];
-        const tg_node *n = &l->value->node;
+        const tg_node *n = l->node;
         n->op->fold->end(n, f->chunks, l->states);
     }
 }

@@ -5,7 +5,7 @@
  * element by element, no later than it is written. */
 #include <string.h>
 
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 #include "tapegrad/alloc.h"
 
 enum { ALIGN = 64 };
@@ -97,7 +97,7 @@ static bool has_place(const tgi_value *v)
     return v->kind == TGI_RESULT && !v->view && v->output < 0 && v->escapes;
 }
 
-static void find_readers(tg_plan *p)
+static void find_readers(tgi_draft *p)
 {
     for (int32_t s = 0; s < p->n_steps; s++)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
@@ -127,7 +127,7 @@ static void find_readers(tg_plan *p)
 
 /* Member y of step s may be written where root is: all reads in s are of y's elements in y's order,
  * and not behind y. */
-static bool may_replace(const tg_plan *p, int32_t s, const tgi_value *y, const tgi_value *root)
+static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const tgi_value *root)
 {
     bool behind = false;
     if (!has_place(root) || root->last != s || root->x.size != y->x.size ||
@@ -148,7 +148,7 @@ static bool may_replace(const tg_plan *p, int32_t s, const tgi_value *y, const t
 }
 
 /* The root whose place y takes over; it then has none of its own to give back. */
-static tgi_value *replaced(tg_plan *p, int32_t s, const tgi_value *y)
+static tgi_value *replaced(tgi_draft *p, int32_t s, const tgi_value *y)
 {
     if (!tgi_plan_is_map(y)) return NULL;
     for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
@@ -164,7 +164,7 @@ static tgi_value *replaced(tg_plan *p, int32_t s, const tgi_value *y)
 
 /* What an output takes over was computed into it from the start: backwards, so that this goes on.
  */
-static void compute_into_outputs(tg_plan *p)
+static void compute_into_outputs(tgi_draft *p)
 {
     for (int32_t s = p->n_steps - 1; s >= 0; s--)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
@@ -175,7 +175,7 @@ static void compute_into_outputs(tg_plan *p)
 }
 
 /* Scratch memory of the operation, or the states of the folds that the loop feeds. */
-static size_t work_of(const tg_plan *p, const tgi_step *step)
+static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
 {
     const tg_node *n = &p->values[step->value].node;
     if (step->count == 1 || step->headed) return n->op->work_size ? n->op->work_size(n) : 0;
@@ -187,16 +187,16 @@ static size_t work_of(const tg_plan *p, const tgi_step *step)
     return bytes;
 }
 
-static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
+static bool place_step(tgi_draft *p, int32_t s, memory *m, int32_t *dying)
 {
-    tgi_step *step = &p->steps[s];
+    tgi_draft_step *step = &p->steps[s];
     for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
         tgi_value *v = &p->values[k];
         if (!has_place(v)) continue;
         tgi_value *old = replaced(p, s, v);
         v->offset = old ? old->offset : take(m, bytes_of(v));
         if (old) old->last = -1; /* given away */
-        v->epoch = (uint64_t)(uint32_t)dying[v->last];
+        v->dying = dying[v->last];
         dying[v->last] = k + 1;
     }
     const uint64_t work = work_of(p, step);
@@ -206,55 +206,53 @@ static bool place_step(tg_plan *p, int32_t s, memory *m, int32_t *dying)
         step->place = take(m, step->bytes);
         if (!give(m, step->place, step->bytes)) return false;
     }
-    for (int32_t next = dying[s]; next > 0;) { /* a list through epoch, no longer needed */
+    for (int32_t next = dying[s]; next > 0; next = p->values[next - 1].dying) {
         const tgi_value *x = &p->values[next - 1];
         if (x->last == s && !give(m, x->offset, bytes_of(x))) return false;
-        next = (int32_t)x->epoch;
     }
     return true;
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
-static bool keep_constant(tg_plan *p, tgi_value *v)
+static bool keep_constant(tgi_draft *d, tgi_value *v)
 {
     const size_t bytes = (size_t)v->x.size * tg_dtype_size(v->x.dtype);
-    v->x.data = tgi_arena_alloc(&p->arena, bytes);
+    v->x.data = tgi_arena_alloc(&d->plan->arena, bytes);
     if (v->x.data && bytes) memcpy(v->x.data, v->from->data, bytes);
-    p->numbers.kept += bytes;
+    d->plan->numbers.kept += bytes;
     return v->x.data != NULL;
 }
 
-static bool set_addresses(tg_plan *p, int64_t total)
+static bool set_addresses(tgi_draft *d, int64_t total)
 {
-    char *block = tgi_arena_alloc(&p->block, (size_t)total);
-    if (!block) return false;
+    tg_plan *p = d->plan;
+    p->results = tgi_arena_alloc(&p->block, (size_t)total);
+    if (!p->results) return false;
     p->numbers.block = (size_t)total;
-    for (int32_t i = 0; i < p->n_values; i++) {
-        tgi_value *v = &p->values[i];
+    for (int32_t i = 0; i < d->n_values; i++) {
+        tgi_value *v = &d->values[i];
         if (v->kind == TGI_LEAF || !v->needed) continue;
-        const tgi_value *root = &p->values[v->root];
+        const tgi_value *root = &d->values[v->root];
         if (v->view) {
             char *data = root->tensor->data;
             v->x.data = v->x.size && data ? data + v->offset : data;
             v->x.storage = root->tensor->storage;
         } else if (v->kind == TGI_CONSTANT) {
-            if (v->escapes && !keep_constant(p, v)) return false;
+            if (v->escapes && !keep_constant(d, v)) return false;
         } else
-            v->x.data = v->output >= 0 ? p->leaves[v->output]->data
-                        : v->escapes   ? block + v->offset
+            v->x.data = v->output >= 0 ? p->written[v->output]->data
+                        : v->escapes   ? p->results + v->offset
                                        : NULL;
     }
-    for (int32_t s = 0; s < p->n_steps; s++)
-        if (p->steps[s].place >= 0) p->steps[s].work = block + p->steps[s].place;
     return true;
 }
 
-bool tgi_plan_place(tg_plan *p, tgi_arena *work)
+bool tgi_plan_place(tgi_draft *p)
 {
-    memory m = {.zone = p->watch.zone};
+    memory m = {.zone = p->plan->watch.zone};
     const size_t n = (size_t)p->n_steps + 1;
-    int32_t *dying = tgi_arena_alloc(work, n * sizeof *dying); /* after each step: value + 1 */
+    int32_t *dying = tgi_arena_alloc(p->work, n * sizeof *dying); /* after each step: value + 1 */
     if (!dying) return false;
     memset(dying, 0, n * sizeof *dying);
     find_readers(p);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 #include "graph/tape.h"
 
 /* ---- leaves that lie in the same memory ----------------------------------------------------- */

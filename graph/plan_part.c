@@ -1,7 +1,7 @@
 /* plan_part.c - what an operation can be in a fused group, and how its operands lie beside it. */
 #include <string.h>
 
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 
 bool tgi_plan_is_map(const tgi_value *v)
 {
@@ -10,6 +10,14 @@ bool tgi_plan_is_map(const tgi_value *v)
            v->node.n_inputs > 0 && v->node.n_inputs <= TGI_MAP_INPUTS && !op->check &&
            !op->verdict && !op->work_size && !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES)) &&
            op->map[v->node.inputs[v->node.n_inputs - 1]->dtype];
+}
+
+bool tgi_plan_calls(const tgi_value *v)
+{
+    if (v->x.size == 0 || v->x.size > TGI_FEW || !tgi_plan_is_map(v)) return false;
+    for (int i = 0; i < v->node.n_inputs; i++)
+        if (tgi_plan_lie(v->node.inputs[i], &v->x, 1) > TGI_STILL) return false;
+    return true;
 }
 
 bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y)
@@ -89,7 +97,7 @@ tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row)
 /* ---- scratch slots -------------------------------------------------------------------------- */
 
 typedef struct slots {
-    const tg_plan *p;
+    const tgi_draft *p;
     int32_t member[TGI_SLOTS];
     int n;
     size_t width; /* bytes of the widest element */
@@ -159,7 +167,7 @@ static int add_copies(const slots *s, int i, int64_t row, int *ends, int n)
     return n;
 }
 
-bool tgi_plan_fits(const tg_plan *p, int32_t first, int32_t other, int64_t row, int64_t unit)
+bool tgi_plan_fits(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit)
 {
     slots s = {.p = p, .width = 1};
     int end[2 * TGI_SLOTS + TGI_MAP_INPUTS], n = 0, most = 0;

@@ -37,25 +37,33 @@ tg_status tg_plan_profile(tg_plan *p, bool on, tg_error *err)
 
 /* ---- what a step is ------------------------------------------------------------------------- */
 
-static double bytes_of(const tg_tensor *x)
+static double bytes_of(const tg_plan *p, int32_t i)
 {
-    return (double)x->size * (double)tg_dtype_size(x->dtype);
+    const tg_tensor x = tgi_plan_tensor(p, i);
+    return (double)x.size * (double)tg_dtype_size(x.dtype);
 }
 
-static double flops_of(const tgi_value *v)
+static double flops_of(const tg_plan *p, int32_t i)
 {
-    if (v->node.op->flops) return v->node.op->flops(&v->node);
-    return tgi_plan_is_map(v) ? (double)v->x.size : 0;
+    tgi_borrowed room;
+    const tg_node *n = tgi_plan_node(p, i, &room);
+    if (n->op->flops) return n->op->flops(n);
+    return n->op->forward == tg_forward_elementwise ? (double)n->output->size : 0;
+}
+
+static int32_t root_of(const tg_plan *p, const tgi_item *v, int input)
+{
+    return p->items[p->inputs[v->in + input]].root;
 }
 
 /* Some member before v, or v by an earlier operand, reads the same root. */
 static bool read_before(const tg_plan *p, int32_t first, int32_t v, int input)
 {
-    const int32_t root = p->values[p->values[v].in[input]].root;
-    for (int32_t k = first; k >= 0; k = p->values[k].next) {
-        const int n = k == v ? input : p->values[k].node.n_inputs;
+    const int32_t root = root_of(p, &p->items[v], input);
+    for (int32_t k = first; k >= 0; k = p->items[k].next) {
+        const int n = k == v ? input : p->items[k].n_inputs;
         for (int i = 0; i < n; i++)
-            if (p->values[p->values[k].in[i]].root == root) return true;
+            if (root_of(p, &p->items[k], i) == root) return true;
         if (k == v) break;
     }
     return false;
@@ -63,7 +71,7 @@ static bool read_before(const tg_plan *p, int32_t first, int32_t v, int input)
 
 static bool in_step(const tg_plan *p, int32_t first, int32_t root)
 {
-    for (int32_t k = first; k >= 0; k = p->values[k].next)
+    for (int32_t k = first; k >= 0; k = p->items[k].next)
         if (k == root) return true;
     return false;
 }
@@ -71,15 +79,14 @@ static bool in_step(const tg_plan *p, int32_t first, int32_t root)
 static double bytes_moved(const tg_plan *p, int32_t first)
 {
     double sum = 0;
-    for (int32_t k = first; k >= 0; k = p->values[k].next) {
-        const tgi_value *v = &p->values[k];
-        if (v->escapes) sum += bytes_of(&v->x);
-        for (int i = 0; i < v->node.n_inputs; i++) {
-            const tgi_value *x = &p->values[v->in[i]];
-            if (!in_step(p, first, x->root) && !read_before(p, first, k, i))
-                sum += bytes_of(x->tensor->size < p->values[x->root].tensor->size
-                                    ? x->tensor
-                                    : p->values[x->root].tensor);
+    for (int32_t k = first; k >= 0; k = p->items[k].next) {
+        const tgi_item *v = &p->items[k];
+        if (v->escapes) sum += bytes_of(p, k);
+        for (int i = 0; i < v->n_inputs; i++) {
+            const int32_t x = p->inputs[v->in + i], root = p->items[x].root;
+            if (in_step(p, first, root) || read_before(p, first, k, i)) continue;
+            const double all = bytes_of(p, root), read = bytes_of(p, x);
+            sum += read < all ? read : all;
         }
     }
     return sum;
@@ -91,8 +98,8 @@ static void name_step(const tg_plan *p, int32_t first, char *name, size_t size)
     size_t n = 0;
     int left = 0;
     name[0] = '\0';
-    for (int32_t k = first; k >= 0; k = p->values[k].next) {
-        const char *op = p->values[k].node.op->name;
+    for (int32_t k = first; k >= 0; k = p->items[k].next) {
+        const char *op = p->items[k].act->op->name;
         const size_t length = strlen(op);
         if (left > 0 || n + length + 8 > size) {
             left++;
@@ -110,9 +117,9 @@ tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_er
     if (!p || !step || i < 0 || i >= p->n_steps)
         return tg_fail(err, TG_EARG, "plan_step_at: there is no step %d", (int)i);
     const int32_t first = p->steps[i].value;
-    *step = (tg_plan_step){.scope = p->values[first].node.scope, .operations = p->steps[i].count};
+    *step = (tg_plan_step){.scope = p->items[first].act->scope, .operations = p->steps[i].count};
     name_step(p, first, step->name, sizeof step->name);
-    for (int32_t k = first; k >= 0; k = p->values[k].next) step->flops += flops_of(&p->values[k]);
+    for (int32_t k = first; k >= 0; k = p->items[k].next) step->flops += flops_of(p, k);
     step->bytes = bytes_moved(p, first);
     if (!p->timings) return TG_OK;
     step->runs = p->timings[i].runs;

@@ -2,7 +2,7 @@
 #ifndef TG_GRAPH_PLAN_SCHEDULE_H
 #define TG_GRAPH_PLAN_SCHEDULE_H
 
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 
 enum {
     OPEN = 16,    /* groups at a time */
@@ -25,7 +25,7 @@ typedef struct tgi_open {
 } tgi_open;
 
 typedef struct tgi_schedule {
-    tg_plan *p;
+    tgi_draft *p;
     tgi_open open[OPEN]; /* count 0: free */
     int32_t groups;      /* made so far */
     int32_t *slot_of;    /* of each group made: its place in open, -1 when it has run */

@@ -2,15 +2,18 @@
  * shows, products with 1, and the same operation on the same operands. */
 #include <string.h>
 
-#include "graph/plan.h"
+#include "graph/plan_draft.h"
 #include "graph/tape.h"
 
 /* ---- reading when a leaf is written --------------------------------------------------------- */
 
 /* The number of the written storage that v is in; -1 when it is in none. */
-static int32_t written(const tg_plan *p, int32_t v) { return p->values[p->values[v].root].storage; }
+static int32_t written(const tgi_draft *p, int32_t v)
+{
+    return p->values[p->values[v].root].storage;
+}
 
-static uint64_t epoch_of(const tg_plan *p, const tgi_value *v, const uint64_t *epochs)
+static uint64_t epoch_of(const tgi_draft *p, const tgi_value *v, const uint64_t *epochs)
 {
     uint64_t sum = 0; /* writes only come in addition, so equal sums are equal states */
     for (int i = 0; i < v->node.n_inputs; i++) {
@@ -31,7 +34,7 @@ static bool same_layout(const tg_tensor *a, const tg_tensor *b)
 }
 
 /* A transpose of a transpose, a reshape to what it was, a stopped gradient. */
-static int32_t view_of(const tg_plan *p, const tgi_value *v)
+static int32_t view_of(const tgi_draft *p, const tgi_value *v)
 {
     enum { FAR = 8 };
     int32_t a = v->in[0];
@@ -58,7 +61,7 @@ static bool is_all(const tgi_value *v, double c)
 }
 
 /* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result. */
-static int32_t operand_of(const tg_plan *p, const tgi_value *v)
+static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
 {
     const tg_op_neutral *neutral = v->node.op->neutral;
     if (v->node.n_inputs != 2 || !tgi_plan_is_map(v)) return -1;
@@ -72,18 +75,18 @@ static int32_t operand_of(const tg_plan *p, const tgi_value *v)
 }
 
 /* sum_to along the last axis alone is a sum that can go into a loop. */
-static void make_sum(tg_plan *p, tgi_value *v)
+static void make_sum(tgi_draft *p, tgi_value *v)
 {
-    if (v->node.op != p->home->core.sum_to) return;
+    if (v->node.op != p->tape->core.sum_to) return;
     const tg_tensor *x = v->node.inputs[0];
     const int last = v->x.ndim - 1;
     if (x->ndim != v->x.ndim || last < 0 || x->shape[last] == v->x.shape[last]) return;
     for (int a = 0; a < last; a++)
         if (x->shape[a] != v->x.shape[a]) return;
-    tgi_sum_attrs *attrs = tgi_arena_alloc(&p->arena, sizeof *attrs);
+    tgi_sum_attrs *attrs = tgi_arena_alloc(p->work, sizeof *attrs);
     if (!attrs) return;
     *attrs = (tgi_sum_attrs){.axis = {.n = 1, .v = {last}}, .keepdims = true};
-    v->node.op = p->home->core.sum;
+    v->node.op = p->tape->core.sum;
     v->node.attrs = attrs;
 }
 
@@ -104,7 +107,7 @@ static bool equal(const tgi_value *a, const tgi_value *b)
 }
 
 /* The first value equal to v, which is v itself when there was none. */
-static int32_t first_of(const tg_plan *p, table *t, int32_t v)
+static int32_t first_of(const tgi_draft *p, table *t, int32_t v)
 {
     const tgi_value *x = &p->values[v];
     uint64_t h = tgi_attrs_hash(x->node.op, x->node.attrs) ^ (uint64_t)(uintptr_t)x->node.op;
@@ -117,7 +120,7 @@ static int32_t first_of(const tg_plan *p, table *t, int32_t v)
 
 /* ---- the pass ------------------------------------------------------------------------------- */
 
-static void use_first_inputs(tg_plan *p, tgi_value *v)
+static void use_first_inputs(tgi_draft *p, tgi_value *v)
 {
     tg_tensor **in = (tg_tensor **)(uintptr_t)v->node.inputs; /* the plan's own */
     for (int i = 0; i < v->node.n_inputs; i++) {
@@ -133,12 +136,12 @@ static void use_first_inputs(tg_plan *p, tgi_value *v)
     if (stands->view) v->offset += stands->offset;
 }
 
-bool tgi_plan_simplify(tg_plan *p, tgi_arena *work)
+bool tgi_plan_simplify(tgi_draft *p)
 {
     table t = {.mask = 63};
     while (t.mask < 2 * (size_t)p->n_values) t.mask = 2 * t.mask + 1;
-    t.slots = tgi_arena_alloc(work, (t.mask + 1) * sizeof *t.slots);
-    uint64_t *epochs = tgi_arena_alloc(work, (size_t)p->storages * sizeof *epochs);
+    t.slots = tgi_arena_alloc(p->work, (t.mask + 1) * sizeof *t.slots);
+    uint64_t *epochs = tgi_arena_alloc(p->work, (size_t)p->storages * sizeof *epochs);
     if (!t.slots || !epochs) return false;
     memset(t.slots, 0, (t.mask + 1) * sizeof *t.slots);
     if (p->storages) memset(epochs, 0, (size_t)p->storages * sizeof *epochs);
@@ -163,7 +166,7 @@ bool tgi_plan_simplify(tg_plan *p, tgi_arena *work)
     return true;
 }
 
-void tgi_plan_mark(tg_plan *p)
+void tgi_plan_mark(tgi_draft *p)
 {
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];

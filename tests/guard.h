@@ -27,24 +27,10 @@ static struct {
     long steps; /* that were looked at */
 } watched;
 
-/* The block is one piece of an arena; it starts where the arena's first allocation lies. */
-static inline char *guard_block(const tg_plan *p)
-{
-    char *first = NULL;
-    for (int32_t i = 0; i < p->n_values; i++) {
-        const tgi_value *v = &p->values[i];
-        if (v->kind == TGI_RESULT && !v->view && v->output < 0 && v->escapes && v->x.data)
-            first = (char *)v->x.data - v->offset;
-    }
-    for (int32_t s = 0; s < p->n_steps && !first; s++)
-        if (p->steps[s].place >= 0) first = (char *)p->steps[s].work - p->steps[s].place;
-    return first;
-}
-
 static inline void guard_begin(const tg_plan *p)
 {
     watched.plan = p;
-    watched.start = guard_block(p);
+    watched.start = p->numbers.block ? p->results : NULL;
     watched.size = watched.start ? p->numbers.block : 0;
     if (watched.size > watched.room) {
         free(watched.was);
@@ -69,19 +55,20 @@ static inline void guard_allow(const void *from, size_t bytes)
 static inline void guard_look(const tg_plan *p, int32_t step)
 {
     const tgi_step *s = &p->steps[step];
-    const tg_node *n = &p->values[s->value].node;
+    const tg_op *op = p->items[s->value].act->op;
     ck_assert_ptr_eq(p, watched.plan);
-    if (s->place >= 0) guard_allow(s->work, (size_t)s->bytes);
-    for (int32_t k = s->value; k >= 0; k = p->values[k].next) {
-        const tg_tensor *x = &p->values[k].x;
-        if (!p->values[k].view) guard_allow(x->data, (size_t)x->size * tg_dtype_size(x->dtype));
+    if (s->way != TGI_CALLS && s->is.job->work)
+        guard_allow(s->is.job->work, (size_t)s->is.job->bytes);
+    for (int32_t k = s->value; k >= 0; k = p->items[k].next) {
+        const tg_tensor x = tgi_plan_tensor(p, k);
+        guard_allow(x.data, (size_t)x.size * tg_dtype_size(x.dtype));
     }
     watched.steps++;
     if (!watched.size || memcmp(watched.was, watched.start, watched.size) == 0) return;
     size_t at = 0;
     while (watched.was[at] == watched.start[at]) at++;
     ck_abort_msg("step %d of %d, %s: writes %zu bytes into a block of %zu where nothing is its own",
-                 step, p->n_steps, n->op->name, at, watched.size);
+                 step, p->n_steps, op->name, at, watched.size);
 }
 
 static inline void guard_saw(const tg_plan *p, int32_t step)
