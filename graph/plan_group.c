@@ -35,6 +35,15 @@ static bool may_fold(const tgi_schedule *s, const tgi_open *g)
     return false;
 }
 
+/* A part of the fold would begin within a row. */
+static bool cuts_rows(const tgi_open *g, int64_t grain, int64_t parts)
+{
+    const int64_t grains = (g->size + grain - 1) / grain;
+    for (int64_t p = 1; g->row > 1 && p < parts; p++)
+        if (grains * p / parts * grain % g->row != 0) return true;
+    return false;
+}
+
 /* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
  * the others run behind. */
 static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
@@ -48,16 +57,18 @@ static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
         const tg_op_fold *fold = x->node.op->fold;
         const int64_t grain = grain_of(s, g, v);
         const int64_t more = grain > 0 ? tgi_plan_unit(unit, grain) : 0;
+        const int64_t own = grain > 0 ? fold->parts(&x->node) : 0;
         x->part = TGI_FOLD;
-        if (grain == 0 || (parts > 0 && (parts != fold->parts(&x->node) || cut != grain)) ||
-            more > TGI_BLOCK || !tgi_plan_fits(s->p, g->first, v, g->row, more)) {
+        if (grain == 0 || (parts > 0 && (parts != own || cut != grain)) ||
+            cuts_rows(g, grain, own) || more > TGI_BLOCK ||
+            !tgi_plan_fits(s->p, g->first, v, g->row, more)) {
             x->part = TGI_WIDE;
             g->waiting[behind++] = v;
             continue;
         }
         unit = more;
         cut = grain;
-        parts = fold->parts(&x->node);
+        parts = own;
         values[g->last].next = v;
         g->last = v;
         step->count++;
