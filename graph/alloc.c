@@ -44,6 +44,7 @@ void tg_free(void *block)
 
 char *tg_strdup(const char *text)
 {
+    if (!text) return NULL;
     const size_t bytes = strlen(text) + 1;
     char *copy = tg_malloc(bytes);
     if (copy) memcpy(copy, text, bytes);

@@ -94,7 +94,7 @@ static tg_tensor *value_new(tg_tape *t, const tg_op *op, tg_tensor *const *input
     void *attrs_copy = p + head;
     tg_tensor **inputs_copy = (tg_tensor **)(void *)(p + head + attrs_size);
     int32_t *ids = (int32_t *)(void *)(p + head + attrs_size + pointers);
-    if (op->attrs_size && attrs) memcpy(attrs_copy, attrs, op->attrs_size);
+    if (op->attrs_size) memcpy(attrs_copy, attrs, op->attrs_size);
     for (int i = 0; i < n; i++) {
         inputs_copy[i] = inputs[i];
         if ((ids[i] = tgi_tape_number(t, inputs[i])) < 0) return NULL;
@@ -216,7 +216,12 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
 {
     tg_tensor *few[FEW], **settled = few;
     bool weak = false;
-    if (!t || t->error.status || !op || !count_valid(t, op, n)) return NULL;
+    if (!t || t->error.status) return NULL;
+    if (!op) return tg_tape_fail(t, TG_EARG, "record: the operation is NULL");
+    if (!count_valid(t, op, n)) return NULL;
+    if ((n > 0 && !inputs) || (op->attrs_size && !attrs))
+        return tg_tape_fail(t, TG_EARG, "%s: its %s are NULL", op->name,
+                            n > 0 && !inputs ? "operands" : "attributes");
     if (n > FEW) settled = tg_tape_alloc(t, (size_t)n * sizeof *settled);
     if (!settled) return NULL;
     for (int i = 0; i < n; i++) {

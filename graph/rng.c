@@ -11,6 +11,7 @@ tg_rng tg_rng_make(uint64_t seed, uint64_t stream) { return (tg_rng){seed, strea
 
 void tg_rng_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4])
 {
+    if (!out) return;
     uint32_t x0 = (uint32_t)counter, x1 = (uint32_t)(counter >> 32);
     uint32_t x2 = (uint32_t)stream, x3 = (uint32_t)(stream >> 32);
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
@@ -33,11 +34,15 @@ void tg_rng_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out
 uint64_t tg_rng_word(const tg_rng *r, uint64_t i)
 {
     uint32_t b[4];
+    if (!r) return 0;
     tg_rng_block(r->seed, r->stream, r->counter + i / 2, b);
     return i % 2 ? (uint64_t)b[3] << 32 | b[2] : (uint64_t)b[1] << 32 | b[0];
 }
 
-void tg_rng_skip(tg_rng *r, uint64_t n) { r->counter += n / 2 + n % 2; }
+void tg_rng_skip(tg_rng *r, uint64_t n)
+{
+    if (r) r->counter += n / 2 + n % 2;
+}
 
 double tg_rng_unit(uint64_t word) { return (double)(word >> 11) * 0x1p-53; }
 
@@ -95,6 +100,7 @@ static uint64_t next_word(tg_rng *r)
 
 double tg_rng_next_uniform(tg_rng *r, double lo, double hi)
 {
+    if (!r) return NAN;
     const double u = tg_rng_unit(next_word(r)), range = hi - lo;
     const double v = isinf(range) ? 2 * (lo / 2 + (hi / 2 - lo / 2) * u) : lo + range * u;
     return (lo < hi ? v < hi : v > hi) ? v : nextafter(hi, lo); /* rounding may reach hi */
@@ -102,12 +108,12 @@ double tg_rng_next_uniform(tg_rng *r, double lo, double hi)
 
 double tg_rng_next_normal(tg_rng *r, double mean, double std)
 {
-    return mean + std * tg_rng_normal(next_word(r));
+    return r ? mean + std * tg_rng_normal(next_word(r)) : NAN;
 }
 
 uint64_t tg_rng_next_below(tg_rng *r, uint64_t n)
 {
-    if (n == 0) return 0;
+    if (!r || n == 0) return 0;
     const uint64_t rejected = (0 - n) % n; /* 2^64 mod n */
     uint64_t w;
     do w = next_word(r);
@@ -117,6 +123,7 @@ uint64_t tg_rng_next_below(tg_rng *r, uint64_t n)
 
 void tg_rng_shuffle(tg_rng *r, int64_t n, int32_t *index)
 {
+    if (!r || !index) return;
     for (int64_t i = n > 1 ? n - 1 : 0; i > 0; i--) {
         const int64_t j = (int64_t)tg_rng_next_below(r, (uint64_t)i + 1);
         const int32_t held = index[i];

@@ -352,7 +352,8 @@ bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b)
 char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
 {
     size_t used = 0;
-    if (size == 0) return text;
+    if (!text || size == 0) return text;
+    if (ndim > 0 && !shape) ndim = -1;
     if (ndim < 0) (void)snprintf(text, size, "[?]"); /* the loop writes nothing */
     for (int i = 0; i <= ndim && i <= TG_MAX_NDIM && used < size; i++) {
         const int n = i == ndim || i == TG_MAX_NDIM ? snprintf(text + used, size - used, "%s]",
@@ -369,6 +370,7 @@ char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
 
 char *tg_tensor_describe(const tg_tensor *x, char *text, size_t size)
 {
+    if (!text || size == 0) return text;
     const int n = snprintf(text, size, "%s", x ? tg_dtype_name(x->dtype) : "NULL");
     if (x && n > 0 && (size_t)n < size)
         (void)tg_shape_describe(x->ndim, x->shape, text + n, size - (size_t)n);

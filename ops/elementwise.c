@@ -7,9 +7,18 @@ tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb,
                               int *ndim, int64_t *shape, tg_error *err)
 {
     const int n = na > nb ? na : nb;
+    if (!who) who = "broadcast_shapes";
+    if (!ndim || (n > 0 && !shape) || (na > 0 && !a) || (nb > 0 && !b))
+        return tg_fail(err, TG_EARG, "%s: %s is NULL", who,
+                       na > 0 && !a   ? "a"
+                       : nb > 0 && !b ? "b"
+                       : !ndim        ? "ndim"
+                                      : "shape");
     if (na < 0 || nb < 0 || n > TG_MAX_NDIM)
         return tg_fail(err, TG_ESHAPE, "%s: a shape cannot have %d dimensions", who,
-                       na < 0 ? na : nb < 0 ? nb : n);
+                       na < 0   ? na
+                       : nb < 0 ? nb
+                                : n);
     for (int i = 1; i <= n; i++) {
         const int64_t x = i <= na ? a[na - i] : 1, y = i <= nb ? b[nb - i] : 1;
         if (x != y && x != 1 && y != 1) {
@@ -26,6 +35,8 @@ tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb,
 
 tg_status tg_axis_normalise(const char *who, int64_t *axis, int ndim, tg_error *err)
 {
+    if (!who) who = "axis_normalise";
+    if (!axis) return tg_fail(err, TG_EARG, "%s: axis is NULL", who);
     if (ndim < 0 || *axis < -ndim || *axis >= ndim)
         return tg_fail(err, TG_EAXIS, "%s: axis %lld is out of range for %d dimensions", who,
                        (long long)*axis, ndim);
@@ -35,13 +46,14 @@ tg_status tg_axis_normalise(const char *who, int64_t *axis, int ndim, tg_error *
 
 tg_status tg_infer_same(tg_infer *c)
 {
+    if (!c) return TG_EARG;
     const tg_tensor *x = c->inputs[0];
     c->ndim = x->ndim;
     for (int i = 0; i < x->ndim; i++) c->shape[i] = x->shape[i];
     return TG_OK;
 }
 
-double tg_flops_per_input(const tg_node *n) { return (double)n->inputs[0]->size; }
+double tg_flops_per_input(const tg_node *n) { return n ? (double)n->inputs[0]->size : 0; }
 
 static tg_status unsupported(const tg_infer *c, const tg_tensor *x)
 {
@@ -72,6 +84,7 @@ static bool adds_axes(const tg_infer *c, const tg_tensor *x)
 
 tg_status tg_infer_elementwise(tg_infer *c)
 {
+    if (!c) return TG_EARG;
     const int n = c->n_inputs;
     if (n < 1 || n > TGI_MOST_OPERANDS)
         return tg_fail(c->err, TG_EARG, "%s: elementwise operations take 1 to %d operands",

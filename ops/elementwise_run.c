@@ -230,6 +230,7 @@ void tg_forward_elementwise(const tg_node *node, void *work)
 {
     const void *x[TGI_MOST_OPERANDS];
     int64_t step[TGI_MOST_OPERANDS];
+    if (!node) return;
     const tg_tensor *y = node->output;
     const tg_map_fn map = node->op->map[node->inputs[node->n_inputs - 1]->dtype];
     (void)work;

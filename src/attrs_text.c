@@ -67,7 +67,8 @@ static void put_value(pen *p, tg_attr_kind kind, const void *field)
 char *tg_attrs_describe(const tg_op *op, const void *attrs, char *text, size_t size)
 {
     pen p = {.text = text, .size = size};
-    if (size) *text = '\0';
+    if (!text || size == 0) return text;
+    *text = '\0';
     for (const tg_attr_def *d = op && attrs ? op->attrs : NULL; d && d->name; d++) {
         if (p.used > 0) put(&p, " ");
         put(&p, d->name);

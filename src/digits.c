@@ -245,6 +245,7 @@ int tg_digit_draw(uint64_t seed, uint64_t index, uint8_t image[TG_DIGIT_SIDE * T
     warp(&r, &p);
     turn(&r, &p);
     fit(&r, &p);
+    if (!image) return label;
     ink(&r, &p, image);
     speckle(&r, image);
     return label;

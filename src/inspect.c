@@ -111,7 +111,7 @@ int tg_tape_stats(const tg_tape *t, tg_op_stats *stats, int n)
         e->flops += flops(node);
     }
     if (count > 0) qsort(all, (size_t)count, sizeof *all, most_first);
-    for (int i = 0; i < n && i < count; i++) stats[i] = all[i];
+    for (int i = 0; stats && i < n && i < count; i++) stats[i] = all[i];
     tg_free(all);
     return count;
 }

@@ -116,6 +116,7 @@ tg_dict *tg_optimizer_state(const tg_optimizer *o, const char *name)
 char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size)
 {
     const tg_op fields = {.attrs = o ? o->type->attrs : NULL};
+    if (!text || size == 0) return text;
     const int n = snprintf(text, size, "%s ", tg_optimizer_name(o));
     if (n > 0 && (size_t)n < size)
         (void)tg_attrs_describe(&fields, o ? o->options : NULL, text + n, size - (size_t)n);

@@ -255,7 +255,7 @@ static int shown(char *text, size_t size, const char *before, double value)
 
 char *tg_search_describe(const tg_search *s, const tg_trial *trial, char *text, size_t size)
 {
-    if (size == 0) return text;
+    if (!text || size == 0) return text;
     text[0] = '\0';
     if (!s || !trial || !trial->values) return text;
     size_t used = 0;

@@ -44,6 +44,7 @@ static double interpolate(double lo, double hi, double u, bool log_scale)
 
 double tg_range_value(const tg_range *r, double u)
 {
+    if (!r) return NAN;
     u = clip(u, 0, 1);
     double n;
     switch (r->kind) {

@@ -8,7 +8,12 @@
  * Options.  A struct of options begins with `made`, a tag.  It comes from the function that is
  * named beside this member, and then any of its fields may be set, to 0 as well; `made` is left
  * alone.  One that was put together by hand is refused with TG_EARG and the name of that function,
- * since in it whatever was forgotten would be 0. */
+ * since in it whatever was forgotten would be 0.
+ *
+ * A pointer must not be NULL unless its function says what NULL stands for.  Given NULL all the
+ * same a function fails as for any other wrong argument, with TG_EARG, NULL or a poisoned tape; one
+ * that has no way to say so does nothing, or returns what stands for nothing: 0, NaN, "?".  A
+ * function that writes text takes NULL for a size of 0. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
 
