@@ -133,6 +133,7 @@ static bool set_values(tgi_draft *d, int32_t n, const int32_t *ids, int32_t *num
     size_t leaves = 0;
     for (int32_t i = 0; i < t->size; i++) numbers->recorded += t->values[i]->node != NULL;
     for (int32_t i = 0; i < n; i++) leaves += !t->values[ids[i]]->node;
+    if ((size_t)n > SIZE_MAX / 2 / sizeof *d->values) return no_memory(err); /* none has more */
     d->values = tgi_arena_alloc(d->work, (size_t)n * sizeof *d->values);
     d->plan->leaves = tgi_arena_alloc(&d->plan->arena, leaves * sizeof *d->plan->leaves);
     if (!d->values || !d->plan->leaves) return no_memory(err);

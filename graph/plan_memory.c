@@ -6,19 +6,12 @@
 #include <string.h>
 
 #include "graph/plan_draft.h"
-#include "tapegrad/alloc.h"
+#include "graph/plan_pieces.h"
 
 enum { ALIGN = 64 };
 
-typedef struct piece {
-    int64_t at, bytes;
-} piece;
-
-/* The free pieces below top, ascending and never adjacent. */
 typedef struct memory {
-    piece *pieces;
-    size_t n, room;
-    int64_t top;
+    tgi_pieces free;
     int64_t zone; /* left free on each side of what is taken */
 } memory;
 
@@ -29,64 +22,14 @@ static int64_t bytes_of(const tgi_value *v)
     return rounded(v->x.size * (int64_t)tg_dtype_size(v->x.dtype));
 }
 
-/* ---- the free pieces ------------------------------------------------------------------------ */
-
-static int64_t take_piece(memory *m, int64_t bytes)
-{
-    size_t best = m->n;
-    for (size_t i = 0; i < m->n; i++)
-        if (m->pieces[i].bytes >= bytes &&
-            (best == m->n || m->pieces[i].bytes < m->pieces[best].bytes))
-            best = i;
-    if (best < m->n) {
-        piece *x = &m->pieces[best];
-        const int64_t at = x->at;
-        x->at += bytes;
-        x->bytes -= bytes;
-        if (x->bytes == 0) memmove(x, x + 1, (--m->n - best) * sizeof *x);
-        return at;
-    }
-    const piece *last = m->n > 0 ? &m->pieces[m->n - 1] : NULL;
-    const bool grows = last && last->at + last->bytes == m->top;
-    const int64_t at = grows ? last->at : m->top;
-    if (grows) m->n--;
-    m->top = at + bytes;
-    return at;
-}
-
-static bool give_piece(memory *m, int64_t at, int64_t bytes)
-{
-    size_t i = m->n;
-    if (bytes == 0) return true;
-    if (m->n + 1 > m->room) {
-        piece *more = tg_realloc_array(m->pieces, 2 * m->room + 64, sizeof *more);
-        if (!more) return false;
-        m->pieces = more;
-        m->room = 2 * m->room + 64;
-    }
-    while (i > 0 && m->pieces[i - 1].at > at) i--;
-    piece *x = &m->pieces[i];
-    memmove(x + 1, x, (m->n++ - i) * sizeof *x);
-    *x = (piece){at, bytes};
-    if (i + 1 < m->n && x->at + x->bytes == x[1].at) {
-        x->bytes += x[1].bytes;
-        memmove(x + 1, x + 2, (--m->n - i - 1) * sizeof *x);
-    }
-    if (i > 0 && x[-1].at + x[-1].bytes == x->at) {
-        x[-1].bytes += x->bytes;
-        memmove(x, x + 1, (--m->n - i) * sizeof *x);
-    }
-    return true;
-}
-
 static int64_t take(memory *m, int64_t bytes)
 {
-    return take_piece(m, bytes + 2 * m->zone) + m->zone;
+    return tgi_pieces_take(&m->free, bytes + 2 * m->zone) + m->zone;
 }
 
 static bool give(memory *m, int64_t at, int64_t bytes)
 {
-    return give_piece(m, at - m->zone, bytes + 2 * m->zone);
+    return tgi_pieces_give(&m->free, at - m->zone, bytes + 2 * m->zone);
 }
 
 /* ---- who reads what when -------------------------------------------------------------------- */
@@ -227,6 +170,7 @@ static bool keep_constant(tgi_draft *d, tgi_value *v)
 static bool set_addresses(tgi_draft *d, int64_t total)
 {
     tg_plan *p = d->plan;
+    if ((uint64_t)total > SIZE_MAX / 2) return false;
     p->results = tgi_arena_alloc(&p->block, (size_t)total);
     if (!p->results) return false;
     p->numbers.block = (size_t)total;
@@ -250,16 +194,17 @@ static bool set_addresses(tgi_draft *d, int64_t total)
 
 bool tgi_plan_place(tgi_draft *p)
 {
-    memory m = {.zone = p->plan->watch.zone};
+    memory *m = tgi_arena_alloc(p->work, sizeof *m);
     const size_t n = (size_t)p->n_steps + 1;
     int32_t *dying = tgi_arena_alloc(p->work, n * sizeof *dying); /* after each step: value + 1 */
-    if (!dying) return false;
+    if (!m || !dying) return false;
+    *m = (memory){.zone = p->plan->watch.zone};
     memset(dying, 0, n * sizeof *dying);
     find_readers(p);
     compute_into_outputs(p);
     bool fits = true;
-    for (int32_t s = 0; s < p->n_steps && fits; s++) fits = place_step(p, s, &m, dying);
-    fits = fits && set_addresses(p, m.top);
-    tg_free(m.pieces);
+    for (int32_t s = 0; s < p->n_steps && fits; s++) fits = place_step(p, s, m, dying);
+    fits = fits && set_addresses(p, m->free.top);
+    tgi_pieces_free(&m->free);
     return fits;
 }
