@@ -61,6 +61,10 @@ tg_status tg_gradient_measure(const tg_dict *params, const tg_dict *grads,
     const tg_gradient_options o = options ? *options : tg_gradient_defaults();
     if (!params || !grads || !stats) return tg_fail(err, TG_EARG, "gradient_measure: NULL");
     tg_status status = tgi_options_check("gradient_measure", o.made, TGI_MADE_GRADIENT, err);
+    if (!status && !(o.vanishing >= 0 && o.exploding >= 0))
+        status = tg_fail(err, TG_EARG, "gradient_measure: %s is %g, must be at least 0",
+                         o.vanishing >= 0 ? "exploding" : "vanishing",
+                         o.vanishing >= 0 ? o.exploding : o.vanishing);
     if (!status) status = tg_dict_match(params, "params", grads, "grads", err);
     if (status) return status;
     for (int i = 0; i < tg_dict_size(params); i++) {

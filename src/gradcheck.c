@@ -13,6 +13,20 @@ tg_gradcheck_options tg_gradcheck_defaults(void)
         .made = TGI_MADE_GRADCHECK, .h = 1e-5, .tolerance = 1e-6, .seed = 1};
 }
 
+tg_status tgi_gradcheck_check(const char *who, const tg_gradcheck_options *o, tg_error *err)
+{
+    const tg_status status = tgi_options_check(who, o->made, TGI_MADE_GRADCHECK, err);
+    if (status) return status;
+    if (!(o->h > 0 && isfinite(o->h)))
+        return tg_fail(err, TG_EARG, "%s: h is %g, must be above 0", who, o->h);
+    if (!(o->tolerance >= 0))
+        return tg_fail(err, TG_EARG, "%s: tolerance is %g, must be at least 0", who, o->tolerance);
+    if (o->samples < 0 || o->directions < 0)
+        return tg_fail(err, TG_EARG, "%s: %s is negative", who,
+                       o->samples < 0 ? "samples" : "directions");
+    return TG_OK;
+}
+
 typedef struct check {
     tg_function f;
     void *user;
@@ -191,7 +205,7 @@ tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck
     if (status) return status;
     check c = {.f = f, .user = user, .x = x, .err = err};
     c.options = options ? *options : tg_gradcheck_defaults();
-    status = tgi_options_check("gradcheck", c.options.made, TGI_MADE_GRADCHECK, err);
+    status = tgi_gradcheck_check("gradcheck", &c.options, err);
     if (status) return status;
     c.t = tg_tape_new();
     if (!c.t) return tg_fail(err, TG_ENOMEM, "gradcheck: out of memory");

@@ -46,6 +46,15 @@ TGI_RANDOM_FILL(uniform_f64, double, WITHIN)
 static const tgi_random_fill uniform[TG_DTYPE_COUNT] = {
     [TG_F32] = uniform_f32, [TG_F64] = uniform_f64};
 
+tg_status tgi_init_check(const char *who, const tg_init *init, tg_error *err)
+{
+    const tg_status status = tgi_options_check(who, init->made, TGI_MADE_INIT, err);
+    if (status) return status;
+    if ((int)init->scheme < TG_INIT_NORMAL || init->scheme > TG_INIT_CONSTANT)
+        return tg_fail(err, TG_EARG, "%s: there is no scheme %d", who, (int)init->scheme);
+    return TG_OK;
+}
+
 tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -56,8 +65,8 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     if (w->tape)
         return tg_fail(err, TG_EARG, "init: %s is a recorded value, no leaf",
                        tg_tensor_describe(w, text, sizeof text));
-    const tg_status made = tgi_options_check("init", init.made, TGI_MADE_INIT, err);
-    if (made) return made;
+    const tg_status valid = tgi_init_check("init", &init, err);
+    if (valid) return valid;
     const bool fans = init.scheme != TG_INIT_NORMAL && init.scheme != TG_INIT_CONSTANT;
     if (fans && w->ndim != 2)
         return tg_fail(err, TG_ESHAPE, "init: %s is not a matrix (in, out)",

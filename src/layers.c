@@ -57,6 +57,20 @@ static void follow(tg_tape *t, tg_tensor *running, tg_tensor *batch, double keep
 }
 
 /* gamma centred / sqrt(var + eps) + beta */
+tg_status tgi_batch_norm_check(const char *who, const tg_batch_norm_options *o, tg_error *err)
+{
+    const tg_status status = tgi_options_check(who, o->made, TGI_MADE_BATCH_NORM, err);
+    if (status) return status;
+    if (!(o->keep >= 0 && o->keep <= 1))
+        return tg_fail(err, TG_EARG, "%s: keep is %g, must be in [0, 1]", who, o->keep);
+    if (!(o->eps >= 0 && isfinite(o->eps)))
+        return tg_fail(err, TG_EARG, "%s: eps is %g, must be at least 0", who, o->eps);
+    if (!(o->running_var_start >= 0 && isfinite(o->running_var_start)))
+        return tg_fail(err, TG_EARG, "%s: running_var_start is %g, must be at least 0", who,
+                       o->running_var_start);
+    return TG_OK;
+}
+
 static tg_tensor *normalise(tg_tape *t, tg_tensor *centred, tg_tensor *var, double eps,
                             tg_tensor *gamma, tg_tensor *beta)
 {
@@ -74,12 +88,15 @@ tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *
         return tg_tape_fail(
             t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
             tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
-    if (!tgi_options_recorded(t, "batch_norm", options->made, TGI_MADE_BATCH_NORM)) return NULL;
+    tg_error err = TG_ERROR_INIT;
+    if (tgi_batch_norm_check("batch_norm", options, &err))
+        return tg_tape_fail(t, err.status, "%s", err.text);
     if (train && options->unbiased && x->shape[0] < 2)
-        return tg_tape_fail(t, TG_ESHAPE,
-                            "batch_norm: a batch of %lld rows has no unbiased variance, in training "
-                            "there must be at least 2",
-                            (long long)x->shape[0]);
+        return tg_tape_fail(
+            t, TG_ESHAPE,
+            "batch_norm: a batch of %lld rows has no unbiased variance, in training "
+            "there must be at least 2",
+            (long long)x->shape[0]);
     if (train && x->shape[0] < 1)
         return tg_tape_fail(t, TG_ESHAPE, "batch_norm: the batch is empty");
     if (!train)
@@ -97,17 +114,27 @@ tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *
 
 /* ---- dropout -------------------------------------------------------------------------------- */
 
-static bool ratio_valid(tg_tape *t, double ratio)
+tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error *err)
 {
-    if (ratio >= 0 && ratio < 1) return true;
-    (void)tg_tape_fail(t, TG_EARG, "dropout: ratio is %g, must be in [0, 1)", ratio);
-    return false;
+    if ((int)form >= TG_DROPOUT_INVERTED && form <= TG_DROPOUT_BOOK) return TG_OK;
+    return tg_fail(err, TG_EARG, "%s: there is no dropout form %d", who, (int)form);
+}
+
+static bool dropout_valid(tg_tape *t, const tg_tensor *x, double ratio, tg_dropout_form form)
+{
+    tg_error err = TG_ERROR_INIT;
+    if (!x) (void)tg_fail(&err, TG_EARG, "dropout: x is NULL");
+    if (!(ratio >= 0 && ratio < 1))
+        (void)tg_fail(&err, TG_EARG, "dropout: ratio is %g, must be in [0, 1)", ratio);
+    (void)tgi_dropout_form_check("dropout", form, &err);
+    if (err.status) (void)tg_tape_fail(t, err.status, "%s", err.text);
+    return err.status == TG_OK;
 }
 
 tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
                            tg_dropout_form form)
 {
-    if (!ratio_valid(t, ratio)) return NULL;
+    if (!dropout_valid(t, x, ratio, form)) return NULL;
     tg_tensor *y = tg_mul(t, x, mask);
     return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - ratio)));
 }
@@ -115,7 +142,7 @@ tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double rat
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
                       bool train)
 {
-    if (!x || !ratio_valid(t, ratio)) return NULL;
+    if (!dropout_valid(t, x, ratio, form)) return NULL;
     if (ratio == 0) return tgi_unchanged(t, x);
     if (train) {
         tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - ratio);

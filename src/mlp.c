@@ -109,8 +109,9 @@ static tg_status check_options(const tg_mlp_options *o, tg_error *err)
 {
     if (!o) return tg_fail(err, TG_EARG, "mlp: options is NULL");
     tg_status status = tgi_options_check("mlp", o->made, TGI_MADE_MLP, err);
-    if (!status) status = tgi_options_check("mlp: bn", o->bn.made, TGI_MADE_BATCH_NORM, err);
-    if (!status) status = tgi_options_check("mlp: init", o->init.made, TGI_MADE_INIT, err);
+    if (!status) status = tgi_batch_norm_check("mlp: bn", &o->bn, err);
+    if (!status) status = tgi_init_check("mlp: init", &o->init, err);
+    if (!status) status = tgi_dropout_form_check("mlp", o->dropout_form, err);
     if (status) return status;
     if (o->n_sizes < 2 || !o->sizes)
         return tg_fail(err, TG_EARG, "mlp: sizes must name at least inputs and outputs");
@@ -121,6 +122,8 @@ static tg_status check_options(const tg_mlp_options *o, tg_error *err)
     if (!tg_dtype_is_float(o->dtype))
         return tg_fail(err, TG_EDTYPE, "mlp: dtype %s, must be f32 or f64",
                        tg_dtype_name(o->dtype));
+    if ((int)o->activation < TG_RELU || o->activation > TG_IDENTITY)
+        return tg_fail(err, TG_EARG, "mlp: there is no activation %d", (int)o->activation);
     if (!(o->dropout >= 0 && o->dropout < 1))
         return tg_fail(err, TG_EARG, "mlp: dropout is %g, must be in [0, 1)", o->dropout);
     if (!(o->weight_decay >= 0 && isfinite(o->weight_decay)))

@@ -181,7 +181,7 @@ tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
     *worst = (tg_gradcheck_report){0};
     if (!op || !op->samples || (!op->samples[0].inputs && !op->samples[0].attrs))
         return tg_fail(err, TG_EARG, "%s: no samples", op && op->name ? op->name : "op_check");
-    tg_status status = tgi_options_check("op_check", o.made, TGI_MADE_GRADCHECK, &e);
+    tg_status status = tgi_gradcheck_check("op_check", &o, &e);
     for (int i = 0; !status && (op->samples[i].inputs || op->samples[i].attrs); i++) {
         bool smooth = false;
         tg_tensor *y = result(op, i, TG_F64, false, o.seed, &e);

@@ -5,6 +5,9 @@
 #ifndef TAPEGRAD_SRC_OPTIONS_H
 #define TAPEGRAD_SRC_OPTIONS_H
 
+#include "tapegrad/gradcheck.h"
+#include "tapegrad/init.h"
+#include "tapegrad/nn.h"
 #include "tapegrad/tape.h"
 
 /* The structs, and what makes them. */
@@ -44,7 +47,15 @@ typedef enum tgi_made {
 /* TG_EARG, "Adam: options are not from tg_adam_defaults()", unless made is kind. */
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err);
 
-/* The same for what is recorded: false with t poisoned. */
+/* The same, and whether what they hold is in range.  who begins the sentence. */
+tg_status tgi_batch_norm_check(const char *who, const tg_batch_norm_options *o, tg_error *err);
+tg_status tgi_init_check(const char *who, const tg_init *init, tg_error *err);
+tg_status tgi_gradcheck_check(const char *who, const tg_gradcheck_options *o, tg_error *err);
+
+/* TG_EARG for a number that is none of tg_dropout_form. */
+tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error *err);
+
+/* tgi_options_check for what is recorded: false with t poisoned. */
 bool tgi_options_recorded(tg_tape *t, const char *who, uint32_t made, tgi_made kind);
 
 #endif

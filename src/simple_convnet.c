@@ -107,7 +107,7 @@ static tg_status check_counts(const tg_simple_convnet_options *o, tg_error *err)
 static tg_status check_options(const tg_simple_convnet_options *o, tg_error *err)
 {
     tg_status status = tgi_options_check("convnet", o->made, TGI_MADE_SIMPLE_CONVNET, err);
-    if (!status) status = tgi_options_check("convnet: init", o->init.made, TGI_MADE_INIT, err);
+    if (!status) status = tgi_init_check("convnet: init", &o->init, err);
     if (!status) status = check_counts(o, err);
     if (status) return status;
     if (!tg_dtype_is_float(o->dtype))
