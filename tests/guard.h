@@ -27,8 +27,24 @@ static struct {
     long steps; /* that were looked at */
 } watched;
 
+/* What an operation asks for now, with addresses, is what it got without. */
+static inline void guard_measure(const tg_plan *p)
+{
+    for (int32_t i = 0; i < p->n_steps; i++) {
+        const tgi_step *s = &p->steps[i];
+        if (s->way != TGI_ALONE && s->way != TGI_HEADED) continue;
+        const tgi_job *job = s->is.job;
+        const tg_op *op = job->node->op;
+        const size_t bytes = op->work_size ? op->work_size(job->node) : 0;
+        ck_assert_msg(bytes <= (size_t)job->bytes,
+                      "step %d of %d, %s: %zu bytes of scratch where there are %lld", i, p->n_steps,
+                      op->name, bytes, (long long)job->bytes);
+    }
+}
+
 static inline void guard_begin(const tg_plan *p)
 {
+    guard_measure(p);
     watched.plan = p;
     watched.start = p->numbers.block ? p->results : NULL;
     watched.size = watched.start ? p->numbers.block : 0;
