@@ -244,7 +244,8 @@ void tgi_gemm_run(const tgi_gemm_kernel *x, const tgi_gemm *g, void *work)
         if (g->finish) g->finish(g->user, 0, g->m, 0, g->n);
         return;
     }
-    char *const start = (char *)work + (-(uintptr_t)work % TGI_GEMM_ALIGN);
+    char nothing; /* where no memory is needed, sizes of 0 are added to an address all the same */
+    char *const start = work ? (char *)work + (-(uintptr_t)work % TGI_GEMM_ALIGN) : &nothing;
     if (g->k > LONG_DEPTH)
         run_long(x, &plain, start);
     else
