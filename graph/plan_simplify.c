@@ -60,7 +60,8 @@ static bool is_all(const tgi_value *v, double c)
     return true;
 }
 
-/* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result. */
+/* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result and, as the result,
+ * holds no denormal numbers. */
 static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
 {
     const tg_op_neutral *neutral = v->node.op->neutral;
@@ -68,6 +69,8 @@ static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
     for (int i = 1; i >= 0; i--) {
         if (!neutral[i].given || !is_all(&p->values[v->in[i]], neutral[i].value)) continue;
         const int32_t x = v->in[1 - i];
+        const tg_op *made_by = p->values[x].node.op;
+        if (tgi_is_float(v->x.dtype) && !(made_by && made_by->flags & TG_OP_NORMAL)) return -1;
         /* What a leaf held may be gone when its copy is read. */
         return written(p, x) < 0 && same_layout(p->values[x].tensor, &v->x) ? x : -1;
     }

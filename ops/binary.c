@@ -107,6 +107,17 @@ BINARY_ROWS(X)
 #define NEUTRAL_minimum NEUTRAL_add
 #define NEUTRAL_atan2 NEUTRAL_add
 
+#define FLAGS_add TG_OP_NORMAL
+#define FLAGS_sub TG_OP_NORMAL
+#define FLAGS_mul TG_OP_NORMAL
+#define FLAGS_div TG_OP_NORMAL
+#define FLAGS_zmul TG_OP_NORMAL
+#define FLAGS_zdiv TG_OP_NORMAL
+#define FLAGS_fmod 0
+#define FLAGS_maximum 0
+#define FLAGS_minimum 0
+#define FLAGS_atan2 0
+
 const tg_op tgi_binary_ops[] = {
 #define X(opname, formula_, i32, da, db, range, text, derivative_text)                             \
     {.name = #opname,                                                                              \
@@ -119,7 +130,8 @@ const tg_op tgi_binary_ops[] = {
      .forward = tg_forward_elementwise,                                                            \
      .vjp = opname##_vjp,                                                                          \
      .samples = opname##_samples,                                                                  \
-     .neutral = {NEUTRAL_##opname}},
+     .neutral = {NEUTRAL_##opname},                                                                \
+     .flags = FLAGS_##opname},
     BINARY_ROWS(X)
 #undef X
         {.name = "pow",

@@ -124,7 +124,9 @@ enum {
     /* Its attributes hold more than is described; a plan copies them as they are. */
     TG_OP_OPAQUE = 32,
     /* A plan may do it before what was recorded before it and has nothing to do with it. */
-    TG_OP_EARLY = 64
+    TG_OP_EARLY = 64,
+    /* Gives no denormal numbers: arithmetic, where the library makes them 0; not what moves bits. */
+    TG_OP_NORMAL = 128
 };
 
 struct tg_op {
@@ -181,7 +183,8 @@ struct tg_op {
     const tg_sample *samples; /* at least one in the library's own table */
 
     /* Elementwise, of two operands: where each element of operand i is neutral[i].value, the result
-     * is the other operand, bit for bit, and a plan leaves the operation out. */
+     * is the other operand, bit for bit but for denormal numbers, and a plan leaves the operation out
+     * where there are none (TG_OP_NORMAL). */
     tg_op_neutral neutral[2];
 };
 
