@@ -20,14 +20,21 @@ static tg_tensor *summed(tg_tape *t, tg_tensor *g, const tg_tensor *x)
     return g && !tg_tensor_same_shape(g, x) ? tg_sum_to(t, g, x->ndim, x->shape) : g;
 }
 
-static tg_tensor *quotient(tg_tape *t, tg_tensor *a, tg_tensor *b)
+/* trunc(a / b) from the remainder y: a / b itself may round up to the next whole number. */
+static tg_tensor *quotient(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *y)
 {
-    return tg_trunc(t, tg_div(t, a, b));
+    return tg_round(t, tg_div(t, tg_sub(t, a, y), b));
 }
 
-static tg_tensor *norm2(tg_tape *t, tg_tensor *a, tg_tensor *b)
+/* a / (a^2 + b^2), or b / (a^2 + b^2), where no square overflows or vanishes: with the larger L of
+ * a and b, the smaller S and r = S / L they are 1 / (L (1 + r^2)) and r times that. */
+static tg_tensor *over_square(tg_tape *t, bool of_a, tg_tensor *a, tg_tensor *b)
 {
-    return tg_add(t, tg_square(t, a), tg_square(t, b));
+    tg_tensor *steep = below(t, tg_abs(t, b), tg_abs(t, a));
+    tg_tensor *large = tg_where(t, steep, a, b), *r = tg_div(t, tg_where(t, steep, b, a), large);
+    tg_tensor *sum = tg_add(t, tg_square(t, r), tg_scalar(t, 1));
+    tg_tensor *one = tg_reciprocal(t, tg_mul(t, large, sum)), *other = tg_zmul(t, r, one);
+    return tg_where(t, steep, of_a ? one : other, of_a ? other : one);
 }
 
 #define X(name, ...)                                                                               \
@@ -56,7 +63,7 @@ BINARY_ROWS(X)
 
 /* ---- pow ------------------------------------------------------------------------------------ */
 
-/* a^b: b a^(b-1) and a^b ln a, the former 0 where b is 0, the latter where a is 0. */
+/* a^b: b a^(b-1), 0 where b is 0, and a^b ln a, 0 where a is 0 and b >= 0. */
 static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *a = n->inputs[0], *b = n->inputs[1];
@@ -64,9 +71,10 @@ static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
         tg_tensor *power = tg_pow(t, a, tg_sub(t, b, tg_scalar(t, 1)));
         return tg_zmul(t, dy, tg_zmul(t, b, power));
     }
-    tg_tensor *none = tg_stop_gradient(t, tg_equal(t, a, tg_scalar(t, 0)));
-    tg_tensor *log_a = tg_log(t, tg_where(t, none, tg_ones_like(t, a), a));
-    return tg_zmul(t, dy, tg_mul(t, n->output, log_a));
+    tg_tensor *zero = tg_scalar(t, 0), *one = tg_scalar(t, 1);
+    tg_tensor *none = tg_logical_and(t, tg_equal(t, a, zero), tg_greater_equal(t, b, zero));
+    tg_tensor *log_a = tg_log(t, tg_where(t, tg_stop_gradient(t, none), one, a));
+    return tg_zmul(t, dy, tg_zmul(t, n->output, log_a));
 }
 
 static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},

@@ -10,9 +10,11 @@ static tg_tensor *one_plus_square(tg_tape *t, tg_tensor *x)
     return tg_add(t, tg_scalar(t, 1), tg_square(t, x));
 }
 
-static tg_tensor *one_minus_square(tg_tape *t, tg_tensor *x)
+/* 1 - x^2, exact near 1 and -1, too. */
+static tg_tensor *between(tg_tape *t, tg_tensor *x)
 {
-    return tg_sub(t, tg_scalar(t, 1), tg_square(t, x));
+    tg_tensor *one = tg_scalar(t, 1);
+    return tg_mul(t, tg_sub(t, one, x), tg_add(t, one, x));
 }
 
 #include "ops/unary.inc"

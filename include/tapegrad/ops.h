@@ -7,7 +7,11 @@
  * NaN and Inf are values like any other.  NaN makes NaN of every element that depends on it, and
  * Inf follows IEEE 754 (Inf - Inf and 0 Inf are NaN, also inside a sum or a product of matrices),
  * unless the line says otherwise; an operation with the name of a function of math.h is that
- * function at NaN, Inf and -0. */
+ * function at NaN, Inf and -0.
+ * In the gradients of elementwise operations a cotangent of 0 gives 0, also where the derivative is
+ * Inf or NaN, and a derivative of 0 gives 0 for every cotangent; what remains follows the rule
+ * above: NaN stays NaN (in PyTorch 0 Inf is NaN there, too).  A result that would be denormal is 0.
+ */
 #ifndef TAPEGRAD_OPS_H
 #define TAPEGRAD_OPS_H
 
@@ -34,7 +38,7 @@ tg_tensor *tg_abs(tg_tape *t, tg_tensor *x);        /* |x|; derivative 0 at 0 */
 tg_tensor *tg_sign(tg_tape *t, tg_tensor *x);       /* -1, 0 or 1; NaN stays NaN; derivative 0 */
 tg_tensor *tg_reciprocal(tg_tape *t, tg_tensor *x); /* 1 / x */
 tg_tensor *tg_square(tg_tape *t, tg_tensor *x);     /* x^2 */
-tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);       /* derivative Inf at 0, NaN below */
+tg_tensor *tg_sqrt(tg_tape *t, tg_tensor *x);       /* derivative Inf at 0, -Inf at -0, NaN below */
 tg_tensor *tg_rsqrt(tg_tape *t, tg_tensor *x);      /* 1 / sqrt(x) */
 tg_tensor *tg_cbrt(tg_tape *t, tg_tensor *x);       /* cube root; derivative Inf at 0 */
 tg_tensor *tg_floor(tg_tape *t, tg_tensor *x);      /* these four: derivative 0 everywhere */
@@ -72,15 +76,16 @@ tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
  * and NaN as well; floats.  The derivatives of elementwise operations are multiplied so. */
 tg_tensor *tg_zmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_zdiv(tg_tape *t, tg_tensor *a, tg_tensor *b);
-tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* NaN if either is; at a tie a
-                                                                  takes the whole gradient */
-
-tg_tensor *tg_minimum(tg_tape *t, tg_tensor *a, tg_tensor *b); /* likewise */
-tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b); /* a^b, floats; 1 where b is 0 or a is 1,
-                                                              also with NaN; a derivative is 0
-                                                              where its factor b, or a, is 0 */
-tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);  /* sign of a; floats */
-tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b); /* angle of the point (b, a); floats */
+/* These two: NaN if either is; at a tie a takes the whole gradient (in PyTorch each takes half). */
+tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_minimum(tg_tape *t, tg_tensor *a, tg_tensor *b);
+/* a^b, floats; 1 where b is 0 or a is 1, also with NaN.  As in PyTorch the derivative by a is 0
+ * where b is 0, that by b where a is 0 and b >= 0, and NaN where a < 0. */
+tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);  /* sign of a; floats; derivatives 1 and
+                                                               -trunc(a / b), also at its jumps */
+tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b); /* angle of the point (b, a); floats;
+                                                                derivative NaN at the origin */
 
 /* ---- comparisons: u8 masks of 0 and 1, any dtype; false where either is NaN, but for
  *      not_equal, which is true; no derivative ---------------------------------------------- */
@@ -126,9 +131,8 @@ tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 /* Ties share the gradient equally, as in PyTorch's amax; for the first of them alone:
  * tg_take_along_axis at tg_argmax.  NaN if any element is; also i32. */
 tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
-tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis,
-                        bool keepdims); /* ln sum e^x, no
-                        overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
+/* ln sum e^x, no overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
+tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* tg_norm with p = 2 */
 tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis,
                      bool keepdims); /* i32; the first of equals;
@@ -366,8 +370,8 @@ tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool ke
 tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims);
 /* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, though a square may
- * overflow or vanish; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for any
- * other p. */
+ * overflow or vanish; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for
+ * any other p. */
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
 
