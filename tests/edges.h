@@ -10,7 +10,7 @@
 #include "tests/jets.h"
 #include "tests/plans.h"
 
-enum { MOST_POINTS = 80 };
+enum { MOST_POINTS = 512 };
 
 /* Derivatives whose tails are exact only beside 1: those of a difference from 1. */
 typedef enum tails { RELATIVE, ABSOLUTE } tails;
@@ -52,7 +52,10 @@ static inline real result_of(jet y, int which)
     }
 }
 
-static inline real moved(real x, real slope) { return slope == 0 ? 0 : fabsl(times(x, slope)); }
+static inline real moved(real x, real slope)
+{
+    return slope == 0 || isnan(slope) ? 0 : fabsl(times(x, slope));
+}
 
 /* How far a result may lie from the truth: by what a rounding of each operand moves it, some
  * roundings of its own, and what is denormal counts as 0. */
@@ -70,12 +73,17 @@ static inline real room_of(const pointwise *p, tg_dtype dtype, int which, const 
         size = (size + 1) * (1 + far * far);
     }
     if (p->tails == ABSOLUTE && which != VALUE) size += 1;
-    return (which == VALUE ? 8 : 32) * eps * size + 4 * least;
+    return (which == VALUE ? 8 : 32) * eps * size + 32 * least;
 }
 
 static inline void check_point(const pointwise *p, tg_dtype dtype, int which, const real *x,
                                double got)
 {
+#ifdef __aarch64__ /* where denormal operands count as 0 */
+    const real least = dtype == TG_F32 ? FLT_MIN : DBL_MIN;
+    for (int i = 0; i < p->n; i++)
+        if (x[i] != 0 && fabsl(x[i]) < least) return;
+#endif
     const jet y = p->truth(variable(0, x[0]), variable(1, x[1]));
     const real want = result_of(y, which), room = room_of(p, dtype, which, x, y);
     const real most = dtype == TG_F32 ? FLT_MAX : DBL_MAX;
@@ -85,6 +93,7 @@ static inline void check_point(const pointwise *p, tg_dtype dtype, int which, co
         return;
     }
     const bool beyond = fabsl(want) > most;
+    if (isnan(want) && isnan(got)) return;
     if (beyond ? (real)got == (want > 0 ? INFINITY : -INFINITY) : fabsl(got - want) <= room) return;
     ck_abort_msg("%s %s at (%Lg, %Lg), %s: %.9g, expected %.9Lg +- %.2Lg", p->name,
                  tg_dtype_name(dtype), x[0], x[1], result_names[which], got, want, room);
