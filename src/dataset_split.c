@@ -41,12 +41,14 @@ tg_status tg_dataset_split(const tg_dataset *d, int64_t n_train, tg_rng *rng, tg
     tg_tape *t = tg_tape_new();
     int32_t *order = tg_realloc_array(NULL, (size_t)d->size, sizeof *order);
     tg_status status = t && order ? TG_OK : tg_fail(err, TG_ENOMEM, "dataset_split: out of memory");
+    tg_rng draws = rng ? *rng : tg_rng_make(0, 0); /* moves on with success only */
     if (!status) {
         for (int64_t i = 0; i < d->size; i++) order[i] = (int32_t)i;
-        if (rng) tg_rng_shuffle(rng, d->size, order);
+        if (rng) tg_rng_shuffle(&draws, d->size, order);
         status = take(t, d, order, n_train, train, err);
     }
     if (!status) status = take(t, d, order + n_train, d->size - n_train, validation, err);
+    if (!status && rng) *rng = draws;
     if (status) {
         tg_dataset_free(train);
         tg_dataset_free(validation);

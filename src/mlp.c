@@ -188,9 +188,13 @@ tg_model *tg_mlp_new(const tg_mlp_options *options, tg_rng *rng, tg_error *err)
                           .loss = loss,
                           .self = m};
     tg_status status = TG_OK;
+    tg_rng draws = *rng; /* which moves on with success only */
     if (!m->model.params || !m->model.state) status = tg_fail(err, TG_ENOMEM, "mlp: out of memory");
-    for (int l = 1; !status && l < options->n_sizes; l++) status = add_layer(m, l, rng, err);
-    if (!status) return &m->model;
+    for (int l = 1; !status && l < options->n_sizes; l++) status = add_layer(m, l, &draws, err);
+    if (!status) {
+        *rng = draws;
+        return &m->model;
+    }
     tg_mlp_free(&m->model);
     return NULL;
 }

@@ -201,9 +201,13 @@ tg_model *tg_simple_convnet_new(const tg_simple_convnet_options *options, tg_rng
     m->options = o;
     m->model = (tg_model){
         .params = tg_dict_new(), .dtype = o.dtype, .forward = forward, .loss = loss, .self = m};
-    tg_status status = m->model.params ? add_layers(m, features, rng, err)
+    tg_rng draws = *rng; /* which moves on with success only */
+    tg_status status = m->model.params ? add_layers(m, features, &draws, err)
                                        : tg_fail(err, TG_ENOMEM, "convnet: out of memory");
-    if (!status) return &m->model;
+    if (!status) {
+        *rng = draws;
+        return &m->model;
+    }
     tg_simple_convnet_free(&m->model);
     return NULL;
 }

@@ -170,6 +170,41 @@ static inline walked scene_walk(const scene *s)
     return sums;
 }
 
+/* ---- worlds with a tape and a 4 by 4 matrix under "x" in a dict --------------------------------
+ */
+
+static inline void begin_tape(world *w)
+{
+    w->t = tg_tape_new();
+    w->dict = tg_dict_new();
+    w->x = tg_tensor_new(TG_F64, 2, (const int64_t[]){4, 4}, NULL);
+    for (int i = 0; i < 16; i++) (void)tg_tensor_set(w->x, i, 0.1 * i - 0.3 * (i % 5), NULL);
+    w->y = tg_tensor_new(TG_I32, 1, (const int64_t[]){4}, NULL);
+    ck_assert_int_eq(tg_dict_set(w->dict, "x", w->x, NULL), TG_OK);
+    w->a = malloc(sizeof(tg_rng));
+    *(tg_rng *)w->a = tg_rng_make(1, 2);
+}
+
+static inline void end_tape(world *w)
+{
+    tg_tape_free(w->t);
+    tg_dict_free(w->dict);
+    tg_tensor_free(w->x);
+    tg_tensor_free(w->y);
+    free(w->a);
+}
+
+static inline uint64_t look_tape(const world *w) { return mix_tensor(mix_dict(0, w->dict), w->y); }
+
+static inline tg_status told(const world *w, tg_error *err)
+{
+    const tg_status status = tg_tape_status(w->t);
+    return status ? tg_fail(err, status, "%s", tg_tape_message(w->t)) : TG_OK;
+}
+
+/* ---- the tests themselves ---------------------------------------------------------------------
+ */
+
 static inline void failing_setup(void)
 {
     memory.alive = 0;
@@ -183,6 +218,21 @@ static inline void failing_teardown(void)
     memory_fails(0, -1);
     tg_set_allocator(NULL);
     ck_assert_int_eq(memory.alive, 0);
+}
+
+static inline void failing_tell(const char *name, walked sums)
+{
+    printf("%s: %ld allocations failed, %ld refused, %ld done without\n", name, sums.allocations,
+           sums.refused, sums.done_without);
+}
+
+static inline int failing_run(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

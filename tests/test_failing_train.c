@@ -157,12 +157,7 @@ static void teardown(void)
     failing_teardown();
 }
 
-START_TEST(walk)
-{
-    const walked sums = scene_walk(&scenes[_i]);
-    printf("%s: %ld allocations failed, %ld refused, %ld done without\n", scenes[_i].name,
-           sums.allocations, sums.refused, sums.done_without);
-}
+START_TEST(walk) { failing_tell(scenes[_i].name, scene_walk(&scenes[_i])); }
 END_TEST
 
 int main(void)
@@ -173,9 +168,5 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, walk, 0, (int)(sizeof scenes / sizeof scenes[0]));
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return failing_run(suite);
 }
