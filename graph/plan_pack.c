@@ -56,11 +56,21 @@ static const tgi_form *form_of(tgi_draft *d, const tg_tensor *x)
     return tgi_plan_intern(d, all, head + 2 * bytes);
 }
 
+/* All that a struct of attributes holds is in it, and no run writes it. */
+static bool alike(const tg_op *op)
+{
+    bool plain = !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES | TG_OP_OPAQUE));
+    for (const tg_attr_def *a = op->attrs; plain && a && a->name; a++)
+        plain = a->kind != TG_ATTR_STRING;
+    return plain;
+}
+
 /* The struct and the texts that it points to. */
 static bool copy_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
 {
     *attrs = NULL;
     if (!n->op->attrs_size || !n->attrs) return true;
+    if (alike(n->op)) return (*attrs = tgi_plan_intern(d, n->attrs, n->op->attrs_size)) != NULL;
     char *copy = tgi_arena_alloc(&d->plan->arena, n->op->attrs_size);
     if (!copy) return false;
     memcpy(copy, n->attrs, n->op->attrs_size);

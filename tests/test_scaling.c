@@ -44,7 +44,7 @@ START_TEST(memory_is_linear)
         ck_assert_msg(c.done, "%s", c.text);
         ck_assert_msg(c.tape < 700 * c.operations, "%s: tape of %g bytes for %g", s->name, c.tape,
                       c.operations);
-        ck_assert_msg(c.plan < 2500 * c.operations, "%s: plan of %g bytes for %g", s->name, c.plan,
+        ck_assert_msg(c.plan < 400 * c.operations, "%s: plan of %g bytes for %g", s->name, c.plan,
                       c.operations);
     }
 }
