@@ -51,7 +51,7 @@ START_TEST(constants_like_others)
     }
     const tg_tensor *s = tg_scalar(t, 0.1);
     ck_assert(s->weak && s->dtype == TG_F64 && s->ndim == 0 && tg_item(s) == 0.1);
-    ck_assert(!tg_ones_like(t, tg_scalar(t, 3))->weak);
+    ck_assert(tg_ones_like(t, tg_scalar(t, 3))->weak && tg_zeros_like(t, tg_scalar(t, 3))->weak);
 }
 END_TEST
 
