@@ -234,7 +234,7 @@ START_TEST(generators_are_found_at_once)
 }
 END_TEST
 
-/* Whatever the other operand is; and who says nothing of it is not left out. */
+/* Whatever the other operand is; a plan leaves it out where that operand cannot be denormal. */
 START_TEST(neutral_operands)
 {
     static const double odd[] = {0.0,   -0.0,   1,    -1,  3.5,  -7.25, INFINITY, -INFINITY, NAN,
@@ -250,14 +250,14 @@ START_TEST(neutral_operands)
             tg_tape *tape = tg_tape_new();
             tg_tensor *x = tg_tensor_new((tg_dtype)dtype, 1, (int64_t[]){N}, &err), *in[2];
             for (int i = 0; i < N; i++) (void)tg_tensor_set(x, i, odd[i], &err);
-            in[1 - k % 2] = x;
+            tg_tensor *other = in[1 - k % 2] = tg_add(tape, x, x);
             in[k % 2] = tg_full(tape, (tg_dtype)dtype, 1, (int64_t[]){N}, op->neutral[k % 2].value);
             tg_tensor *y = tg_apply(tape, op, in, 2, NULL);
             ck_assert_msg(y != NULL, "%s", tg_tape_message(tape));
-            assert_bits(op->name, x, y);
+            assert_bits(op->name, other, y);
             y = tg_exp(tape, y);
             tg_plan *p = compiled(tape, 1, &y);
-            ck_assert_int_eq(tg_plan_stats(p).nodes, 1);
+            ck_assert_int_eq(tg_plan_stats(p).nodes, 2);
             run_plan(p);
             assert_bits(op->name, y, tg_plan_output(p, 0));
             tg_plan_free(p);
