@@ -28,7 +28,7 @@ tool() { # NAME COMMAND, which may have the same name
     chmod +x "$scratch/bin/$1"
 }
 strict='-Wall -Wextra -Wpedantic -Wshadow -Werror'
-tool cc "${CC:-cc} ${FLAGS-} $strict"
+tool cc "${CC:-cc} ${COMPILE_FLAGS-} $strict"
 tool pkg-config "$(command -v "$pkg_config")"
 
 # installs WHERE...: make install with these variables; what it says goes to $scratch/said.
@@ -93,7 +93,7 @@ for c in ${CXX:+"$CXX"} c++ g++ clang++; do
     case $seen in *" $c "*) continue ;; esac
     seen="$seen$c "
     command -v "${c%% *}" >/dev/null || continue
-    cxx="$c ${FLAGS-} $strict"
+    cxx="$c ${COMPILE_FLAGS-} $strict"
     tool c++ "$cxx"
     for standard in c++98 c++20; do
         echo 'int main() { return 0; }' >"$scratch/probe.cc"
