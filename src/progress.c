@@ -25,13 +25,21 @@ tg_progress tg_progress_start(FILE *out, const char *label, int64_t total)
                          .drawn = now - 1};
 }
 
+/* How many of n parts are done, rounded down. */
+static int parts_of(const tg_progress *p, int64_t done, int n)
+{
+    const double share = n * ((double)done / (double)p->total);
+    return share >= n ? n : share > 0 ? (int)share : 0;
+}
+
 static void draw_bar(const tg_progress *p, int64_t done, double now, const char *metrics)
 {
     enum { WIDTH = 24 };
     const double took = now - p->start, rate = took > 0 ? (double)done / took : 0;
-    const double left = rate > 0 ? (double)(p->total - done) / rate : 0;
+    const double left = rate > 0 ? ((double)p->total - (double)done) / rate : 0;
     char bar[WIDTH + 1];
-    for (int i = 0; i < WIDTH; i++) bar[i] = i < (int)(WIDTH * done / p->total) ? '#' : '.';
+    const int full = parts_of(p, done, WIDTH);
+    for (int i = 0; i < WIDTH; i++) bar[i] = i < full ? '#' : '.';
     bar[WIDTH] = '\0';
     (void)fprintf(p->out, "\r%s [%s] %lld/%lld  %.0f/s  %.0f s left  %s\033[K", p->label, bar,
                   (long long)done, (long long)p->total, rate, left, metrics ? metrics : "");
@@ -46,8 +54,8 @@ void tg_progress_update(tg_progress *p, int64_t done, const char *metrics)
         if (now - p->drawn < 0.1 && done < p->total) return;
         p->drawn = now;
         draw_bar(p, done, now, metrics);
-    } else if (done * 10 / p->total > p->tenths) {
-        p->tenths = done * 10 / p->total;
+    } else if (parts_of(p, done, 10) > p->tenths) {
+        p->tenths = parts_of(p, done, 10);
         (void)fprintf(p->out, "%s %lld/%lld  %s\n", p->label, (long long)done, (long long)p->total,
                       metrics ? metrics : "");
     }

@@ -28,7 +28,7 @@ tg_schedule tg_schedule_cosine(double floor, int64_t length)
 double tg_schedule_factor(tg_schedule s, int64_t i)
 {
     if (i < s.warmup) return (double)(i + 1) / (double)s.warmup;
-    const int64_t k = i - s.warmup;
+    const int64_t k = s.warmup > 0 ? i - s.warmup : i > 0 ? i : 0;
     const double part = s.length > 0 ? (double)k / (double)s.length : NAN;
     switch (s.kind) {
     case TG_SCHEDULE_CONSTANT:
