@@ -7,7 +7,11 @@
 #include "graph/parallel.h"
 #include "ops/reduce_forms.h"
 
-enum { PIECE = TGI_REDUCE_WIDTH };
+enum {
+    PIECE = TGI_REDUCE_WIDTH,
+    SHORT = 4096, /* lines of at most so many elements are added up in LANES sums, */
+    LANES = 16    /*   which the compiler makes vectors of */
+};
 
 static const double LEAST = 0x1p-900, MOST = 0x1p1000;
 
@@ -78,8 +82,25 @@ static void run_part(void *user, int64_t p)
     l->sums[p] = *(double *)tgi_total_end(&state.total);
 }
 
+static double short_sum(tg_dtype dtype, int64_t count, const void *x, double scale)
+{
+    double sum[LANES] = {0}, e[LANES];
+    const int64_t whole = count - count % LANES;
+    const size_t width = tg_dtype_size(dtype);
+    for (int64_t i = 0; i < whole; i += LANES) {
+        squares(dtype, LANES, (const char *)x + (size_t)i * width, scale, e);
+        for (int j = 0; j < LANES; j++) sum[j] += e[j];
+    }
+    squares(dtype, count - whole, (const char *)x + (size_t)whole * width, scale, e);
+    for (int j = 0; j < count - whole; j++) sum[j] += e[j];
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++) sum[j] += sum[j + half];
+    return sum[0];
+}
+
 static double line_sum(line *l, double scale)
 {
+    if (l->count <= SHORT) return short_sum(l->dtype, l->count, l->x, scale);
     double sum;
     l->scale = scale;
     tgi_parallel_for(l->parts, run_part, l);

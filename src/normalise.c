@@ -35,13 +35,21 @@ static int trailing(int first, int ndim, int axes[TG_MAX_NDIM])
     return ndim - first;
 }
 
-/* x / sqrt(mean(x^2) + eps) over the axes from first on. */
+/* x / sqrt(mean(x^2) + eps) over the axes from first on.  No square overflows or vanishes: the norm does
+ * without, and it and eps' root are divided by the larger of them, which is held fixed, as the root
+ * of their squares' sum does not depend on it. */
 static tg_tensor *unit(tg_tape *t, tg_tensor *x, int first, double eps)
 {
     int axes[TG_MAX_NDIM];
+    double count = 1;
     const int n = x ? trailing(first, x->ndim, axes) : 0;
-    tg_tensor *power = tg_mean_axes(t, tg_square(t, x), n, axes, true);
-    return tg_mul(t, x, tg_rsqrt(t, tg_add(t, power, tg_scalar(t, eps))));
+    for (int i = first; x && i < x->ndim; i++) count *= (double)x->shape[i];
+    tg_tensor *root = tg_scalar(t, sqrt(eps)), *share = tg_scalar(t, 1 / sqrt(count));
+    tg_tensor *rms = tg_mul(t, tg_norm_axes(t, x, 2, n, axes, true), share);
+    tg_tensor *scale = tg_stop_gradient(t, tg_maximum(t, rms, root));
+    tg_tensor *square = tg_square(t, tg_div(t, rms, scale));
+    square = tg_add(t, square, tg_square(t, tg_div(t, root, scale)));
+    return tg_mul(t, x, tg_div(t, tg_rsqrt(t, square), scale));
 }
 
 static tg_tensor *centre(tg_tape *t, tg_tensor *x, int first)
