@@ -36,6 +36,7 @@ static tg_status train(const options *o, bool bn, int scale, const char *series,
     fit.replace = true;
     fit.seed = o->seed * 100 + (uint64_t)scale; /* one sequence of batches for both networks */
     fit.eval_every = PER_EPOCH;
+    fit.eval_as_book = true;
     tg_trainer *tr = tg_trainer_new(model, opt, set, NULL, &fit, history, series, err);
     const tg_status status = tr ? tg_trainer_fit(tr, err) : err->status;
     *r = (result){tg_trainer_accuracy(tr, false), tg_trainer_diverged(tr)};

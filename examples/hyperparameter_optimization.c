@@ -61,6 +61,7 @@ static tg_status train(const tg_trial *trial, double *results, void *user, tg_er
     fit.batch = j->train.size < BATCH ? j->train.size : BATCH;
     fit.replace = true;
     fit.eval_every = j->train.size / fit.batch;
+    fit.eval_as_book = true;
     fit.steps = (n - 1) * fit.eval_every + 1;
     tg_history *history = tg_history_new();
     tg_model *model = tg_mlp_new(&net, &rng, err);

@@ -40,6 +40,7 @@ static tg_status run_make(run *r, int k, const options *o, const tg_dataset *set
     fit.seed = o->seed + own * 1000003;
     fit.loss_after = true;
     fit.eval_every = k > DROPOUT ? 0 : PER_EPOCH;
+    fit.eval_as_book = true;
     r->trainer = tg_trainer_new(r->net, r->opt, set, test, &fit, k > DROPOUT ? NULL : history,
                                 names[k], err);
     return r->trainer ? TG_OK : err->status;

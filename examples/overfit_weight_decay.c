@@ -41,6 +41,7 @@ static tg_status train(const options *o, int k, int64_t epochs, const tg_dataset
     fit.replace = true;
     fit.seed = o->seed;
     fit.eval_every = PER_EPOCH;
+    fit.eval_as_book = true;
     tg_trainer *tr = tg_trainer_new(model, opt, set, test, &fit, history, names[k], err);
     const tg_status status = tr ? tg_trainer_fit(tr, err) : err->status;
     const double train_acc = tg_trainer_accuracy(tr, false),

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "src/dataset.h"
+
 enum { CHUNK = 500 }; /* rows on the tape at a time */
 
 /* How many of rows a..b-1 are right. */
@@ -38,6 +40,9 @@ tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t row
 {
     if (!model || !data || !accuracy)
         return tg_fail(err, TG_EARG, "accuracy: no model, no data or no place for the result");
+    *accuracy = NAN;
+    const tg_status wrong = tgi_dataset_check("accuracy: ", data, err);
+    if (wrong) return wrong;
     tg_tape *t = tg_tape_new();
     if (!t) return tg_fail(err, TG_ENOMEM, "accuracy: out of memory");
     const tg_status status = tgi_accuracy(t, model, data, rows, accuracy, err);

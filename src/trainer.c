@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/dataset.h"
 #include "src/options.h"
 #include "src/trainer.h"
 #include "tapegrad/alloc.h"
@@ -47,6 +48,21 @@ static tg_status check_options(const tg_trainer_options *o, const tg_dataset *te
     return check_schedule(&o->schedule, err);
 }
 
+/* A batch of one row has no unbiased variance, and would end fit in the middle of it. */
+static tg_status check_batches(const tg_trainer_options *o, const tg_model *m, int64_t rows,
+                               tg_error *err)
+{
+    const tg_mlp_options *mlp = tg_mlp_get_options(m);
+    if (!mlp || !mlp->batch_norm || !mlp->bn.unbiased || o->batch < 1) return TG_OK;
+    const bool last = !o->replace && !o->drop_last && rows % o->batch == 1;
+    if (o->batch > 1 && !last) return TG_OK;
+    return tg_fail(err, TG_EARG,
+                   "trainer: %lld rows in batches of %lld leave a batch of one row, which has no "
+                   "unbiased variance for batch norm: set %s",
+                   (long long)rows, (long long)o->batch,
+                   o->batch > 1 ? "drop_last or another batch" : "another batch");
+}
+
 /* What tr holds on its own account. */
 static tg_status make_parts(tg_trainer *tr, tg_error *err)
 {
@@ -54,6 +70,7 @@ static tg_status make_parts(tg_trainer *tr, tg_error *err)
     tg_batches_options b = tg_batches_defaults();
     b.batch = o->batch;
     b.replace = o->replace;
+    b.drop_last = o->drop_last;
     tr->batches = tg_batches_new(tr->train->size, b, tg_rng_make(o->seed, BATCHES), err);
     if (!tr->batches) return TG_EARG;
     if (o->checkpoint) tr->checkpoint = tg_strdup(o->checkpoint);
@@ -84,7 +101,10 @@ tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_da
         (void)tg_fail(err, TG_EARG, "trainer: the %s is NULL", missing);
         return NULL;
     }
-    if (check_options(&o, test, err)) return NULL;
+    if (check_options(&o, test, err) || tgi_dataset_check("trainer: train: ", train, err) ||
+        (test && tgi_dataset_check("trainer: test: ", test, err)) ||
+        check_batches(&o, model, train->size, err))
+        return NULL;
     tg_trainer *tr = tg_calloc(1, sizeof *tr);
     if (!tr) {
         (void)tg_fail(err, TG_ENOMEM, "trainer: out of memory");

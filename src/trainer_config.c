@@ -82,9 +82,11 @@ static void write_options(page *p, const tg_trainer *tr)
     const tg_trainer_options *o = &tr->options;
     write_int(p, "batch", o->batch);
     write_int(p, "replace", o->replace);
+    write_int(p, "drop_last", o->drop_last);
     write_text(p, "seed=%" PRIu64 "\n", o->seed);
     write_int(p, "loss_after", o->loss_after);
     write_int(p, "eval_every", o->eval_every);
+    write_int(p, "eval_as_book", o->eval_as_book);
     write_int(p, "eval_rows", o->eval_rows);
     write_int(p, "schedule", o->schedule.kind);
     write_number(p, "schedule.rate", o->schedule.rate);

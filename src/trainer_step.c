@@ -120,6 +120,15 @@ static tg_status late_loss(tg_trainer *tr, tg_error *err)
     return TG_OK;
 }
 
+/* Whether accuracies are taken after so many updates. */
+static bool evaluates(const tg_trainer *tr, int64_t updates)
+{
+    const tg_trainer_options *o = &tr->options;
+    if (o->eval_every == 0) return false;
+    if (o->eval_as_book) return updates > 0 && (updates - 1) % o->eval_every == 0;
+    return updates % o->eval_every == 0 || updates == o->steps;
+}
+
 /* An evaluation, before it counts. */
 typedef struct evaluation {
     double train, test;
@@ -141,8 +150,8 @@ static tg_status evaluate(tg_trainer *tr, evaluation *e, tg_error *err)
     return e->tensors ? TG_OK : TG_ENOMEM;
 }
 
-/* Takes an evaluation over. */
-static void count_evaluation(tg_trainer *tr, const evaluation *e)
+/* Takes an evaluation over, made after so many updates. */
+static void count_evaluation(tg_trainer *tr, const evaluation *e, int64_t updates)
 {
     tr->evaluations++;
     tr->train_acc = e->train;
@@ -151,34 +160,65 @@ static void count_evaluation(tg_trainer *tr, const evaluation *e)
     tr->stale = e->better ? 0 : tr->stale + 1;
     if (!e->better) return;
     tr->best = e->test;
-    tr->best_step = tr->steps + 1;
+    tr->best_step = updates;
     if (!e->tensors) return;
     tg_dict_free(tr->best_tensors);
     tr->best_tensors = e->tensors;
 }
 
-tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err)
+/* What is measured after so many updates, into tr and its history, or nothing on failure; with the
+ * last loss where there is one. */
+static tg_status measure(tg_trainer *tr, int64_t updates, bool loss, tg_error *err)
 {
-    const int64_t every = tr->options.eval_every;
-    const bool evaluates = every > 0 && tr->steps % every == 0;
+    const bool due = evaluates(tr, updates);
+    const int64_t at = tr->options.eval_as_book ? tr->evaluations : updates;
     evaluation e = {.train = NAN, .test = NAN};
-    if (!tr->owed) return TG_OK;
-    tg_status status = tr->owed == TGI_OWES_LOSS ? late_loss(tr, err) : TG_OK;
-    if (!status && evaluates) status = evaluate(tr, &e, err);
-    const tg_history_row rows[] = {{tr->series, "loss", tr->steps, tr->loss},
-                                   {tr->series, "train_acc", tr->evaluations, e.train},
-                                   {tr->series, "test_acc", tr->evaluations, e.test}};
-    const size_t n = !evaluates ? 1 : tr->test ? 3 : 2;
-    if (!status && tr->history) status = tgi_history_reserve(tr->history, tr->series, rows, n, err);
+    tg_status status = due ? evaluate(tr, &e, err) : TG_OK;
+    const tg_history_row all[] = {{tr->series, "loss", updates - 1, tr->loss},
+                                  {tr->series, "train_acc", at, e.train},
+                                  {tr->series, "test_acc", at, e.test}};
+    const tg_history_row *rows = all + !loss;
+    const size_t n = (size_t)loss + (!due ? 0 : tr->test ? 2 : 1);
+    if (!status && tr->history && n > 0)
+        status = tgi_history_reserve(tr->history, tr->series, rows, n, err);
     if (status) {
         tg_dict_free(e.tensors);
         return status;
     }
     for (size_t i = 0; tr->history && i < n; i++)
         (void)tg_history_add(tr->history, tr->series, rows[i].metric, rows[i].step, rows[i].value);
-    tr->diverged = tr->diverged || !isfinite(tr->loss);
-    if (evaluates) count_evaluation(tr, &e);
+    if (due) count_evaluation(tr, &e, updates);
+    return TG_OK;
+}
+
+/* Whether some parameter is NaN, Inf or, in the root of its mean square, beyond 10^6. */
+static bool lost(const tg_dict *params)
+{
+    for (int i = 0; i < tg_dict_size(params); i++) {
+        const tg_tensor *w = tg_dict_at(params, i);
+        if (tg_dtype_is_float(w->dtype) && !(tgi_sum_of_squares(w) <= 1e12 * (double)w->size))
+            return true;
+    }
+    return false;
+}
+
+/* Looks at the loss after each update, and at all parameters now and then, which costs little. */
+static bool diverges(const tg_trainer *tr, int64_t updates)
+{
+    if (!isfinite(tr->loss)) return true;
+    const bool looks = evaluates(tr, updates) || updates == tr->options.steps ||
+                       updates % tg_batches_per_epoch(tr->batches) == 0;
+    return looks && lost(tr->model->params);
+}
+
+tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err)
+{
+    if (!tr->owed) return TG_OK;
+    tg_status status = tr->owed == TGI_OWES_LOSS ? late_loss(tr, err) : TG_OK;
+    if (!status) status = measure(tr, tr->steps + 1, true, err);
+    if (status) return status;
     tr->steps++;
+    tr->diverged = tr->diverged || diverges(tr, tr->steps);
     tr->owed = TGI_OWES_NOTHING;
     return TG_OK;
 }
@@ -186,6 +226,8 @@ tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err)
 tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
 {
     if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
-    const tg_status status = tr->owed ? TG_OK : update(tr, err);
+    tg_status status = TG_OK;
+    if (!tr->owed && tr->steps == 0 && tr->evaluations == 0) status = measure(tr, 0, false, err);
+    if (!status && !tr->owed) status = update(tr, err);
     return status ? status : tgi_trainer_settle(tr, err);
 }

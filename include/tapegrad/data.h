@@ -18,12 +18,19 @@ tg_tensor *tg_idx_load(const char *path, tg_error *err);
 
 /* ---- data sets ------------------------------------------------------------------------------ */
 
+/* One's own is put together by hand, its tensors leaves. */
 typedef struct tg_dataset {
-    tg_tensor *images; /* u8 (size, features) */
+    tg_tensor *images; /* (size, features), or images in another shape that begins with size: u8,
+                          which a network is given / 255, or f32 or f64, as they are */
     tg_tensor *labels; /* i32 (size), 0 .. classes-1 */
     int64_t size;
     int classes;
 } tg_dataset;
+
+/* TG_OK where d is as above, which everything checks that takes one for training or evaluation:
+ * TG_EARG (NULL, classes below 1), TG_ESHAPE, TG_EDTYPE, and TG_EINDEX for a label out of range,
+ * "row 17: label 10, must be in 0..9". */
+tg_status tg_dataset_check(const tg_dataset *d, tg_error *err);
 
 /* Reads the four files of MNIST, or of a set in its form, from dir: train-images-idx3-ubyte,
  * train-labels-idx1-ubyte and the two t10k-..., unpacked; names with ".idx" for "-idx" are
@@ -55,7 +62,8 @@ tg_status tg_dataset_split(const tg_dataset *d, int64_t n_train, tg_rng *rng, tg
 
 /* What a network is given, recorded on t.  rows: i32 (n), row numbers, as tg_batches_next returns;
  * NULL for all rows.
- *   inputs  pixel / 255 rounded to f32, then in dtype (f32 or f64): (n, features)
+ *   inputs  (n, features) in dtype (f32 or f64): of u8 images pixel / 255 rounded to f32, of
+ *           others what is in them
  *   labels  i32 (n)
  * NULL with the tape poisoned on failure: TG_EARG, TG_EDTYPE, TG_EINDEX. */
 tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, tg_dtype dtype);

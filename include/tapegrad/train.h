@@ -22,9 +22,14 @@ typedef struct tg_trainer_options {
     uint64_t seed;      /* of the batches and of the dropout masks, 1 */
     bool loss_after;    /* the loss kept is that of the same batch after the update, in evaluation
                            mode, as in the book; false: before it, in training mode */
-    int64_t eval_every; /* accuracies at update 0, eval_every, ...; 0, the default: never */
+    bool drop_last;     /* the short batch at the end of an epoch is left out; false */
+    int64_t eval_every; /* accuracies before the first update, after updates eval_every,
+                           2 eval_every, ..., and after update `steps`; 0, the default: never */
+    bool eval_as_book;  /* after updates 1, eval_every + 1, 2 eval_every + 1, ... in their place, as
+                           loops do that count from 0 and evaluate after the update ("Deep Learning
+                           from Scratch"); what follows the last of them is never evaluated; false */
     int64_t eval_rows;  /* of each set, from its start; 0, the default: all */
-    bool stop_on_nan;   /* fit ends at the first loss that is NaN or Inf; false */
+    bool stop_on_nan;   /* fit ends as soon as tg_trainer_diverged; false */
 
     tg_schedule schedule; /* factor on the lr that the optimizer has at tg_trainer_new; constant,
                              the default, leaves the lr alone */
@@ -57,8 +62,13 @@ tg_trainer_options tg_trainer_defaults(void);
 
 /* Ties the parts together; they stay the caller's and outlive the trainer.  test and history may be
  * NULL.  Parameters that the optimizer has frozen (tg_optimizer_add_group) cost no gradient.  The
- * history receives, under the series given (copied), "loss" with the number of the update from 0,
- * and "train_acc", "test_acc" with the number of the evaluation from 0. */
+ * history receives, under the series given (copied), "loss" with the number of updates made before
+ * its own, and "train_acc", "test_acc" with the number of updates made; with eval_as_book these
+ * with the number of the evaluation from 0, the book's epochs.
+ *
+ * NULL on failure: TG_EARG naming the part or option at fault, and for a last batch of one row
+ * where the model is an MLP with unbiased batch normalisation; what tg_dataset_check says of train
+ * and test; TG_ENOMEM. */
 tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_dataset *train,
                            const tg_dataset *test, const tg_trainer_options *options,
                            tg_history *history, const char *series, tg_error *err);
@@ -87,7 +97,8 @@ tg_status tg_trainer_save(tg_trainer *tr, const char *path, tg_error *err);
  * is changed on failure: TG_EIO; TG_EFORMAT for a damaged file or no checkpoint; TG_EARG when the
  * configuration (optimizer, groups, options, data by its CRC-32) was another, naming the first
  * difference; TG_EKEY, TG_ESHAPE, TG_EDTYPE for another model; TG_ENOMEM.  The number of steps,
- * patience and min_delta may differ. */
+ * patience and min_delta may differ; a run that goes on for more steps keeps the evaluation that
+ * the shorter one made at its end. */
 tg_status tg_trainer_load(tg_trainer *tr, const char *path, tg_error *err);
 
 int64_t tg_trainer_steps(const tg_trainer *tr); /* updates made */
@@ -97,10 +108,15 @@ double tg_trainer_accuracy(const tg_trainer *tr, bool test); /* last one; NaN wh
 double tg_trainer_best_accuracy(const tg_trainer *tr);       /* highest on test; NaN: none yet */
 int64_t tg_trainer_best_step(const tg_trainer *tr);          /* updates made when it was reached */
 bool tg_trainer_stopped_early(const tg_trainer *tr);         /* patience ran out */
-bool tg_trainer_diverged(const tg_trainer *tr);              /* some loss was NaN or Inf */
+
+/* Some loss was NaN or Inf, or some parameter tensor was, or had a root mean square beyond 10^6: a
+ * loss with an eps in its logarithm cannot grow, whatever becomes of the network.  The parameters
+ * are looked at with each evaluation, at the end of each epoch and after update `steps`. */
+bool tg_trainer_diverged(const tg_trainer *tr);
 
 /* Share of the first `rows` rows (0: all) whose largest output is at the label, in evaluation
- * mode; a row of NaN counts as class 0.  *accuracy is NaN on failure and for no rows. */
+ * mode; a row of NaN counts as class 0.  *accuracy is NaN on failure and for no rows.  The errors
+ * of tg_dataset_check. */
 tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t rows, double *accuracy,
                       tg_error *err);
 
