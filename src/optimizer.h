@@ -103,9 +103,13 @@ tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_erro
  * the scale is still to be measured. */
 tgi_treatment tgi_group_treatment(const tgi_group *g, double lr);
 
-/* The factor by which clip_norm scales gradients of that sum of squares. */
-double tgi_clip_scale(double clip_norm, double sum_of_squares);
-double tgi_sum_of_squares(const tg_tensor *x);
+/* The sum of the squares of gradients, each times unit. */
+typedef double (*tgi_squares)(const void *of, double unit);
+double tgi_sum_of_squares(const tg_tensor *x, double unit);
+
+/* The factor by which clip_norm scales the gradients whose squares `sum` adds up; it is asked again
+ * in another unit where these leave the range. */
+double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of);
 
 /* Does first to n packed elements of g and w, for optimizers without a kernel. */
 void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w);

@@ -62,15 +62,21 @@ static void begin_forward(const tg_node *n, void *work)
     if (!is_idle(n, a->o)) tgi_optimizer_begin(a->o);
 }
 
+static double squares_of_inputs(const void *of, double unit)
+{
+    const tg_node *n = of;
+    double sum = 0;
+    for (int i = 1; i < n->n_inputs; i++) sum += tgi_sum_of_squares(n->inputs[i], unit);
+    return sum;
+}
+
 static void norm_forward(const tg_node *n, void *work)
 {
     const norm_attrs *a = n->attrs;
     tgi_group *group = &a->o->groups[a->group];
-    double sum = 0;
     (void)work;
     if (is_idle(n, a->o)) return;
-    for (int i = 1; i < n->n_inputs; i++) sum += tgi_sum_of_squares(n->inputs[i]);
-    group->manner.first.scale = tgi_clip_scale(group->options.clip_norm, sum);
+    group->manner.first.scale = tgi_clip_scale(group->options.clip_norm, squares_of_inputs, n);
 }
 
 static void update_forward(const tg_node *n, void *work)

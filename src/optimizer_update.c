@@ -22,16 +22,31 @@ void tgi_optimizer_begin(tg_optimizer *o)
     for (int k = 0; k < o->n_groups; k++) set_manner(o, &o->groups[k].manner, &o->groups[k]);
 }
 
+/* The first n entries of o, of which group's count. */
+typedef struct members {
+    const tg_optimizer *o;
+    const tgi_group *group;
+    int n;
+} members;
+
+static double squares_of_members(const void *of, double unit)
+{
+    const members *m = of;
+    double sum = 0;
+    for (int i = 0; i < m->n; i++)
+        if (m->o->entries[i].group == m->group)
+            sum += tgi_sum_of_squares(m->o->entries[i].x[TGI_GRADIENT], unit);
+    return sum;
+}
+
 static void measure(tg_optimizer *o, int n)
 {
     for (int k = 0; k < o->n_groups; k++) {
         tgi_group *group = &o->groups[k];
-        if (!group->manner.first.scales) continue;
-        double sum = 0;
-        for (int i = 0; i < n; i++)
-            if (o->entries[i].group == group)
-                sum += tgi_sum_of_squares(o->entries[i].x[TGI_GRADIENT]);
-        group->manner.first.scale = tgi_clip_scale(group->options.clip_norm, sum);
+        const members m = {o, group, n};
+        if (group->manner.first.scales)
+            group->manner.first.scale =
+                tgi_clip_scale(group->options.clip_norm, squares_of_members, &m);
     }
 }
 

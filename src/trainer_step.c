@@ -196,7 +196,7 @@ static bool lost(const tg_dict *params)
 {
     for (int i = 0; i < tg_dict_size(params); i++) {
         const tg_tensor *w = tg_dict_at(params, i);
-        if (tg_dtype_is_float(w->dtype) && !(tgi_sum_of_squares(w) <= 1e12 * (double)w->size))
+        if (tg_dtype_is_float(w->dtype) && !(tgi_sum_of_squares(w, 1) <= 1e12 * (double)w->size))
             return true;
     }
     return false;

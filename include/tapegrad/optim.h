@@ -142,6 +142,12 @@ tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit);
 
 /* ---- the optimizers; w parameter, g gradient, all elementwise ------------------------------- */
 
+/* At the edge, the same for all.  A gradient that is NaN or Inf makes its element of w NaN or Inf,
+ * and no other element.  A sum or mean of squares (h, v) that overflows, in f32 from gradients of
+ * about 1e19 on, is Inf from then on and holds its element where it is, as in PyTorch: clip such
+ * gradients.  eps is rounded to the dtype; where it is 0, in f32 below 1e-45, an element that has
+ * had no gradient (0 / 0) becomes NaN. */
+
 /* w -= lr g */
 typedef struct tg_sgd_options {
     uint32_t made; /* by tg_sgd_defaults(), see status.h */
