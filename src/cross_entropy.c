@@ -19,21 +19,21 @@ static tg_tensor *weighted(tg_tape *t, tg_tensor *x, tg_tensor *weights)
     return weights ? tg_mul(t, x, weights) : x;
 }
 
-/* ln p is scores - total; total (N, 1) is NULL where the scores are ln p.  Only what is needed is
- * computed: with numbers as labels and without smoothing one ln p for each row. */
+/* ln p is scores - top - total; both (N, 1), and NULL where the scores are ln p.  Only what is
+ * needed is computed: with numbers as labels and without smoothing one ln p for each row. */
 typedef struct predictions {
-    tg_tensor *scores, *total;
+    tg_tensor *scores, *top, *total;
 } predictions;
 
 static tg_tensor *log_p_of_all(tg_tape *t, const predictions *p)
 {
-    return p->total ? tg_sub(t, p->scores, p->total) : p->scores;
+    return p->top ? tg_sub(t, tg_sub(t, p->scores, p->top), p->total) : p->scores;
 }
 
 static tg_tensor *log_p_of_labels(tg_tape *t, const predictions *p, tg_tensor *labels)
 {
-    tg_tensor *picked = tg_pick(t, p->scores, labels);
-    return p->total ? tg_sub(t, picked, tg_squeeze(t, p->total, 1)) : picked;
+    if (!p->top) return tg_pick(t, p->scores, labels);
+    return tg_sub(t, tgi_pick_below(t, p->scores, labels, p->top), tg_squeeze(t, p->total, 1));
 }
 
 /* Probabilities in the place of labels. */
@@ -68,11 +68,11 @@ static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
         weight = weight ? tg_mul(t, weight, of_class) : of_class;
     }
     if (!weight) weight = tg_ones_like(t, rows);
-    rows = tg_mul(t, rows, weight);
+    rows = tg_zmul(t, rows, weight);
     if (s > 0) {
         tg_tensor *all = weighted(t, log_p_of_all(t, p), o->weights);
         tg_tensor *spread = tg_neg(t, tg_sum(t, all, 1, false));
-        if (count) spread = tg_mul(t, spread, count);
+        if (count) spread = tg_zmul(t, spread, count);
         rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
     }
     if (o->reduction == TG_REDUCE_NONE) return rows;
@@ -92,6 +92,15 @@ static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
     if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
         return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
                             o->label_smoothing);
+    if ((unsigned)o->reduction > TG_REDUCE_NONE)
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: there is no reduction %d",
+                            (int)o->reduction);
+    if (o->weights && x->ndim == 2 &&
+        (o->weights->ndim != 1 || o->weights->shape[0] != x->shape[1] ||
+         o->weights->dtype != x->dtype))
+        return tg_tape_fail(
+            t, TG_ESHAPE, "cross_entropy: weights %s for %s, must be one for each class",
+            tg_tensor_describe(o->weights, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
     if (x->ndim == 2 && tg_tensor_same_shape(x, labels)) return of_soft_labels(t, &p, labels, o);
     if (x->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
         labels->shape[0] == x->shape[0])
@@ -104,13 +113,14 @@ static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
 tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
                   const tg_cross_entropy_options *options)
 {
-    return entropy(t, (predictions){log_p, NULL}, labels, options);
+    return entropy(t, (predictions){log_p, NULL, NULL}, labels, options);
 }
 
 tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options)
 {
     if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
-    tg_tensor *z = tgi_below_top(t, logits, -1), *total = tg_logsumexp(t, z, -1, true);
-    return total ? entropy(t, (predictions){z, total}, labels, options) : NULL;
+    tg_tensor *top = tgi_top(t, logits, -1);
+    tg_tensor *total = tg_logsumexp(t, tg_sub(t, logits, top), -1, true);
+    return total ? entropy(t, (predictions){logits, top, total}, labels, options) : NULL;
 }

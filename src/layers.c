@@ -14,21 +14,27 @@ tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
 
 /* ---- softmax -------------------------------------------------------------------------------- */
 
-tg_tensor *tgi_below_top(tg_tape *t, tg_tensor *x, int axis)
+tg_tensor *tgi_top(tg_tape *t, tg_tensor *x, int axis)
 {
-    if (!x || x->size == 0) return x; /* there is no maximum */
-    return tg_sub(t, x, tg_stop_gradient(t, tg_max(t, x, axis, true)));
+    if (x && x->size == 0) return tg_scalar(t, 0);
+    return tg_stop_gradient(t, tg_max(t, x, axis, true));
+}
+
+tg_tensor *tgi_pick_below(tg_tape *t, tg_tensor *x, tg_tensor *labels, tg_tensor *top)
+{
+    if (top && top->ndim > 0) top = tg_squeeze(t, top, -1);
+    return tg_sub(t, tg_pick(t, x, labels), top);
 }
 
 tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
-    tg_tensor *e = tg_exp(t, tgi_below_top(t, x, axis));
+    tg_tensor *e = tg_exp(t, tg_sub(t, x, tgi_top(t, x, axis)));
     return tg_div(t, e, tg_sum(t, e, axis, true));
 }
 
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
-    tg_tensor *z = tgi_below_top(t, x, axis);
+    tg_tensor *z = tg_sub(t, x, tgi_top(t, x, axis));
     return tg_sub(t, z, tg_logsumexp(t, z, axis, true));
 }
 

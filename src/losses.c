@@ -11,9 +11,9 @@ static bool are_numbers(const tg_tensor *labels) { return labels && labels->dtyp
  * made; else of all classes. */
 static tg_tensor *log_p(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
 {
-    tg_tensor *z = tgi_below_top(t, logits, -1);
+    tg_tensor *top = tgi_top(t, logits, -1), *z = tg_sub(t, logits, top);
     if (!are_numbers(labels)) return tg_sub(t, z, tg_logsumexp(t, z, -1, true));
-    return tg_sub(t, tg_pick(t, z, labels), tg_logsumexp(t, z, -1, false));
+    return tg_sub(t, tgi_pick_below(t, logits, labels, top), tg_logsumexp(t, z, -1, false));
 }
 
 /* The mean of -ln p[label], of what log_p gives. */

@@ -4,8 +4,13 @@
 
 #include "tapegrad/tape.h"
 
-/* x less its maximum along an axis, which is held fixed, as nothing that follows depends on it: so
- * results are not rounded in units of an offset that all elements have in common. */
-tg_tensor *tgi_below_top(tg_tape *t, tg_tensor *x, int axis);
+/* The maximum of x along an axis, which stays with size 1, held fixed; 0 where x is empty.  What
+ * softmax says does not depend on it, and less it x is not rounded in units of an offset that all
+ * elements have in common. */
+tg_tensor *tgi_top(tg_tape *t, tg_tensor *x, int axis);
+
+/* x[label] less that maximum, of each row of x (N, C): exact, and it does not wait for the others.
+ */
+tg_tensor *tgi_pick_below(tg_tape *t, tg_tensor *x, tg_tensor *labels, tg_tensor *top);
 
 #endif
