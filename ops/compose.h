@@ -19,12 +19,12 @@ static inline bool tgi_operand(tg_tape *t, const char *who, const tg_tensor *x)
     return false;
 }
 
-/* What a composition that has nothing to do hands back: a copy, because an operand that is a leaf
- * is no value of the tape, and a view of it changes when it is written.  A weak scalar stays what
- * it is. */
+/* What a composition that has nothing to do hands back: of a leaf and of a view of one a copy, because a
+ * leaf is no value of the tape, and both change when it is written; any other value itself. */
 static inline tg_tensor *tgi_unchanged(tg_tape *t, tg_tensor *x)
 {
-    return x && !x->weak ? tg_where(t, tg_full(t, TG_U8, 0, NULL, 1), x, x) : x;
+    if (!x || x->weak || (x->tape && !x->storage)) return x;
+    return tg_where(t, tg_full(t, TG_U8, 0, NULL, 1), x, x);
 }
 
 /* axis made non-negative; false with the tape poisoned when ndim axes do not have it. */
