@@ -108,8 +108,8 @@ BINARY_ROWS(X)
 #define NEUTRAL_sub NOT, IS(0)
 #define NEUTRAL_mul IS(1), IS(1)
 #define NEUTRAL_div NOT, IS(1)
-#define NEUTRAL_zmul NEUTRAL_mul
-#define NEUTRAL_zdiv NEUTRAL_div
+#define NEUTRAL_zmul NEUTRAL_add /* of -0 it makes 0 */
+#define NEUTRAL_zdiv NEUTRAL_add
 #define NEUTRAL_fmod NEUTRAL_add
 #define NEUTRAL_maximum NEUTRAL_add
 #define NEUTRAL_minimum NEUTRAL_add
