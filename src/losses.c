@@ -51,11 +51,12 @@ tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor
 {
     if (!labels_fit(t, logits, labels)) return NULL;
     tg_tensor *logs = log_p(t, logits, labels);
-    tg_tensor *exact = mean_surprise(t, logs, labels);
-    if (eps == 0) return exact;
+    if (eps == 0) return mean_surprise(t, logs, labels);
     tg_tensor *shifted = tg_log(t, tg_add(t, tg_exp(t, logs), tg_scalar(t, eps)));
     tg_tensor *shown = tg_stop_gradient(t, mean_surprise(t, shifted, labels));
-    /* exact - exact is 0 in value and keeps the derivative. */
+    /* exact - exact is 0 in value and keeps the derivative; of Inf it would be NaN. */
+    tg_tensor *none = tg_stop_gradient(t, tg_isinf(t, logs));
+    tg_tensor *exact = mean_surprise(t, tg_where(t, none, tg_scalar(t, 0), logs), labels);
     return tg_add(t, shown, tg_sub(t, exact, tg_stop_gradient(t, exact)));
 }
 

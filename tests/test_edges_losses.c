@@ -269,6 +269,21 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
+/* Those of whole rows are in test_edges_layers. */
+static bool has_row(const char *name)
+{
+    static const char *const of_rows[] = {"cosine_similarity", "cross_entropy", "nll",
+                                          "cross_entropy_defaults"};
+    for (int i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0) return true;
+    for (int i = 0; i < COUNT(of_rows); i++)
+        if (strcmp(of_rows[i], name) == 0) return true;
+    return false;
+}
+
+START_TEST(none_is_left_out) { ck_assert_int_eq(functions_without("losses.h", has_row), 0); }
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("edges_losses");
@@ -278,6 +293,7 @@ int main(void)
     tcase_add_loop_test(c, operands_of_a_loss, 0, COUNT(losses));
     tcase_add_loop_test(c, reductions_of_a_loss, 0, COUNT(losses));
     tcase_add_loop_test(c, options_out_of_range, 0, COUNT(bounds));
+    tcase_add_test(c, none_is_left_out);
     suite_add_tcase(s, c);
     return run_suite(s);
 }

@@ -26,7 +26,7 @@ tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
 
 /* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), the
- * derivative is that of eps = 0.  The book's eps is 1e-7. */
+ * derivative is that of eps = 0, but 0 of a label whose logit is -Inf.  The book's eps is 1e-7. */
 tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                                         double eps);
 
