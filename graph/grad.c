@@ -281,9 +281,10 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
     if (!t) return TG_EARG;
     if (t->error.status) return t->error.status;
     if (ny < 0 || nx < 0 || (ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
-        (void)tg_tape_fail(t, TG_EARG, ny < 0 || nx < 0
-                                           ? "grad: a number of tensors is negative"
-                                           : "grad: a list of tensors is NULL");
+        (void)tg_tape_fail(t, TG_EARG,
+                           ny < 0 || nx < 0
+                               ? "grad: the number of outputs or of inputs is negative"
+                               : "grad: the list of outputs, of inputs or of results is NULL");
         return TG_EARG;
     }
     sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};
@@ -295,7 +296,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
         if (id >= s.top) s.top = id + 1;
     }
     if (!t->wanted) t->visited = 0; /* not in a sweep within a VJP or a hook */
-    s.mode = tgi_flush_begin(); /* once for all that is recorded */
+    s.mode = tgi_flush_begin();     /* once for all that is recorded */
     const tgi_mark mark = tgi_arena_mark(&t->scratch);
     const size_t n = (size_t)s.top;
     s.mark = tgi_arena_alloc(&t->scratch, n);

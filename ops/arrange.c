@@ -230,8 +230,9 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
 {
     char text[TG_DESCRIBE_SIZE];
     if (!tgi_operand(t, "pad", x)) return NULL;
-    if ((x->ndim > 0 && !widths) || (int)mode < TG_PAD_CONSTANT || mode > TG_PAD_REFLECT)
-        return tg_tape_fail(t, TG_EARG, "pad: the widths are NULL or there is no such mode");
+    if (x->ndim > 0 && !widths) return tg_tape_fail(t, TG_EARG, "pad: the widths are NULL");
+    if ((int)mode < TG_PAD_CONSTANT || mode > TG_PAD_REFLECT)
+        return tg_tape_fail(t, TG_EARG, "pad: there is no mode %d", (int)mode);
     tg_tensor *y = x;
     for (int i = 0; i < x->ndim; i++) {
         const int64_t *const w = widths + (ptrdiff_t)2 * i, n = x->shape[i];

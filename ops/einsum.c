@@ -2,6 +2,8 @@
  *
  * "ij,jk->ik": operand by operand from the left, labels that nobody needs any more are summed, and
  * two operands are contracted as one batched matmul: (batch, left, sum) x (batch, sum, right). */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ops/compose.h"
@@ -24,8 +26,13 @@ typedef struct einsum {
     int count[LABELS];    /* terms that have the label */
 } einsum;
 
-static bool fail(const einsum *e, tg_status status, const char *why)
+static bool TG_PRINTF(3, 4) fail(const einsum *e, tg_status status, const char *format, ...)
 {
+    char why[160];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
     (void)tg_tape_fail(e->t, status, "einsum: '%s': %s", e->equation, why);
     return false;
 }
@@ -33,6 +40,12 @@ static bool fail(const einsum *e, tg_status status, const char *why)
 static int letter(char c)
 {
     return c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= 'A' && c <= 'Z' ? c - 'A' : -1;
+}
+
+/* The letter of a label, '.' for an axis that "..." stands for. */
+static char name_of(int label)
+{
+    return label >= LETTERS ? '.' : (char)(label < 26 ? 'A' + label : 'a' + label - 26);
 }
 
 /* Reads labels up to a ',' or "->"; `dots` is the number of axes that "..." stands for. */
@@ -46,8 +59,9 @@ static bool read_labels(const einsum *e, const char **text, int dots, term *m)
             return true;
         }
         if (*p == ' ') continue;
-        if (m->n + more > TG_MAX_NDIM) return fail(e, TG_ESHAPE, "too many axes");
-        if (*p != '.' && l < 0) return fail(e, TG_EARG, "labels are letters");
+        if (m->n + more > TG_MAX_NDIM)
+            return fail(e, TG_ESHAPE, "more than %d axes in one operand", TG_MAX_NDIM);
+        if (*p != '.' && l < 0) return fail(e, TG_EARG, "'%c' is no label, labels are letters", *p);
         if (*p != '.')
             m->label[m->n++] = l;
         else if (strncmp(p, "...", 3) != 0 || seen)
@@ -87,7 +101,8 @@ static bool note_sizes(einsum *e, const term *m)
         if (*size == 0 || *size == 1)
             *size = n > 0 ? n : -1;
         else if (n != 1 && n != (*size < 0 ? 0 : *size))
-            return fail(e, TG_ESHAPE, "a label has different sizes");
+            return fail(e, TG_ESHAPE, "label '%c' has sizes %lld and %lld", name_of(m->label[i]),
+                        (long long)(*size < 0 ? 0 : *size), (long long)n);
         if (axis_of(m, m->label[i]) == i) e->count[m->label[i]]++;
     }
     return true;
@@ -173,13 +188,14 @@ static bool contract(const einsum *e, term *a, const term *b, const bool *needed
 static bool read_result(const einsum *e, const char *p, const int *uses, int dots, term *y)
 {
     if (*p) {
-        if (p[0] != '-' || p[1] != '>') return fail(e, TG_EARG, "expected '->'");
+        if (p[0] != '-' || p[1] != '>') return fail(e, TG_EARG, "expected '->', found '%.8s'", p);
         p += 2;
         if (!read_labels(e, &p, dots, y)) return false;
-        if (*p) return fail(e, TG_EARG, "the result is not the end");
+        if (*p) return fail(e, TG_EARG, "'%.8s' behind the result", p);
         for (int i = 0; i < y->n; i++)
             if (e->count[y->label[i]] == 0 || axis_of(y, y->label[i]) != i)
-                return fail(e, TG_EARG, "a label of the result is unknown or given twice");
+                return fail(e, TG_EARG, "label '%c' of the result is %s", name_of(y->label[i]),
+                            e->count[y->label[i]] ? "given twice" : "in no operand");
         return true;
     }
     for (int k = dots - 1; k >= 0; k--) y->label[y->n++] = LETTERS + k;
@@ -225,7 +241,11 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
     int uses[LABELS] = {0}, most_dots = 0;
     term result = {.n = 0};
     if (!t || tg_tape_status(t)) return NULL;
-    if (!equation || n < 1 || !xs) return tg_tape_fail(t, TG_EARG, "einsum: nothing to sum");
+    if (!equation || n < 1 || !xs)
+        return tg_tape_fail(t, TG_EARG, "einsum: %s",
+                            !equation ? "the equation is NULL"
+                            : n < 1   ? "no operands are given"
+                                      : "the list of operands is NULL");
     for (int k = 0; k < n; k++) {
         if (!xs[k]) return tg_tape_fail(t, TG_EARG, "einsum: operand %d is NULL", k + 1);
         if (!tgi_operand(t, "einsum", xs[k])) return NULL;
@@ -242,9 +262,11 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
         if (dots > most_dots) most_dots = dots;
         if (!read_labels(&e, &p, dots, &terms[k])) return NULL;
         if (terms[k].n != xs[k]->ndim)
-            return fail(&e, TG_ESHAPE, "an operand has another number of axes"), (tg_tensor *)NULL;
+            return fail(&e, TG_ESHAPE, "operand %d has %d axes and %d labels", k + 1, xs[k]->ndim,
+                        terms[k].n),
+                   (tg_tensor *)NULL;
         if (k + 1 < n && *p++ != ',')
-            return fail(&e, TG_EARG, "fewer operands in it than given"), (tg_tensor *)NULL;
+            return fail(&e, TG_EARG, "names %d of %d operands", k + 1, n), (tg_tensor *)NULL;
         if (!note_sizes(&e, &terms[k])) return NULL;
         for (int i = 0; i < terms[k].n; i++) uses[terms[k].label[i]]++;
     }
@@ -277,7 +299,12 @@ tg_tensor *tg_tensordot(tg_tape *t, tg_tensor *a, tg_tensor *b, int n, const int
     char text[4 * TG_MAX_NDIM + 8], *p = text, b_label[TG_MAX_NDIM];
     bool summed[TG_MAX_NDIM] = {false};
     if (!a || !b || n < 0 || (n > 0 && (!a_axes || !b_axes)))
-        return tg_tape_fail(t, TG_EARG, "tensordot: an operand or a list of axes is NULL");
+        return tg_tape_fail(t, TG_EARG, "tensordot: %s",
+                            !a        ? "a is NULL"
+                            : !b      ? "b is NULL"
+                            : n < 0   ? "the number of axes is negative"
+                            : !a_axes ? "a_axes is NULL"
+                                      : "b_axes is NULL");
     for (int i = 0; i < b->ndim; i++) b_label[i] = (char)('A' + i);
     for (int k = 0; k < n; k++) {
         const int i = a_axes[k] < 0 ? a_axes[k] + a->ndim : a_axes[k];

@@ -72,7 +72,7 @@ static bool conv_start(tg_tape *t, conv *c, const tg_conv_options *options, bool
 {
     if (tg_tape_status(t)) return false;
     if (!c->x || !c->w) {
-        (void)tg_tape_fail(t, TG_EARG, "%s: x or w is NULL", c->who);
+        (void)tg_tape_fail(t, TG_EARG, "%s: %s is NULL", c->who, c->x ? "w" : "x");
         return false;
     }
     c->o = options ? *options : tg_conv_defaults();

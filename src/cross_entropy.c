@@ -87,7 +87,8 @@ static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
     const tg_cross_entropy_options *o = options ? options : &defaults;
     const tg_tensor *x = p.scores;
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
-    if (!x || !labels) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    if (!x || !labels)
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: %s is NULL", x ? "labels" : "log_p");
     if (!tgi_options_recorded(t, "cross_entropy", o->made, TGI_MADE_CROSS_ENTROPY)) return NULL;
     if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
         return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
@@ -119,7 +120,7 @@ tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
 tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options)
 {
-    if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: an operand is NULL");
+    if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: logits is NULL");
     tg_tensor *top = tgi_top(t, logits, -1);
     tg_tensor *total = tg_logsumexp(t, tg_sub(t, logits, top), -1, true);
     return total ? entropy(t, (predictions){logits, top, total}, labels, options) : NULL;

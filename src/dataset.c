@@ -118,7 +118,10 @@ static tg_status settle(tg_status status, tg_dataset *train, tg_dataset *test)
 tg_status tg_mnist_load(const char *dir, tg_dataset *train, tg_dataset *test, tg_error *err)
 {
     if (!clear_both(train, test) || !dir)
-        return tg_fail(err, TG_EARG, "mnist_load: an argument is NULL");
+        return tg_fail(err, TG_EARG, "mnist_load: %s is NULL",
+                       !dir     ? "dir"
+                       : !train ? "train"
+                                : "test");
     tg_error own = TG_ERROR_INIT;
     tg_status status = load_half(dir, "train-images", "train-labels", train, &own);
     if (status == TG_OK) status = load_half(dir, "t10k-images", "t10k-labels", test, &own);
@@ -146,7 +149,8 @@ static tg_status draw(uint64_t seed, uint64_t first, int64_t n, tg_dataset *d, t
 tg_status tg_digits_load(uint64_t seed, int64_t n_train, int64_t n_test, tg_dataset *train,
                          tg_dataset *test, tg_error *err)
 {
-    if (!clear_both(train, test)) return tg_fail(err, TG_EARG, "digits_load: an argument is NULL");
+    if (!clear_both(train, test))
+        return tg_fail(err, TG_EARG, "digits_load: %s is NULL", train ? "test" : "train");
     if (n_train < 0 || n_train > INT32_MAX || n_test < 0 || n_test > INT32_MAX)
         return tg_fail(err, TG_EARG, "digits_load: %lld and %lld images; both must be 0..2^31-1",
                        (long long)n_train, (long long)n_test);

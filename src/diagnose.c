@@ -121,7 +121,8 @@ tg_status tg_activation_measure(const tg_tensor *x, const tg_activation_options 
                                 tg_activation_stats *stats, int64_t *counts, tg_error *err)
 {
     const tg_activation_options o = options ? *options : tg_activation_defaults();
-    if (!x || !stats) return tg_fail(err, TG_EARG, "activation_measure: NULL");
+    if (!x || !stats)
+        return tg_fail(err, TG_EARG, "activation_measure: %s is NULL", x ? "stats" : "x");
     const tg_status made =
         tgi_options_check("activation_measure", o.made, TGI_MADE_ACTIVATION, err);
     if (made) return made;

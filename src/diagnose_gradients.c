@@ -59,7 +59,11 @@ tg_status tg_gradient_measure(const tg_dict *params, const tg_dict *grads,
                               tg_error *err)
 {
     const tg_gradient_options o = options ? *options : tg_gradient_defaults();
-    if (!params || !grads || !stats) return tg_fail(err, TG_EARG, "gradient_measure: NULL");
+    if (!params || !grads || !stats)
+        return tg_fail(err, TG_EARG, "gradient_measure: %s is NULL",
+                       !params  ? "params"
+                       : !grads ? "grads"
+                                : "stats");
     tg_status status = tgi_options_check("gradient_measure", o.made, TGI_MADE_GRADIENT, err);
     if (!status && !(o.vanishing >= 0 && o.exploding >= 0))
         status = tg_fail(err, TG_EARG, "gradient_measure: %s is %g, must be at least 0",

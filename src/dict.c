@@ -136,8 +136,9 @@ tg_tensor *tg_param(tg_tape *t, const tg_dict *d, const char *key)
 {
     if (!key) return tg_tape_fail(t, TG_EARG, "param: key is NULL");
     if (!d) return tg_tape_fail(t, TG_EARG, "param: '%s': dict is NULL", key);
+    char text[TGI_LACKS_SIZE];
     tg_tensor *x = tg_dict_get(d, key);
-    return x ? x : tg_tape_fail(t, TG_EKEY, "param: there is no '%s'", key);
+    return x ? x : tg_tape_fail(t, TG_EKEY, "param: %s", tgi_dict_lacks(d, key, text));
 }
 
 int tg_dict_size(const tg_dict *d) { return d ? d->n : 0; }

@@ -22,6 +22,11 @@ int tgi_dict_find_near(const tg_dict *d, const char *key, int i);
 /* The first key under which x stands; NULL when it stands under none. */
 const char *tgi_dict_name(const tg_dict *d, const tg_tensor *x);
 
+/* "there is no 'w1', the nearest is 'W1' of W1 b1 W2 b2", for a key that d does not have; returns
+ * text. */
+enum { TGI_LACKS_SIZE = 230 };
+char *tgi_dict_lacks(const tg_dict *d, const char *key, char text[TGI_LACKS_SIZE]);
+
 /* Whether key matches a pattern with '*' and '?'. */
 bool tgi_key_matches(const char *pattern, const char *key);
 

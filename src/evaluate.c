@@ -39,7 +39,10 @@ tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t row
                       tg_error *err)
 {
     if (!model || !data || !accuracy)
-        return tg_fail(err, TG_EARG, "accuracy: no model, no data or no place for the result");
+        return tg_fail(err, TG_EARG, "accuracy: %s is NULL",
+                       !model  ? "model"
+                       : !data ? "data"
+                               : "the place for the result");
     *accuracy = NAN;
     const tg_status wrong = tgi_dataset_check("accuracy: ", data, err);
     if (wrong) return wrong;

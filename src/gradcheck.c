@@ -187,7 +187,8 @@ static tg_status check_all(const check *c, tg_gradcheck_report *r)
 
 static tg_status check_arguments(tg_function f, const tg_dict *x, tg_error *err)
 {
-    if (!f || !x) return tg_fail(err, TG_EARG, "gradcheck: no function or no dict");
+    if (!f || !x)
+        return tg_fail(err, TG_EARG, "gradcheck: the %s is NULL", f ? "dict" : "function");
     for (int k = 0; k < tg_dict_size(x); k++)
         if (tg_dict_at(x, k)->dtype != TG_F64)
             return tg_fail(err, TG_EDTYPE, "gradcheck: '%s' is %s, must be f64", tg_dict_key(x, k),
@@ -239,6 +240,7 @@ tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
 {
     inner in = {f, user, options ? options->seed : tg_gradcheck_defaults().seed};
     if (!f || tg_dict_size(x) == 0)
-        return tg_fail(err, TG_EARG, "gradgradcheck: no function or no tensors");
+        return tg_fail(err, TG_EARG, "gradgradcheck: %s",
+                       f ? "the dict is NULL or empty" : "the function is NULL");
     return tg_gradcheck(directional, &in, x, options, report, err);
 }

@@ -364,12 +364,14 @@ tg_status tg_graph_run(tg_tape *t, const tg_graph *g, int n_inputs, tg_tensor *c
 {
     if (!t) return TG_EARG;
     if (tg_tape_status(t) != TG_OK) return tg_tape_status(t);
-    if (!g || n_inputs != g->n_inputs || (n_inputs > 0 && !inputs) ||
-        (g->n_outputs > 0 && !outputs))
-        (void)tg_tape_fail(t, TG_EARG, "graph_run: %s",
-                           !g                        ? "the graph is NULL"
-                           : n_inputs == g->n_inputs ? "a list of tensors is NULL"
-                                                     : "another number of inputs is needed");
+    if (g && n_inputs != g->n_inputs)
+        (void)tg_tape_fail(t, TG_EARG, "graph_run: %d inputs given, the graph has %d", n_inputs,
+                           (int)g->n_inputs);
+    else if (!g || (n_inputs > 0 && !inputs) || (g->n_outputs > 0 && !outputs))
+        (void)tg_tape_fail(t, TG_EARG, "graph_run: the %s NULL",
+                           !g                        ? "graph is"
+                           : n_inputs > 0 && !inputs ? "list of inputs is"
+                                                     : "list of outputs is");
     tg_tensor **values = tg_tape_status(t) ? NULL : tg_tape_alloc(t, g->n_values * sizeof *values);
     for (uint32_t i = 0; values && i < g->n_values; i++) {
         const value *v = &g->values[i];

@@ -30,7 +30,7 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
                                tg_error *err)
 {
     if (!type || !type->name) {
-        tg_fail(err, TG_EARG, "optimizer: its type is NULL or has no name");
+        tg_fail(err, TG_EARG, "optimizer: its type %s", type ? "has no name" : "is NULL");
         return NULL;
     }
     if (!options && type->options_size > 0) {

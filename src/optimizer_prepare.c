@@ -95,8 +95,7 @@ size_t tgi_optimizer_copy(const tg_optimizer *o, const tgi_entry *e, int part)
 size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e)
 {
     size_t bytes = 0;
-    for (int p = 0; p < TGI_FIRST_STATE + o->n_states; p++)
-        bytes += tgi_optimizer_copy(o, e, p);
+    for (int p = 0; p < TGI_FIRST_STATE + o->n_states; p++) bytes += tgi_optimizer_copy(o, e, p);
     return bytes;
 }
 
@@ -204,10 +203,10 @@ tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg
 {
     size_t scratch = 0;
     if (!o || !params || !grads)
-        return tg_fail(err, TG_EARG, "update: %s is NULL",
-                       !o        ? "optimizer"
-                       : !params ? "params"
-                                 : "grads");
+        return tg_fail(err, TG_EARG, "update: %s",
+                       !o        ? "optimizer is NULL"
+                       : !params ? "params is NULL"
+                                 : "grads is NULL; where tg_grad failed, tg_tape_message says why");
     if (params->tape) return tg_fail(err, TG_EARG, "update: params belongs to a tape");
     if (!make_entries(o, params->n)) return tg_fail(err, TG_ENOMEM, "update: out of memory");
     const tg_status status = check_update(o, params, grads, &scratch, err);

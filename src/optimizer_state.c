@@ -160,7 +160,10 @@ static tg_status check_states(const tg_optimizer *o, tg_dict *const *states, dou
 {
     tg_status status = TG_OK;
     if (o->n_states > 0 && steps > 0 && tg_dict_size(states[0]) == 0)
-        status = tg_fail(err, TG_EKEY, "load_state_dict: there is no '%s/...'", o->type->states[0]);
+        status =
+            tg_fail(err, TG_EKEY,
+                    "load_state_dict: there is no '%s/...': is it of another optimizer than %s?",
+                    o->type->states[0], o->type->name);
     for (int s = 1; s < o->n_states && !status; s++)
         status = tg_dict_match(states[0], o->type->states[0], states[s], o->type->states[s], err);
     if (!status && steps > 0 && params && o->n_states > 0)

@@ -24,7 +24,7 @@ static bool pool_start(tg_tape *t, pool *p, const tg_pool_options *options)
     char text[TG_DESCRIBE_SIZE];
     if (tg_tape_status(t)) return false;
     if (!p->x || !options) {
-        (void)tg_tape_fail(t, TG_EARG, "%s: x or options is NULL", p->who);
+        (void)tg_tape_fail(t, TG_EARG, "%s: %s is NULL", p->who, p->x ? "options" : "x");
         return false;
     }
     if (!tgi_options_recorded(t, p->who, options->made, TGI_MADE_POOL)) return false;

@@ -228,14 +228,18 @@ static tg_status run(tg_search *s, int64_t trials, const tg_bayes_options *o, tg
 tg_status tg_search_bayes(tg_search *s, int64_t trials, const tg_bayes_options *options,
                           tg_error *err)
 {
-    if (!s) return tg_fail(err, TG_EARG, "search: NULL");
+    if (!s) return tg_fail(err, TG_EARG, "search: the search is NULL");
     tg_bayes_options o = options ? *options : tg_bayes_defaults();
     const tg_status made = tgi_options_check("search_bayes", o.made, TGI_MADE_BAYES, err);
     if (made) return made;
     if (o.initial == 0) o.initial = 2 * ((int64_t)s->o.n_ranges + 1);
-    if (o.initial < 1 || o.batch < 1 || o.candidates < 1 || o.fit_steps < 0 || (int)o.kernel < 0 ||
-        o.kernel > TG_GP_RBF)
-        return tg_fail(err, TG_EARG, "search_bayes: an option is out of range");
+    const char *wrong = o.initial < 1                               ? "initial is below 0"
+                        : o.batch < 1                               ? "batch is below 1"
+                        : o.candidates < 1                          ? "candidates is below 1"
+                        : o.fit_steps < 0                           ? "fit_steps is below 0"
+                        : (int)o.kernel < 0 || o.kernel > TG_GP_RBF ? "there is no such kernel"
+                                                                    : NULL;
+    if (wrong) return tg_fail(err, TG_EARG, "search_bayes: %s", wrong);
     char details[192];
     const int64_t budget = s->o.budget;
     (void)snprintf(details, sizeof details,

@@ -9,7 +9,7 @@
 
 tg_status tg_search_random(tg_search *s, int64_t trials, tg_error *err)
 {
-    if (!s) return tg_fail(err, TG_EARG, "search: NULL");
+    if (!s) return tg_fail(err, TG_EARG, "search: the search is NULL");
     const int64_t budget = s->o.budget;
     tg_status status = tgi_search_begin(s, "random", "", trials, 1, &budget, trials, err);
     if (!status) {
@@ -56,7 +56,7 @@ static tg_status run_rungs(tg_search *s, int rungs, int64_t eta, tg_error *err)
 
 tg_status tg_search_halving(tg_search *s, int64_t trials, int64_t eta, int64_t most, tg_error *err)
 {
-    if (!s) return tg_fail(err, TG_EARG, "search: NULL");
+    if (!s) return tg_fail(err, TG_EARG, "search: the search is NULL");
     if (eta < 2 || eta > ETA_MAX || most < s->o.budget)
         return tg_fail(err, TG_EARG,
                        "search_halving: eta %" PRId64 ", budgets %" PRId64 "..%" PRId64

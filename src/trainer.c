@@ -36,9 +36,13 @@ static tg_status check_options(const tg_trainer_options *o, const tg_dataset *te
 {
     const tg_status made = tgi_options_check("trainer", o->made, TGI_MADE_TRAINER, err);
     if (made) return made;
-    if (o->steps < 0 || o->eval_every < 0 || o->eval_rows < 0 || o->patience < 0 ||
-        o->checkpoint_every < 0)
-        return tg_fail(err, TG_EARG, "trainer: a count is negative");
+    const char *negative = o->steps < 0              ? "steps"
+                           : o->eval_every < 0       ? "eval_every"
+                           : o->eval_rows < 0        ? "eval_rows"
+                           : o->patience < 0         ? "patience"
+                           : o->checkpoint_every < 0 ? "checkpoint_every"
+                                                     : NULL;
+    if (negative) return tg_fail(err, TG_EARG, "trainer: %s is negative", negative);
     if (!(o->clip_norm >= 0 && isfinite(o->clip_norm) && o->min_delta >= 0))
         return tg_fail(err, TG_EARG, "trainer: %s is out of range",
                        o->min_delta >= 0 ? "clip_norm" : "min_delta");
@@ -187,7 +191,7 @@ static tg_status restore_best(tg_trainer *tr, tg_error *err)
 
 tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err)
 {
-    if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
+    if (!tr) return tg_fail(err, TG_EARG, "trainer: the trainer is NULL");
     const tg_trainer_options *o = &tr->options;
     tg_status status = attach(tr, err);
     bool go_on = true;

@@ -225,7 +225,7 @@ tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err)
 
 tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
 {
-    if (!tr) return tg_fail(err, TG_EARG, "trainer: NULL");
+    if (!tr) return tg_fail(err, TG_EARG, "trainer: the trainer is NULL");
     tg_status status = TG_OK;
     if (!tr->owed && tr->steps == 0 && tr->evaluations == 0) status = measure(tr, 0, false, err);
     if (!status && !tr->owed) status = update(tr, err);

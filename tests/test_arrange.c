@@ -128,7 +128,7 @@ static const composed_row rows[] = {
      TG_EARG},
     {"pad", pad_negative, "f32[2,2]", "pad: -1 elements do not go before axis 1 of f32[2,2]",
      TG_EARG},
-    {"pad", pad_mode, "f32[2]", "pad: the widths are NULL or there is no such mode", TG_EARG},
+    {"pad", pad_mode, "f32[2]", "pad: there is no mode 3", TG_EARG},
     {"take", take, "f32[2,3]", "f32[2,2]: 2 0 5 3", TG_OK},
     {"take", take_all, "f32[2,3]", "f32[1,3]: 5 0 4", TG_OK},
     {"take", take_all, "f32[2]", "gather: index 4 (element 2) is out of range for 2", TG_EINDEX},

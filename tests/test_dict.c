@@ -84,6 +84,44 @@ START_TEST(set_and_take_say_what_is_wrong)
 }
 END_TEST
 
+/* What is said of a key that is not there: the nearest, and as many as there is room for. */
+START_TEST(param_names_the_nearest_key)
+{
+    static const entry few[] = {{"W1", TG_F32, 1, 1},
+                                {"b1", TG_F32, 1, 1},
+                                {"gamma1", TG_F32, 1, 1},
+                                {"running_mean1", TG_F32, 1, 1}};
+    static const char *const rows[][2] = {
+        {"w1", "W1"}, {"B1", "b1"}, {"gama1", "gamma1"}, {"Running_Mean1", "running_mean1"},
+        {"", "W1"},   {"W2", "W1"}, {"gamma", "gamma1"}};
+    tg_dict *d = make(few, 4), *none = tg_dict_new(), *many = tg_dict_new();
+    tg_tape *t = tg_tape_new();
+    char text[256], key[80];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)snprintf(text, sizeof text,
+                       "param: there is no '%s', the nearest is '%s' of W1 b1 gamma1 running_mean1",
+                       rows[i][0], rows[i][1]);
+        ck_assert_ptr_null(tg_param(t, d, rows[i][0]));
+        ck_assert_str_eq(tg_tape_message(t), text);
+        tg_tape_reset(t);
+    }
+    ck_assert_ptr_null(tg_param(t, none, "W1"));
+    ck_assert_str_eq(tg_tape_message(t), "param: there is no 'W1': the dict is empty");
+    for (int i = 0; i < 50; i++) {
+        (void)snprintf(key, sizeof key, "%02d%060d", i, 0);
+        (void)tg_dict_set(many, key, tg_dict_get(d, "W1"), NULL);
+    }
+    tg_tape_reset(t);
+    ck_assert_ptr_null(tg_param(t, many, "49"));
+    ck_assert_uint_le(strlen(tg_tape_message(t)), 240);
+    ck_assert_str_eq(tg_tape_message(t) + strlen(tg_tape_message(t)) - 4, " ...");
+    tg_tape_free(t);
+    tg_dict_free(d);
+    tg_dict_free(none);
+    tg_dict_free(many);
+}
+END_TEST
+
 START_TEST(param_poisons_the_tape)
 {
     const entry one[] = {{"W1", TG_F32, 1, 1}};
@@ -93,7 +131,7 @@ START_TEST(param_poisons_the_tape)
     ck_assert_int_eq(tg_tape_status(t), TG_OK);
     ck_assert_ptr_null(tg_param(t, d, "W9"));
     ck_assert_int_eq(tg_tape_status(t), TG_EKEY);
-    ck_assert_str_eq(tg_tape_message(t), "param: there is no 'W9'");
+    ck_assert_str_eq(tg_tape_message(t), "param: there is no 'W9', the nearest is 'W1' of W1");
     tg_tape_reset(t);
     ck_assert_ptr_null(tg_param(t, NULL, "W9"));
     ck_assert_str_eq(tg_tape_message(t), "param: 'W9': dict is NULL");
@@ -133,6 +171,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, order_replace_and_missing_keys);
     tcase_add_test(tests, set_and_take_say_what_is_wrong);
+    tcase_add_test(tests, param_names_the_nearest_key);
     tcase_add_test(tests, param_poisons_the_tape);
     tcase_add_test(tests, many_keys_are_fast);
     suite_add_tcase(suite, tests);

@@ -151,17 +151,15 @@ START_TEST(test_refusals)
         tg_status status;
         const char *text;
     } wrong[] = {
-        {"ij", TG_EARG, "einsum: 'ij': fewer operands in it than given"},
-        {"ij,jk,kl", TG_EARG, "einsum: 'ij,jk,kl': expected '->'"},
-        {"ij,jk->il", TG_EARG,
-         "einsum: 'ij,jk->il': a label of the result is unknown or given twice"},
-        {"ij,jk->ii", TG_EARG,
-         "einsum: 'ij,jk->ii': a label of the result is unknown or given twice"},
-        {"ij,ij->i", TG_ESHAPE, "einsum: 'ij,ij->i': a label has different sizes"},
-        {"ijk,jk->i", TG_ESHAPE, "einsum: 'ijk,jk->i': an operand has another number of axes"},
-        {"i?,jk->i", TG_EARG, "einsum: 'i?,jk->i': labels are letters"},
+        {"ij", TG_EARG, "einsum: 'ij': names 1 of 2 operands"},
+        {"ij,jk,kl", TG_EARG, "einsum: 'ij,jk,kl': expected '->', found ',kl'"},
+        {"ij,jk->il", TG_EARG, "einsum: 'ij,jk->il': label 'l' of the result is in no operand"},
+        {"ij,jk->ii", TG_EARG, "einsum: 'ij,jk->ii': label 'i' of the result is given twice"},
+        {"ij,ij->i", TG_ESHAPE, "einsum: 'ij,ij->i': label 'i' has sizes 2 and 3"},
+        {"ijk,jk->i", TG_ESHAPE, "einsum: 'ijk,jk->i': operand 1 has 2 axes and 3 labels"},
+        {"i?,jk->i", TG_EARG, "einsum: 'i?,jk->i': '?' is no label, labels are letters"},
         {"i..,jk->i", TG_EARG, "einsum: 'i..,jk->i': '...' is misplaced"},
-        {"ij,jk-i", TG_EARG, "einsum: 'ij,jk-i': expected '->'"},
+        {"ij,jk-i", TG_EARG, "einsum: 'ij,jk-i': expected '->', found '-i'"},
     };
     tg_tape *t = tg_tape_new();
     tg_tensor *xs[] = {tg_full(t, TG_F64, 2, (int64_t[]){2, 3}, 1),

@@ -254,8 +254,8 @@ START_TEST(inputs_that_do_not_fit)
         tg_status status;
         const char *message;
     } rows[] = {{NULL, 1, &x, TG_EARG, "graph_run: the graph is NULL"},
-                {g, 0, NULL, TG_EARG, "graph_run: another number of inputs is needed"},
-                {g, 1, NULL, TG_EARG, "graph_run: a list of tensors is NULL"},
+                {g, 0, NULL, TG_EARG, "graph_run: 0 inputs given, the graph has 1"},
+                {g, 1, NULL, TG_EARG, "graph_run: the list of inputs is NULL"},
                 {g, 1, &none, TG_EARG, "graph_run: the input 'x' is NULL"},
                 {g, 1, &other, TG_ESHAPE, "graph_run: the input 'x' is f64[3], must be f64[2]"},
                 {g, 1, &single, TG_EDTYPE, "graph_run: the input 'x' is f32[2], must be f64[2]"}};

@@ -122,7 +122,7 @@ static const struct {
      TG_ESHAPE},
     {tg_avg_pool1d, NULL, 2, 1, "i32[1,4,4]",
      "unfold: i32[1,4,4] is not a float tensor (use tg_cast)", TG_EDTYPE},
-    {tg_avg_pool1d, NULL, 2, 1, "NULL", "avg_pool1d: x or options is NULL", TG_EARG},
+    {tg_avg_pool1d, NULL, 2, 1, "NULL", "avg_pool1d: x is NULL", TG_EARG},
     {NULL, tg_adaptive_avg_pool2d, 0, 0, "f32[1,1,4,4]",
      "adaptive_avg_pool2d: x is f32[1,1,4,4], must have 4 dimensions, and its size and the new one "
      "[0,0] must be in 1..67108864",
