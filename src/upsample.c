@@ -86,7 +86,8 @@ static tg_tensor *linear_source(tg_tape *t, int64_t in, int64_t out, bool align_
     return tg_maximum(t, tg_sub(t, centre, tg_scalar(t, 0.5)), tg_scalar(t, 0));
 }
 
-/* x[i] (1 - f) + x[i+1] f, i the whole and f the fractional part of s. */
+/* x[i] (1 - f) + x[i+1] f, i the whole and f the fractional part of s; where f is 0 whatever x[i+1]
+ * holds. */
 static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners)
 {
     if (!x) return NULL;
@@ -99,7 +100,8 @@ static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_
     f = tg_reshape(t, f, 2, (const int64_t[]){out, 1});
     tg_tensor *low = tg_gather(t, x, tg_cast(t, whole, TG_I32), 2);
     tg_tensor *high = tg_gather(t, x, tg_cast(t, next, TG_I32), 2);
-    return tg_add(t, tg_mul(t, low, tg_sub(t, tg_scalar(t, 1), f)), tg_mul(t, high, f));
+    tg_tensor *rest = tg_sub(t, tg_scalar(t, 1), f);
+    return tg_add(t, tg_zmul(t, low, rest), tg_zmul(t, high, f));
 }
 
 tg_tensor *tg_upsample_bilinear2d(tg_tape *t, tg_tensor *x, int64_t h, int64_t w,
