@@ -44,8 +44,7 @@ typedef struct edge_results {
 
 static inline edge_results edge_run(tg_tape *t, const edge_row *r, tg_tensor *x)
 {
-    edge_results e = {NULL};
-    e.value = r->f(t, x);
+    edge_results e = {.value = r->f(t, x)};
     assert_fine(t, r->name);
     ck_assert_msg(e.value && e.value->tape, "%s at %s is no recorded value", r->name, r->x);
     tg_tensor *sum = weighted_sum(t, e.value);
