@@ -49,6 +49,18 @@ bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b)
     return true;
 }
 
+void tgi_attrs_copy(const tg_op *op, const void *from, void *to)
+{
+    memset(to, 0, op->attrs_size);
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        size_t n;
+        const char *x = field_bytes(d, from, &n);
+        char *const field = (char *)to + d->offset;
+        if (d->kind == TG_ATTR_INTS) ((tg_ints *)(void *)field)->n = list_length(d, from);
+        if (n) memcpy(field + (x - ((const char *)from + d->offset)), x, n);
+    }
+}
+
 static uint64_t mix(uint64_t h, const void *data, size_t n)
 {
     const unsigned char *x = data;

@@ -65,12 +65,24 @@ static bool alike(const tg_op *op)
     return plain;
 }
 
+static bool share_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
+{
+    enum { ROOM = 64 };
+    uint64_t room[ROOM];
+    const size_t bytes = n->op->attrs_size;
+    void *clean = bytes <= sizeof room ? room : tgi_arena_alloc(d->work, bytes);
+    if (!clean) return false;
+    tgi_attrs_copy(n->op, n->attrs, clean);
+    *attrs = tgi_plan_intern(d, clean, bytes);
+    return *attrs != NULL;
+}
+
 /* The struct and the texts that it points to. */
 static bool copy_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
 {
     *attrs = NULL;
     if (!n->op->attrs_size || !n->attrs) return true;
-    if (alike(n->op)) return (*attrs = tgi_plan_intern(d, n->attrs, n->op->attrs_size)) != NULL;
+    if (alike(n->op)) return share_attrs(d, n, attrs);
     char *copy = tgi_arena_alloc(&d->plan->arena, n->op->attrs_size);
     if (!copy) return false;
     memcpy(copy, n->attrs, n->op->attrs_size);
