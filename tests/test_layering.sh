@@ -51,7 +51,7 @@ violations() { # ROOT
         if (target != "") {
             if (!index(may[layer(file)], " " layer(target) " "))
                 print file ":" line ": " layer(file) "/ must not include " target
-        } else if (quoted && name != "config.h")
+        } else if (quoted && name != "config.h" && name != "tests/null_calls.inc")
             print file ":" line ": there is no " name
     }
     END { print total + 0 > "/dev/stderr" }' "$scratch/files" "$scratch/includes" 2>"$scratch/total"
