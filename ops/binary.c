@@ -69,12 +69,12 @@ static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     tg_tensor *a = n->inputs[0], *b = n->inputs[1];
     if (i == 0) {
         tg_tensor *power = tg_pow(t, a, tg_sub(t, b, tg_scalar(t, 1)));
-        return tg_zmul(t, dy, tg_zmul(t, b, power));
+        return tg_zzmul(t, dy, tg_zzmul(t, b, power));
     }
     tg_tensor *zero = tg_scalar(t, 0), *one = tg_scalar(t, 1);
     tg_tensor *none = tg_logical_and(t, tg_equal(t, a, zero), tg_greater_equal(t, b, zero));
     tg_tensor *log_a = tg_log(t, tg_where(t, tg_stop_gradient(t, none), one, a));
-    return tg_zmul(t, dy, tg_zmul(t, n->output, log_a));
+    return tg_zzmul(t, dy, tg_zzmul(t, n->output, log_a));
 }
 
 static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
@@ -108,7 +108,8 @@ BINARY_ROWS(X)
 #define NEUTRAL_sub NOT, IS(0)
 #define NEUTRAL_mul IS(1), IS(1)
 #define NEUTRAL_div NOT, IS(1)
-#define NEUTRAL_zmul NEUTRAL_add /* of -0 it makes 0 */
+#define NEUTRAL_zmul IS(1), NOT /* -0 * 1 is 0 */
+#define NEUTRAL_zzmul NEUTRAL_add
 #define NEUTRAL_zdiv NEUTRAL_add
 #define NEUTRAL_fmod NEUTRAL_add
 #define NEUTRAL_maximum NEUTRAL_add
@@ -120,6 +121,7 @@ BINARY_ROWS(X)
 #define FLAGS_mul TG_OP_NORMAL
 #define FLAGS_div TG_OP_NORMAL
 #define FLAGS_zmul TG_OP_NORMAL
+#define FLAGS_zzmul TG_OP_NORMAL
 #define FLAGS_zdiv TG_OP_NORMAL
 #define FLAGS_fmod 0
 #define FLAGS_maximum 0

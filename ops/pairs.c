@@ -62,7 +62,7 @@ tg_map_fn tgi_map_pair(const tg_op *inner, const tg_op *outer, int position, tg_
 {
     if (dtype > TG_F64 || position < 0 || position >= outer->max_inputs) return NULL;
     const int a = kernel_of(inner), b = kernel_of(outer);
-    const bool either = b == TGI_MAP_add || b == TGI_MAP_mul || b == TGI_MAP_zmul;
+    const bool either = b == TGI_MAP_add || b == TGI_MAP_mul;
     for (int i = 0; i < TGI_PAIRS && a >= 0 && b >= 0; i++)
         if ((pairs[i].position == position || either) && pairs[i].inner == a && pairs[i].outer == b)
             return pairs[i].map[dtype];

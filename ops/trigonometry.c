@@ -14,7 +14,7 @@ static tg_tensor *one_plus_square(tg_tape *t, tg_tensor *x)
 static tg_tensor *between(tg_tape *t, tg_tensor *x)
 {
     tg_tensor *one = tg_scalar(t, 1);
-    return tg_mul(t, tg_sub(t, one, x), tg_add(t, one, x));
+    return tg_zzmul(t, tg_sub(t, one, x), tg_add(t, one, x));
 }
 
 #include "ops/unary.inc"

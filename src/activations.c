@@ -16,7 +16,7 @@ static tg_tensor *positive(tg_tape *t, tg_tensor *x)
 /* x times a share of it; 0 where the share is, also of -Inf. */
 static tg_tensor *share_of(tg_tape *t, tg_tensor *x, tg_tensor *share)
 {
-    return tg_zmul(t, x, share);
+    return tg_zmul(t, share, x);
 }
 
 /* 2 Phi(x) is erfc(-x / sqrt 2), which keeps its digits where 1 + erf(x / sqrt 2) cancels. */

@@ -68,11 +68,11 @@ static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
         weight = weight ? tg_mul(t, weight, of_class) : of_class;
     }
     if (!weight) weight = tg_ones_like(t, rows);
-    rows = tg_zmul(t, rows, weight);
+    rows = tg_zmul(t, weight, rows);
     if (s > 0) {
         tg_tensor *all = weighted(t, log_p_of_all(t, p), o->weights);
         tg_tensor *spread = tg_neg(t, tg_sum(t, all, 1, false));
-        if (count) spread = tg_zmul(t, spread, count);
+        if (count) spread = tg_zmul(t, count, spread);
         rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
     }
     if (o->reduction == TG_REDUCE_NONE) return rows;

@@ -101,7 +101,7 @@ static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_
     tg_tensor *low = tg_gather(t, x, tg_cast(t, whole, TG_I32), 2);
     tg_tensor *high = tg_gather(t, x, tg_cast(t, next, TG_I32), 2);
     tg_tensor *rest = tg_sub(t, tg_scalar(t, 1), f);
-    return tg_add(t, tg_zmul(t, low, rest), tg_zmul(t, high, f));
+    return tg_add(t, tg_zmul(t, rest, low), tg_zmul(t, f, high));
 }
 
 tg_tensor *tg_upsample_bilinear2d(tg_tape *t, tg_tensor *x, int64_t h, int64_t w,

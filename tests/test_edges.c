@@ -75,7 +75,8 @@ UNARY(X)
     X(sub, everywhere, a - b, 1, -1, 0, 0, 0)                                                      \
     X(mul, everywhere, a *b, b, a, 0, 1, 0)                                                        \
     X(div, everywhere, a / b, 1 / b, -a / b / b, 0, -1 / b / b, 2 * a / b / b / b)                 \
-    X(zmul, everywhere, a == 0 || b == 0 ? 0 : a * b, b, a, 0, 1, 0)                               \
+    X(zmul, everywhere, a == 0 ? 0 : a * b, b, a, 0, 1, 0)                                         \
+    X(zzmul, everywhere, a == 0 || b == 0 ? 0 : a * b, b, a, 0, 1, 0)                              \
     X(zdiv, everywhere, a == 0 ? 0 : a / b, 1 / b, a == 0 ? 0 : -a / b / b, 0, -1 / b / b,         \
       a == 0 ? 0 : 2 * a / b / b / b)                                                              \
     X(fmod, normal, fmodl(a, b), 1, isinf(b) ? 0 : -(a - fmodl(a, b)) / b, 0, 0, 0)                \
@@ -184,7 +185,8 @@ START_TEST(products_with_one)
     }
     tg_tensor *y = p->f(t, x[0], x[1]), *one = tg_scalar(t, 1);
     tg_tensor *products[] = {tg_mul(t, y, one),    tg_mul(t, one, y),
-                             tg_zmul(t, y, one),   tg_zmul(t, one, x[0]),
+                             tg_zmul(t, y, one),   tg_zmul(t, one, y),
+                             tg_zzmul(t, y, one),  tg_zzmul(t, one, x[0]),
                              tg_div(t, y, one),    tg_zdiv(t, y, one),
                              tg_mul(t, x[0], one), tg_sub(t, x[0], tg_scalar(t, 0))};
     assert_fine(t, p->name);

@@ -52,6 +52,7 @@ static const struct {
     {"mul", tg_mul, mul, TG_I32, false},
     {"div", tg_div, divide, TG_F64, false},
     {"zmul", tg_zmul, strong_mul, TG_F64, false},
+    {"zzmul", tg_zzmul, strong_mul, TG_F64, false},
     {"zdiv", tg_zdiv, strong_div, TG_F64, false},
     {"maximum", tg_maximum, larger, TG_I32, false},
     {"minimum", tg_minimum, smaller, TG_I32, false},

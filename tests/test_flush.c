@@ -95,6 +95,43 @@ START_TEST(swept)
 }
 END_TEST
 
+/* Pairs of what is denormal itself and what makes denormal results: small numbers, the exponents of
+ * powers near the end of the range. */
+static void fill_small(tg_tensor *a, tg_tensor *b, tg_dtype dtype)
+{
+    const double least = dtype == TG_F32 ? 0x1p-149 : 0x1p-1074;
+    const double low = dtype == TG_F32 ? -104 : -746, step = -low / 1500;
+    for (int64_t i = 0; i < a->size; i++) {
+        const double size = least * pow(2, (double)(i % 37)), sign = i % 2 ? -1 : 1;
+        write_at(a, i, i % 3 ? sign * size * (1 + 0.1 * (double)(i % 9)) : low + step * (double)i);
+        write_at(b, i, i % 5 ? 1.5 * least * pow(2, (double)(i % 41)) : i % 7 ? 0.3 : 1);
+    }
+}
+
+START_TEST(operations_without_denormal_results)
+{
+    const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
+    const double least = dtype == TG_F32 ? 0x1p-126 : 0x1p-1022;
+    tg_tensor *x[] = {random_leaf(dtype, DIMS(3000), 1, 2, 1),
+                      random_leaf(dtype, DIMS(3000), 1, 2, 2)};
+    fill_small(x[0], x[1], dtype);
+    int found = 0;
+    for (int k = 0; k < tg_op_count(); k++) {
+        const tg_op *op = tg_op_at(k);
+        if (!(op->flags & TG_OP_NORMAL)) continue;
+        const tg_tensor *y = tg_apply(t, op, x, op->min_inputs, NULL);
+        assert_fine(t, op->name);
+        for (int64_t i = 0; i < y->size; i++) {
+            const double v = fabs(read_at(y, i));
+            if (v > 0 && v < least)
+                ck_abort_msg("%s of %g, %g: %g", op->name, read_at(x[0], i), read_at(x[1], i), v);
+        }
+        found++;
+    }
+    ck_assert_int_ge(found, 8); /* add to zdiv, exp */
+}
+END_TEST
+
 /* Masks, choices and copies are no arithmetic: a denormal operand is what it is. */
 START_TEST(operands_are_kept)
 {
@@ -134,6 +171,7 @@ int main(void)
         tcase_add_loop_test(c, eager, 0, 2 * COUNT(sizes));
         tcase_add_loop_test(c, planned, 0, 2 * COUNT(sizes));
         tcase_add_test(c, swept);
+        tcase_add_loop_test(c, operations_without_denormal_results, 0, 2);
     } else {
         puts("flush: this machine knows no mode that flushes; the rest is tested");
         (void)fflush(stdout);

@@ -265,7 +265,7 @@ START_TEST(neutral_operands)
             tg_tensor_free(x);
         }
     }
-    ck_assert_int_eq(found, 4); /* mul on both sides, sub and div on the right */
+    ck_assert_int_eq(found, 5); /* mul on both sides, zmul on the left, sub and div on the right */
 }
 END_TEST
 

@@ -72,9 +72,11 @@ tg_tensor *tg_add(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_sub(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_mul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_div(tg_tape *t, tg_tensor *a, tg_tensor *b);
-/* a b and a / b with a strong zero: 0 where a, or a factor, is 0, whatever stands beside it, Inf
- * and NaN as well; floats.  The derivatives of elementwise operations are multiplied so. */
+/* a b and a / b with a strong zero: 0 where a is 0, and in tg_zzmul where b is, whatever stands
+ * beside it, Inf and NaN as well; floats.  The derivatives of elementwise operations are multiplied
+ * so, with the cotangent as a. */
 tg_tensor *tg_zmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
+tg_tensor *tg_zzmul(tg_tape *t, tg_tensor *a, tg_tensor *b);
 tg_tensor *tg_zdiv(tg_tape *t, tg_tensor *a, tg_tensor *b);
 /* These two: NaN if either is; at a tie a takes the whole gradient (in PyTorch each takes half). */
 tg_tensor *tg_maximum(tg_tape *t, tg_tensor *a, tg_tensor *b);

@@ -10,7 +10,8 @@
     X(inner, sub, 0, p - c)                                                                        \
     X(inner, sub, 1, c - p)                                                                        \
     X(inner, mul, 0, p *c)                                                                         \
-    X(inner, zmul, 0, PICK((p == 0) | (c == 0), K(0), p *c))                  \
+    X(inner, zmul, 0, PICK(p != 0, p *c, K(0)))                                                    \
+    X(inner, zmul, 1, PICK(c != 0, c *p, K(0)))                                                    \
     X(inner, minimum, 0, PICK((p > c) | (c != c), c, p))
 #define PAIR_OUTER1(X, inner)                                                                      \
     X(inner, neg, 0, -p)                                                                           \
@@ -22,7 +23,7 @@
 #define PAIR_add a + b
 #define PAIR_sub a - b
 #define PAIR_mul UNFUSED(a *b)
-#define PAIR_zmul UNFUSED(PICK((a == 0) | (b == 0), K(0), a *b))
+#define PAIR_zmul UNFUSED(PICK(a != 0, a *b, K(0)))
 #define PAIR_neg -a
 #define PAIR_square UNFUSED(a *a)
 
