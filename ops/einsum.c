@@ -235,6 +235,14 @@ static tg_tensor *run(einsum *e, term *terms, int n, const term *result)
     return n == 1 && terms[0].x == operand ? tgi_unchanged(e->t, operand) : terms[0].x;
 }
 
+/* The operands that an equation names: before they are counted, no operand is read. */
+static int64_t operands_named(const char *equation)
+{
+    int64_t n = 1;
+    for (const char *p = equation; *p && *p != '-'; p++) n += *p == ',';
+    return n;
+}
+
 tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *xs)
 {
     einsum e = {.t = t, .equation = equation ? equation : "NULL"};
@@ -246,6 +254,11 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
                             !equation ? "the equation is NULL"
                             : n < 1   ? "no operands are given"
                                       : "the list of operands is NULL");
+    const int64_t named = operands_named(equation);
+    if (named != n) {
+        fail(&e, TG_EARG, "names %lld operands, %d are given", (long long)named, n);
+        return NULL;
+    }
     for (int k = 0; k < n; k++) {
         if (!xs[k]) return tg_tape_fail(t, TG_EARG, "einsum: operand %d is NULL", k + 1);
         if (!tgi_operand(t, "einsum", xs[k])) return NULL;
@@ -265,8 +278,7 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
             return fail(&e, TG_ESHAPE, "operand %d has %d axes and %d labels", k + 1, xs[k]->ndim,
                         terms[k].n),
                    (tg_tensor *)NULL;
-        if (k + 1 < n && *p++ != ',')
-            return fail(&e, TG_EARG, "names %d of %d operands", k + 1, n), (tg_tensor *)NULL;
+        p += k + 1 < n; /* the comma */
         if (!note_sizes(&e, &terms[k])) return NULL;
         for (int i = 0; i < terms[k].n; i++) uses[terms[k].label[i]]++;
     }
