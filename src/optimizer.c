@@ -21,9 +21,9 @@ static int count_states(const tg_optimizer_type *type)
 tg_status tgi_optimizer_check_lr(const char *who, double lr, tg_error *err)
 {
     char text[TGI_NUMBER_MAX];
-    if (isfinite(lr)) return TG_OK;
+    if (isfinite(lr) && lr >= 0) return TG_OK;
     (void)tgi_number_text(text, lr);
-    return tg_fail(err, TG_EARG, "%s: lr is %s, must be finite", who, text);
+    return tg_fail(err, TG_EARG, "%s: lr is %s, must be finite and at least 0", who, text);
 }
 
 tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *options, double lr,

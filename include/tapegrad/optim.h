@@ -41,7 +41,7 @@ typedef struct tg_optimizer_type {
 typedef struct tg_optimizer tg_optimizer;
 
 /* options is copied (type->options_size bytes).  The caller frees it.  NULL when out of memory
- * or when lr is not finite. */
+ * or when lr is negative or not finite. */
 tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *options, double lr,
                                tg_error *err);
 void tg_optimizer_free(tg_optimizer *o);
