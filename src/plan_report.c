@@ -41,6 +41,10 @@ tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file)
     if (!p || !file) return TG_EARG;
     tg_plan_step *steps = steps_of(p, &n, NULL);
     if (!steps) return TG_ENOMEM;
+    if (n > 0 && steps[0].runs == 0) {
+        tg_free(steps);
+        return TG_EARG;
+    }
     tg_plan_step sum = {.scope = "", .runs = n > 0 ? steps[0].runs : 0};
     for (int32_t i = 0; i < n; i++) {
         sum.seconds += steps[i].seconds;

@@ -75,6 +75,7 @@ START_TEST(reports)
     tg_error err = TG_ERROR_INIT;
     tg_plan *p = network();
     ck_assert_int_eq(tg_plan_save_trace(p, "plan_trace.tmp", &err), TG_EARG);
+    ck_assert_int_eq(tg_plan_print_profile(p, (tg_limits){1, 1}, stdout), TG_EARG);
     ck_assert_int_eq(tg_plan_profile(p, true, &err), TG_OK);
     run_plan(p);
     FILE *file = tmpfile();
