@@ -106,7 +106,7 @@ static tg_range narrowed(const tg_search *s, int j, int64_t best, double margin)
         if (r.kind == TG_RANGE_CHOICE) seen |= UINT64_C(1) << (int)v;
     }
     if (r.kind == TG_RANGE_CHOICE)
-        r.without = ~seen;
+        r.without = UINT64_MAX >> (63 - (int)r.hi) & ~seen;
     else {
         r.lo = widen(&s->ranges[j], lo, -margin);
         r.hi = widen(&s->ranges[j], hi, margin);

@@ -141,7 +141,7 @@ START_TEST(narrowing)
         hi = fmin(by_log ? exp(hi) : hi, r->hi);
         ck_assert_str_eq(out[j].name, r->name);
         if (r->kind == TG_RANGE_CHOICE) {
-            ck_assert((~out[j].without & 31) == seen && out[j].lo == 0 && out[j].hi == 4);
+            ck_assert((out[j].without ^ 31) == seen && out[j].lo == 0 && out[j].hi == 4);
             continue;
         }
         const double apart = r->kind == TG_RANGE_LOG || r->kind == TG_RANGE_LINEAR ? 1e-12 : 1;
