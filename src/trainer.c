@@ -44,8 +44,10 @@ static tg_status check_options(const tg_trainer_options *o, const tg_dataset *te
                                                      : NULL;
     if (negative) return tg_fail(err, TG_EARG, "trainer: %s is negative", negative);
     if (!(o->clip_norm >= 0 && isfinite(o->clip_norm) && o->min_delta >= 0))
-        return tg_fail(err, TG_EARG, "trainer: %s is out of range",
-                       o->min_delta >= 0 ? "clip_norm" : "min_delta");
+        return tg_fail(err, TG_EARG, "trainer: %s is %g, must be at least 0%s",
+                       o->min_delta >= 0 ? "clip_norm" : "min_delta",
+                       o->min_delta >= 0 ? o->clip_norm : o->min_delta,
+                       o->min_delta >= 0 ? " and finite" : "");
     if ((o->patience > 0 || o->restore_best) && (!test || o->eval_every == 0))
         return tg_fail(err, TG_EARG, "trainer: %s needs a test set and eval_every",
                        o->patience > 0 ? "patience" : "restore_best");
