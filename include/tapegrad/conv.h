@@ -27,9 +27,9 @@ tg_conv_options tg_conv_defaults(void);
 
 /* x (N, C, H, W), w (K, C/groups, R, S), b (K) or NULL -> (N, K, H', W'),
  * H' = (H + 2 padding - dilation (R-1) - 1) / stride + 1, floored:
- *   y[n, k, i, j] = b[k] + sum over c, r, s of w[k, c, r, s] x[n, c, i stride - padding + r
- * dilation,
- *   ...], the kernel not reversed, as all deep learning does.
+ *   y[n, k, i, j] = b[k] + sum over c, r, s of
+ *                   w[k, c, r, s] x[n, c, i stride - padding + r dilation, ...],
+ * the kernel not reversed, as all deep learning does.
  * TG_ESHAPE when the channels differ, the groups do not divide them or the kernel does not fit;
  * TG_EARG for an option out of range. */
 tg_tensor *tg_conv1d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,

@@ -35,16 +35,13 @@ tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta
 tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 
-tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target,
-                    tg_reduction r); /* max(0, 1 - y
-                    target), target -1 or 1; derivative 0 at 0 */
-/* target (ln target - y), y a log-probability; 0 where target is 0, with derivative 0,
- * also beside y = -Inf.  The mean
- * is over all elements, as PyTorch's "mean", not its "batchmean". */
+/* max(0, 1 - y target), target -1 or 1; derivative 0 at 0. */
+tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
+/* target (ln target - y), y a log-probability; 0 where target is 0, with derivative 0, also beside
+ * y = -Inf.  The mean is over all elements, as PyTorch's "mean", not its "batchmean". */
 tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
-tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target,
-                          tg_reduction r); /* e^y - target
-                    y, y the logarithm of the rate */
+/* e^y - target y, y the logarithm of the rate. */
+tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r);
 /* (ln v + (y - target)^2 / v) / 2 with v = max(var, eps), eps > 0; 1e-6 in PyTorch, which holds the
  * bound fixed in the derivative as this does. */
 tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,

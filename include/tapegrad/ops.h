@@ -84,10 +84,10 @@ tg_tensor *tg_minimum(tg_tape *t, tg_tensor *a, tg_tensor *b);
 /* a^b, floats; 1 where b is 0 or a is 1, also with NaN.  As in PyTorch the derivative by a is 0
  * where b is 0, that by b where a is 0 and b >= 0, and NaN where a < 0. */
 tg_tensor *tg_pow(tg_tape *t, tg_tensor *a, tg_tensor *b);
-tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);  /* sign of a; floats; derivatives 1 and
-                                                               -trunc(a / b), also at its jumps */
-tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b); /* angle of the point (b, a); floats;
-                                                                derivative NaN at the origin */
+/* The sign is that of a; floats; derivatives 1 and -trunc(a / b), also at its jumps. */
+tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);
+/* The angle of the point (b, a); floats; derivative NaN at the origin. */
+tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b);
 
 /* ---- comparisons: u8 masks of 0 and 1, any dtype; false where either is NaN, but for
  *      not_equal, which is true; no derivative ---------------------------------------------- */
@@ -136,9 +136,9 @@ tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 /* ln sum e^x, no overflow; Inf where one is Inf and none NaN, -Inf where all are -Inf */
 tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* tg_norm with p = 2 */
-tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis,
-                     bool keepdims); /* i32; the first of equals;
-a NaN counts as the largest, as in NumPy; TG_ALL: index in row-major order */
+/* i32; the first of equals; a NaN counts as the largest, as in NumPy; TG_ALL: the index in
+ * row-major order. */
+tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 /* The same over several axes at once. */
 tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
@@ -358,8 +358,8 @@ tg_tensor *tg_masked_select(tg_tape *t, tg_tensor *x, tg_tensor *mask);
 /* ---- compositions: reductions over an axis, TG_ALL or several (_axes) ----------------------- */
 tg_tensor *tg_min(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* as tg_max */
 tg_tensor *tg_min_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
-tg_tensor *tg_argmin(tg_tape *t, tg_tensor *x, int axis, bool keepdims); /* as tg_argmax; a NaN
-                                                                  counts as the smallest */
+/* As tg_argmax; a NaN counts as the smallest. */
+tg_tensor *tg_argmin(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 /* u8, of any dtype: some, every element is not 0 (NaN is not 0); of nothing 0 and 1. */
 tg_tensor *tg_any(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims);

@@ -2,6 +2,7 @@
  * the leaves hold then.
  *
  *     tg_plan *p = tg_compile(t, 1, &loss, err);      t may be reset or freed now
+ *     tg_plan_seek(p, 1);           with dropout: recording drew the numbers of run 0
  *     for (...) { fill the leaves, or bind others; tg_plan_run(p, err); use tg_plan_output(p, 0); }
  *
  * The results are those of recording the same operations again, bit for bit.  What is not an
@@ -40,10 +41,10 @@ void tg_plan_free(tg_plan *p);
 tg_status tg_plan_run(tg_plan *p, tg_error *err);
 
 /* Reads x wherever it has read leaf, from the next run on and until leaf is bound to another: the
- * batch that comes next, without a copy of it.  x is a leaf of the same dtype, shape and strides; the
- * plan holds a reference.  Binding leaf to itself undoes it.  One walk over the plan.  TG_EARG (NULL;
- * x is a recorded value; the plan does not read leaf, or writes it; x shares memory with what the
- * plan writes), TG_EDTYPE, TG_ESHAPE; nothing is changed then. */
+ * batch that comes next, without a copy of it.  x is a leaf of the same dtype, shape and strides;
+ * the plan holds a reference.  Binding leaf to itself undoes it.  One walk over the plan.  TG_EARG
+ * (NULL; x is a recorded value; the plan does not read leaf, or writes it; x shares memory with
+ * what the plan writes), TG_EDTYPE, TG_ESHAPE; nothing is changed then. */
 tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err);
 
 /* Output i as a row-major leaf: zeros before the first run, written by each.  The plan holds the
@@ -111,16 +112,17 @@ tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_er
 
 /* The most that the machine gives this library, to hold a profile against. */
 typedef struct tg_limits {
-    double
-        gflops; /* 1e9 arithmetic operations a second, in a product of f32 matrices in the cache */
-    double gbytes; /* 1e9 bytes a second, copying what does not fit there: both directions */
+    double gflops; /* 1e9 arithmetic operations a second: a product of f32 matrices in the cache */
+    double gbytes; /* 1e9 bytes a second, read and written: copying what does not fit there */
 } tg_limits;
 
 /* Measures them in some 50 ms, with the threads now in force.  Zeros when out of memory. */
 tg_limits tg_limits_measure(void);
 
 /* A line for each step, those that took longest first: time of a run and its share, GFLOP/s, GB/s,
- * and the share of the limit that is nearer; then the sum.  TG_EARG, TG_EIO. */
+ * and the share of the limit that is nearer; then the sum.  TG_EARG, also without a profile,
+ * TG_EIO.
+ */
 tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file);
 
 /* The last run as a file for chrome://tracing or ui.perfetto.dev, an event for each step.  TG_EARG

@@ -49,8 +49,8 @@ typedef struct tg_trainer_options {
     int64_t checkpoint_every; /* updates; 0, the default: once an epoch */
 
     /* Updates are made by a plan (plan.h) once two in a row have recorded the same operations, with
-     * the same results.  To be turned off for a model that also decides by what it reads (tg_item),
-     * or by what is not recorded.  true */
+     * the same results.  To be turned off for a model that hands tg_scalar a number that changes
+     * later, that decides by what it reads (tg_item), or by what is not recorded.  true */
     bool plan;
 
     /* Called after each update; false ends fit with TG_ESTOP. */
@@ -90,7 +90,10 @@ const char *tg_trainer_plan_note(const tg_trainer *tr);
 
 /* Writes all that a run depends on as one .npz file, which appears whole or not at all: parameters
  * and state of the model, state of the optimizer, order of the data, generators, the series'
- * rows in the history, the best evaluation, and the configuration as text.  TG_EIO, TG_ENOMEM. */
+ * rows in the history, the best evaluation, and the configuration as text.  The tensors of the
+ * model are in it as params/KEY and state/KEY, those of the best evaluation, which restore_best
+ * keeps, as best/params/KEY and best/state/KEY, for tg_npz_load or numpy.load.  TG_EIO, TG_ENOMEM.
+ */
 tg_status tg_trainer_save(tg_trainer *tr, const char *path, tg_error *err);
 
 /* Goes back, or on, to where tr was saved; rows of its series in the history are replaced.  Nothing
@@ -104,10 +107,11 @@ tg_status tg_trainer_load(tg_trainer *tr, const char *path, tg_error *err);
 int64_t tg_trainer_steps(const tg_trainer *tr); /* updates made */
 int64_t tg_trainer_total(const tg_trainer *tr); /* updates that fit makes */
 double tg_trainer_loss(const tg_trainer *tr);   /* last one kept; NaN before the first */
-double tg_trainer_accuracy(const tg_trainer *tr, bool test); /* last one; NaN where there is none */
-double tg_trainer_best_accuracy(const tg_trainer *tr);       /* highest on test; NaN: none yet */
-int64_t tg_trainer_best_step(const tg_trainer *tr);          /* updates made when it was reached */
-bool tg_trainer_stopped_early(const tg_trainer *tr);         /* patience ran out */
+/* Of the last evaluation, also after restore_best; NaN where there is none. */
+double tg_trainer_accuracy(const tg_trainer *tr, bool test);
+double tg_trainer_best_accuracy(const tg_trainer *tr); /* highest on test; NaN: none yet */
+int64_t tg_trainer_best_step(const tg_trainer *tr);    /* updates made when it was reached */
+bool tg_trainer_stopped_early(const tg_trainer *tr);   /* patience ran out */
 
 /* Some loss was NaN or Inf, or some parameter tensor was, or had a root mean square beyond 10^6: a
  * loss with an eps in its logarithm cannot grow, whatever becomes of the network.  The parameters
