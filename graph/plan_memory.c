@@ -69,7 +69,7 @@ static void find_readers(tgi_draft *p)
 /* ---- places --------------------------------------------------------------------------------- */
 
 /* Member y of step s may be written where root is: all reads in s are of y's elements in y's order,
- * and not behind y. */
+ * once for each of y's, and not behind y. */
 static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const tgi_value *root)
 {
     bool behind = false;
@@ -82,8 +82,8 @@ static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const
         const bool head = p->steps[s].headed && k == p->steps[s].value; /* still reads others */
         for (int i = 0; i < v->node.n_inputs; i++) {
             const tgi_value *x = &p->values[v->in[i]];
-            if (&p->values[x->root] == root && (head || behind || !tgi_plan_is_plain(x, y)))
-                return false;
+            const bool once = v->x.size == y->x.size && tgi_plan_is_plain(x, y);
+            if (&p->values[x->root] == root && (head || behind || !once)) return false;
         }
         behind = behind || v == y;
     }

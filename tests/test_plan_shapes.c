@@ -92,6 +92,24 @@ static tg_tensor *draw_broadcast(drawing *d)
     return flag(d) ? tg_tanh(t, tg_mul(t, x, y)) : tg_mul(t, tg_exp(t, y), tg_sub(t, x, y));
 }
 
+/* Each of n numbers beside each: the same operand is a column, and a row that every row needs. */
+static tg_tensor *draw_pairwise(drawing *d)
+{
+    const int64_t n = draw_size(d, COUNT(drawn_lengths), drawn_lengths, 360);
+    tg_tensor *x = draw_operand(d, 1, &n), *z = flag(d) ? x : draw_operand(d, 1, &n);
+    if (flag(d)) x = z = tg_sin(t, x);
+    tg_tensor *column = tg_unsqueeze(t, x, 1), *many = tg_sub(t, column, z);
+    const int what = (int)below(d, 4), axis = (int)below(d, 4) ? 1 : 0;
+    static const char *const names[] = {"sum", "max", "logsumexp", "mean"};
+    say(d, names[what], 1, &n);
+    if (flag(d)) many = tg_exp(t, tg_neg(t, tg_square(t, many)));
+    tg_tensor *y = what == 0   ? tg_sum(t, many, axis, false)
+                   : what == 1 ? tg_max(t, many, axis, false)
+                   : what == 2 ? tg_logsumexp(t, many, axis, false)
+                               : tg_mean(t, many, axis, false);
+    return flag(d) ? tg_tanh(t, y) : tg_mul(t, y, x);
+}
+
 /* ---- linear algebra ------------------------------------------------------------------------- */
 
 /* x x^T + n: symmetric, and easy to invert. */
@@ -213,10 +231,11 @@ static tg_tensor *draw_arranged(drawing *d)
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-static const drawn_kind kinds[] = {{"reductions", draw_reduction}, {"rows", draw_rows},
-                                   {"broadcasts", draw_broadcast}, {"linear algebra", draw_linear},
-                                   {"along an axis", draw_along},  {"indices", draw_indexed},
-                                   {"arrangements", draw_arranged}};
+static const drawn_kind kinds[] = {
+    {"reductions", draw_reduction},  {"rows", draw_rows},
+    {"broadcasts", draw_broadcast},  {"pairs of all", draw_pairwise},
+    {"linear algebra", draw_linear}, {"along an axis", draw_along},
+    {"indices", draw_indexed},       {"arrangements", draw_arranged}};
 
 START_TEST(random_shapes) { check_kind(t, &kinds[_i], 60); }
 END_TEST
