@@ -48,6 +48,7 @@ static bool looks_at(const tgi_draft *p, const tgi_value *v)
     if (v->from->size == 0 || v->node.n_inputs == 0) return false;
     if (v->from->storage) return true;
     const tg_tensor *x = p->values[p->values[v->in[0]].root].from;
+    if (x->storage) return false;
     const size_t bytes = (size_t)x->size * tg_dtype_size(x->dtype);
     return (uintptr_t)v->from->data - (uintptr_t)x->data < bytes;
 }

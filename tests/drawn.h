@@ -126,12 +126,25 @@ static inline tg_tensor *draw_sliced(drawing *d, int ndim, const int64_t *shape,
     return tg_slice(d->t, x, axis, n * step - 1, TG_END, -step);
 }
 
+/* A leaf that repeats its elements along an axis, or along all: it owns less than it shows. */
+static inline tg_tensor *draw_repeated(drawing *d, int ndim, const int64_t *shape, int axis)
+{
+    int64_t strides[TG_MAX_NDIM], next = 1;
+    const bool all = !below(d, 4);
+    for (int i = ndim - 1; i >= 0; i--) {
+        strides[i] = all || i == axis ? 0 : next;
+        if (strides[i]) next *= shape[i];
+    }
+    tg_tensor *x = keep(tg_tensor_view(draw_leaf(d, 1, &next), ndim, shape, strides, 0, NULL));
+    return d->leaves[d->n - 1] = x;
+}
+
 /* A tensor that lies in one of many ways, of a leaf or computed; numbers in -0.5..0.5. */
 static inline tg_tensor *draw_operand(drawing *d, int ndim, const int64_t *shape)
 {
     int64_t lying[TG_MAX_NDIM];
     const int axis = ndim > 0 ? (int)below(d, ndim) : 0;
-    const int way = ndim > 0 ? (int)below(d, 6) : 5;
+    const int way = ndim > 0 ? (int)below(d, 7) : 6;
     tg_tensor *x = NULL;
     if (ndim > 0) memcpy(lying, shape, (size_t)ndim * sizeof *lying);
     if (way == 0) x = draw_permuted(d, ndim, shape);
@@ -140,6 +153,7 @@ static inline tg_tensor *draw_operand(drawing *d, int ndim, const int64_t *shape
         lying[axis] = 1;
         x = tg_expand(d->t, draw_leaf(d, ndim, lying), ndim, shape);
     }
+    if (way == 4) x = draw_repeated(d, ndim, shape, axis);
     if (!x) x = draw_leaf(d, ndim, shape);
     if (below(d, 4)) return x;
     if (ndim < 2 || below(d, 2)) return tg_sin(d->t, x); /* computed: its address comes last */
@@ -147,6 +161,15 @@ static inline tg_tensor *draw_operand(drawing *d, int ndim, const int64_t *shape
 }
 
 /* ---- a network beside its plan -------------------------------------------------------------- */
+
+/* What the tape held is NaN: a plan has nothing of it. */
+static inline void forget(tg_tape *t)
+{
+    const int64_t n = 1 << 18;
+    tg_tape_reset(t);
+    ck_assert_ptr_nonnull(tg_full(t, TG_F64, 1, &n, NAN));
+    tg_tape_reset(t);
+}
 
 /* y, the mean of its squares and the gradients of that: the same bits eagerly and planned, no
  * operation that looks at an address before there is one, and nothing written by a step that is not
@@ -161,6 +184,8 @@ static inline void check_drawn(drawing *d, tg_tensor *y, bool zones)
     ck_assert_int_gt(assert_tape_blind(d->t), 0);
     guard_plans(zones);
     tg_plan *p = compiled(d->t, d->n + 2, out);
+    for (int i = 0; i < d->n + 2; i++) out[i] = keep(tg_tensor_clone(out[i], NULL));
+    forget(d->t);
     run_plan(p);
     for (int i = 0; i < d->n + 2; i++) assert_bits(d->text, out[i], tg_plan_output(p, i));
     tg_plan_free(p);

@@ -126,6 +126,27 @@ START_TEST(places_are_used_again)
 }
 END_TEST
 
+/* A leaf that repeats its elements owns less than it shows; what was recorded may lie behind it. */
+START_TEST(repeated_leaves)
+{
+    for (int64_t m = 2; m <= 1024; m *= 2) {
+        const int64_t shape[] = {m, m}, strides[] = {1, 0};
+        tg_tensor *a = keep(tg_tensor_new(TG_F32, 1, &m, NULL));
+        tg_tensor *x = keep(tg_tensor_view(a, 2, shape, strides, 0, NULL));
+        ck_assert_int_eq(tg_tensor_fill(a, 3, NULL), TG_OK);
+        tg_tensor *out[] = {tg_square(t, x), tg_sum(t, x, 1, false), tg_softmax(t, x, 1)};
+        tg_plan *p = compiled(t, COUNT(out), out);
+        tg_tape_reset(t);
+        ck_assert_int_eq(tg_tensor_fill(a, 5, NULL), TG_OK);
+        run_plan(p);
+        const double want[] = {25, 5 * (double)m, 1 / (double)m};
+        for (int i = 0; i < COUNT(out); i++)
+            ck_assert(read_at(tg_plan_output(p, i), m - 1) == (double)(float)want[i]);
+        tg_plan_free(p);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plan_memory");
@@ -136,6 +157,7 @@ int main(void)
     tcase_add_test(c, no_malloc);
     tcase_add_test(c, without_memory);
     tcase_add_test(c, places_are_used_again);
+    tcase_add_test(c, repeated_leaves);
     suite_add_tcase(s, c);
     return run_suite(s);
 }
