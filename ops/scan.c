@@ -6,7 +6,8 @@
  *
  * reverse runs from the end; exclusive leaves out x_i itself.  The derivative of cumprod needs no
  * division: with e the exclusive cumprod, dx_i = e_i s_i, s_i = dy_i + x_(i+1) s_(i+1), which is a
- * linear_scan.  So zeros in x are nothing special, at any order. */
+ * linear_scan.  So zeros in x are nothing special, at any order.  The cotangents in such a scan are
+ * strong: where s is 0 nothing of x comes in, be it NaN (tg_zmul). */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -17,6 +18,7 @@
 typedef struct scan_attrs {
     int64_t axis;
     bool reverse, exclusive;
+    bool strong; /* linear_scan: b_i y_(i-1) is 0 where y_(i-1) is */
 } scan_attrs;
 
 static const tg_attr_def scan_defs[] = {
@@ -81,6 +83,8 @@ SCAN(product_f64, double, double, 1, (carry * v))
 SCAN(product_i32, int32_t, uint32_t, 1, (carry * v))
 SCAN(linear_f32, float, double, 0, i ? v + factor *carry : v)
 SCAN(linear_f64, double, double, 0, i ? v + factor *carry : v)
+SCAN(strong_f32, float, double, 0, carry != 0 ? v + factor * carry : v)
+SCAN(strong_f64, double, double, 0, carry != 0 ? v + factor * carry : v)
 
 typedef void (*scan_line)(const run *r, const void *x, const void *b, void *y);
 
@@ -121,11 +125,14 @@ static double linear_flops(const tg_node *n) { return 2 * (double)n->output->siz
 
 static void linear_forward(const tg_node *n, void *work)
 {
+    static const scan_line lines[][2] = {{linear_f32, linear_f64}, {strong_f32, strong_f64}};
     (void)work;
-    scan(n, n->output->dtype == TG_F32 ? linear_f32 : linear_f64);
+    scan(n, lines[((const scan_attrs *)n->attrs)->strong][n->output->dtype]);
 }
 
 /* ---- derivatives ---------------------------------------------------------------------------- */
+
+static tg_tensor *linear(tg_tape *t, tg_tensor *a, tg_tensor *b, const scan_attrs *attrs);
 
 /* y_i = x_(i+1), or x_(i-1) for down; 0 where there is none. */
 static tg_tensor *shifted(tg_tape *t, tg_tensor *x, int axis, bool down)
@@ -150,17 +157,17 @@ static tg_tensor *cumprod_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy
     const int axis = (int)a->axis;
     tg_tensor *const others = tg_cumprod(t, x, axis, a->reverse, true);
     if (a->exclusive) dy = shifted(t, dy, axis, a->reverse);
-    return tg_mul(t, others,
-                  tg_linear_scan(t, dy, shifted(t, x, axis, a->reverse), axis, !a->reverse));
+    const scan_attrs back = {axis, !a->reverse, false, true};
+    return tg_zmul(t, linear(t, dy, shifted(t, x, axis, a->reverse), &back), others);
 }
 
 static tg_tensor *linear_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     const scan_attrs *a = n->attrs;
     const int axis = (int)a->axis;
-    tg_tensor *const da =
-        tg_linear_scan(t, dy, shifted(t, n->inputs[1], axis, a->reverse), axis, !a->reverse);
-    return i == 0 ? da : tg_mul(t, da, shifted(t, n->output, axis, !a->reverse));
+    const scan_attrs back = {axis, !a->reverse, false, true};
+    tg_tensor *const da = linear(t, dy, shifted(t, n->inputs[1], axis, a->reverse), &back);
+    return i == 0 ? da : tg_zmul(t, da, shifted(t, n->output, axis, !a->reverse));
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -179,10 +186,12 @@ static const tg_sample scan_samples[] = {SCAN_SAMPLES};
 static const tg_attr_def linear_defs[] = {
     {"axis", TG_ATTR_INT, offsetof(scan_attrs, axis), "-1"},
     {"reverse", TG_ATTR_BOOL, offsetof(scan_attrs, reverse), "false"},
+    {"strong", TG_ATTR_BOOL, offsetof(scan_attrs, strong), "false"},
     {NULL, TG_ATTR_INT, 0, NULL}};
 static const tg_sample linear_samples[] = {{"f[5] f[5]", NULL},
                                            {"f[2,3] f[2,3]", "axis=0"},
                                            {"f[2,3,2] f[2,3,2]", "axis=-2 reverse=true"},
+                                           {"f[2,3] f[2,3]", "strong=true"},
                                            {"f[0,2] f[0,2]", "axis=0"},
                                            {"f[1] f[1]", NULL},
                                            {NULL, NULL}};
@@ -215,7 +224,7 @@ const tg_op tgi_scan_ops[] = {
                  .vjp = cumprod_vjp,
                  .samples = scan_samples},
     [LINEAR_SCAN] = {.name = "linear_scan",
-                     .formula = "y_i = a_i + b_i y_(i-1) along axis, y_0 = a_0",
+                     .formula = "y_i = a_i + b_i y_(i-1) along axis, y_0 = a_0; strong: 0 y is 0",
                      .derivative = "da_i = dy_i + b_(i+1) da_(i+1), db_i = da_i y_(i-1)",
                      .min_inputs = 2,
                      .max_inputs = 2,
@@ -236,7 +245,7 @@ static tg_tensor *scan_along(tg_tape *t, int op, tg_tensor *x, int axis, bool re
     if (flat && !tgi_operand(t, tgi_scan_ops[op].name, x)) return NULL;
     if (flat) x = tgi_flatten(t, x);
     return tg_record(t, &tgi_scan_ops[op], &x, 1,
-                     &(scan_attrs){flat ? 0 : axis, reverse, exclusive});
+                     &(scan_attrs){flat ? 0 : axis, reverse, exclusive, false});
 }
 
 tg_tensor *tg_cumsum(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exclusive)
@@ -249,10 +258,14 @@ tg_tensor *tg_cumprod(tg_tape *t, tg_tensor *x, int axis, bool reverse, bool exc
     return scan_along(t, CUMPROD, x, axis, reverse, exclusive);
 }
 
+static tg_tensor *linear(tg_tape *t, tg_tensor *a, tg_tensor *b, const scan_attrs *attrs)
+{
+    return tg_record(t, &tgi_scan_ops[LINEAR_SCAN], (tg_tensor *[]){a, b}, 2, attrs);
+}
+
 tg_tensor *tg_linear_scan(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, bool reverse)
 {
-    return tg_record(t, &tgi_scan_ops[LINEAR_SCAN], (tg_tensor *[]){a, b}, 2,
-                     &(scan_attrs){axis, reverse, false});
+    return linear(t, a, b, &(scan_attrs){axis, reverse, false, false});
 }
 
 /* ---- products ------------------------------------------------------------------------------- */

@@ -59,8 +59,8 @@ END_TEST
 /* z = where(false, op(x, ...), x): dz/dx is 1 and its own derivative 0, whatever op makes of x. */
 START_TEST(what_is_not_chosen_adds_nothing)
 {
-    static const double values[] = {-INFINITY, -1e300, -2,   -1, -1e-310, -0.0, 0,
-                                    1e-310,    0.5,    1,    2,  1e300,   INFINITY, NAN};
+    static const double values[] = {-INFINITY, -1e300, -2, -1, -1e-310, -0.0,     0,
+                                    1e-310,    0.5,    1,  2,  1e300,   INFINITY, NAN};
     const tg_op *op = tg_op_at(_i);
     if (op->infer != tg_infer_elementwise || !op->map[TG_F64] || !op->vjp) return;
     for (int k = 0; k < COUNT(values); k++) {
@@ -218,6 +218,60 @@ START_TEST(extreme_values)
 }
 END_TEST
 
+C(sum, tg_sum(t, x, 1, false))
+C(max, tg_max(t, x, 1, false))
+C(std_, tg_std(t, x, 1, 0, false))
+C(cumsum, tg_cumsum(t, x, 1, false, false))
+C(cumprod, tg_cumprod(t, x, 1, true, false))
+C(cumprod_of_others, tg_cumprod(t, x, 1, false, true))
+C(linear_scan, tg_linear_scan(t, x, x, 1, false))
+C(scan_back, tg_linear_scan(t, tg_sin(t, x), tg_exp(t, x), 1, true))
+
+static const struct {
+    const char *name;
+    tg_tensor *(*f)(tg_tensor *x);
+} reductions[] = {{"sum", sum},
+                  {"mean", mean},
+                  {"max", max},
+                  {"min", min},
+                  {"logsumexp", logsumexp},
+                  {"norm 1", norm1},
+                  {"norm 2", norm2},
+                  {"norm inf", norm_max},
+                  {"var", var},
+                  {"std", std_},
+                  {"prod", prod},
+                  {"cumsum", cumsum},
+                  {"cumprod", cumprod},
+                  {"cumprod of others", cumprod_of_others},
+                  {"linear_scan", linear_scan},
+                  {"linear_scan, reverse", scan_back},
+                  {"sort", sorted},
+                  {"topk", top},
+                  {"softmax", softmax},
+                  {"log_softmax", log_softmax}};
+
+/* Rows 1 to 6 are not chosen: to the second order nothing of them is in a gradient. */
+START_TEST(rows_not_chosen_add_nothing)
+{
+    tg_tensor *x = tensor_of(t, "f64[7,3]: 1 2 0.5  nan 1 2  1 nan 0  inf -inf 1  -inf -inf -inf  "
+                                "0 0 0  1e200 1e-200 nan");
+    tg_tensor *y = reductions[_i].f(x), *g, *h;
+    assert_fine(t, reductions[_i].name);
+    tg_tensor *row = tg_reshape(t, tg_iota(t, 7), y->ndim, (int64_t[]){7, 1});
+    tg_tensor *first = tg_equal(t, row, tg_scalar(t, 0));
+    tg_tensor *z = tg_where(t, first, tg_square(t, y), tg_scalar(t, 1));
+    ck_assert_int_eq(tg_vjp(t, 1, &z, NULL, 1, &x, &g), TG_OK);
+    tg_tensor *cubes = tg_mul(t, g, tg_square(t, g));
+    ck_assert_int_eq(tg_vjp(t, 1, &cubes, NULL, 1, &x, &h), TG_OK);
+    for (int64_t i = 0; i < x->size; i++)
+        ck_assert_msg(i < 3 ? isfinite(read_at(g, i)) && isfinite(read_at(h, i))
+                            : read_at(g, i) == 0 && read_at(h, i) == 0,
+                      "%s: element %lld: derivatives %g, %g", reductions[_i].name, (long long)i,
+                      read_at(g, i), read_at(h, i));
+}
+END_TEST
+
 /* The gradient of relu is 0 at NaN, that of clamp goes through, as everywhere within the bounds. */
 START_TEST(gradients_at_nan)
 {
@@ -240,6 +294,7 @@ int main(void)
     tcase_add_loop_test(c, single_rules, 0, COUNT(rows));
     tcase_add_loop_test(c, compositions, 0, COUNT(calls));
     tcase_add_loop_test(c, extreme_values, 0, COUNT(extremes));
+    tcase_add_loop_test(c, rows_not_chosen_add_nothing, 0, COUNT(reductions));
     tcase_add_test(c, gradients_at_nan);
     suite_add_tcase(s, c);
     return run_suite(s);

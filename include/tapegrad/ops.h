@@ -108,8 +108,8 @@ tg_tensor *tg_isinf(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_isfinite(tg_tape *t, tg_tensor *x);
 
 /* condition (u8) ? a : b, elementwise, any dtype.  The side not chosen never contributes,
- * not even a NaN, to the value or, through elementwise operations and reductions, to the gradient
- * of any order: the derivative of where(x > 0, sqrt(x), x) is right on both sides of 0. */
+ * not even a NaN, to the value or, through elementwise operations, reductions and scans, to the
+ * gradient of any order: the derivative of where(x > 0, sqrt(x), x) is right on both sides of 0. */
 tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b);
 /* a == b ? x : 0, elementwise, of i32 a and b and f32 or f64 x. */
 tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x);
