@@ -43,8 +43,8 @@ bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b)
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         size_t na, nb;
         const void *xa = field_bytes(d, a, &na), *xb = field_bytes(d, b, &nb);
-        if (list_length(d, a) != list_length(d, b) || na != nb || memcmp(xa, xb, na) != 0)
-            return false;
+        if (list_length(d, a) != list_length(d, b) || na != nb) return false;
+        if (na > 0 && memcmp(xa, xb, na) != 0) return false;
     }
     return true;
 }

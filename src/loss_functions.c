@@ -52,7 +52,7 @@ static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
     }
     for (int i = 0; i < 2; i++)
         if (both[i]->ndim == ndim &&
-            memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0)
+            (ndim == 0 || memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0))
             return true;
     (void)tg_tape_fail(
         t, TG_ESHAPE, "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
