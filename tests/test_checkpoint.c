@@ -170,6 +170,45 @@ START_TEST(fourth_order)
 }
 END_TEST
 
+static tg_tensor *wave(tg_tape *tape, tg_tensor *const *xs, int n, tg_rng *rng, void *user)
+{
+    (void)n, (void)rng;
+    return tg_mul(tape, tg_sin(tape, xs[0]), user ? (tg_tensor *)user : tg_exp(tape, xs[0]));
+}
+
+/* Where several parts add to a gradient only their order may differ: regions one after the other, x
+ * beside a region, a leaf that two regions use directly. */
+START_TEST(gradients_of_several_parts)
+{
+    const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
+    const double near = dtype == TG_F32 ? 1e-4 : 1e-12;
+    tg_tensor *x = random_leaf(dtype, DIMS(1000), -2, 2, 3);
+    tg_tensor *w = random_leaf(dtype, DIMS(1000), -2, 2, 4), *leaves[] = {x, w};
+    tg_tensor *got[2][5];
+    for (int saves = 0; saves < 2; saves++) {
+        tg_tensor *y = x, *g[2], *h[2];
+        for (int k = 0; k < 3; k++) {
+            void *user = k == 1 ? NULL : w;
+            y = saves ? tg_checkpoint(t, wave, user, 1, &y, NULL) : wave(t, &y, 1, NULL, user);
+        }
+        y = tg_add(t, y, tg_square(t, x));
+        ck_assert_int_eq(tg_vjp(t, 1, &y, NULL, 2, leaves, g), TG_OK);
+        tg_tensor *both = tg_add(t, tg_square(t, g[0]), g[1]);
+        ck_assert_int_eq(tg_vjp(t, 1, &both, NULL, 2, leaves, h), TG_OK);
+        tg_tensor *all[] = {y, g[0], g[1], h[0], h[1]};
+        for (int i = 0; i < 5; i++) got[saves][i] = all[i];
+    }
+    for (int i = 0; i < 5; i++)
+        for (int64_t k = 0; k < x->size; k++) {
+            const double a = read_at(got[0][i], k), b = read_at(got[1][i], k);
+            if (i == 0)
+                ck_assert(a == b);
+            else
+                assert_close("checkpoint", dtype, k, (uint64_t)i, b, a, near, near);
+        }
+}
+END_TEST
+
 /* Two sweeps that want different things, the second order of each: neither spoils the other. */
 START_TEST(sweeps_do_not_meet)
 {
@@ -270,6 +309,7 @@ int main(void)
     tcase_add_test(c, memory_is_used_again);
     tcase_add_loop_test(c, derivatives_are_right, 0, 2);
     tcase_add_test(c, fourth_order);
+    tcase_add_loop_test(c, gradients_of_several_parts, 0, 2);
     tcase_add_test(c, sweeps_do_not_meet);
     tcase_add_test(c, refusals);
     tcase_add_test(c, trivial_regions);

@@ -16,7 +16,8 @@ typedef tg_tensor *(*tg_region)(tg_tape *t, tg_tensor *const *xs, int n, tg_rng 
 
 /* fn(xs), without keeping what lies between on t.  A sweep computes the region once more, once for
  * all its inputs, with the same random numbers, so that values and gradients are those of a direct
- * call, bit for bit, to any order.
+ * call, to any order: the values bit for bit; a gradient that several parts of a computation add to
+ * may be added up in another order, as the region's share is one number.
  *   xs    n values or leaves, n may be 0.  What the region needs of t must be among them;
  *         leaves (parameters, running statistics) it may also use directly.
  *   rng   moves on once, as in a direct call; NULL when the region draws nothing
