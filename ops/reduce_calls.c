@@ -11,7 +11,8 @@ static bool list_axes(tg_tape *t, const char *who, int n, const int *axes, tg_in
     if (n == 1 && axes && axes[0] == TG_ALL) list->n = TG_ALL;
     if (list->n == TG_ALL) return true;
     if (n < 0 || (n > 0 && !axes)) {
-        (void)tg_tape_fail(t, TG_EARG, "%s: the list of axes is missing", who);
+        (void)(n < 0 ? tg_tape_fail(t, TG_EARG, "%s: %d axes", who, n)
+                     : tg_tape_fail(t, TG_EARG, "%s: the list of axes is NULL", who));
         return false;
     }
     if (n > TG_MAX_NDIM) {

@@ -101,6 +101,7 @@ static tg_tensor *spread(tg_tape *t, const char *who, tg_tensor *x, int n, const
     double elements = 1;
     if (!tgi_operand(t, who, x) || !tgi_axes(t, who, x, n, axes, &list)) return NULL;
     if (!tg_dtype_is_float(x->dtype)) return not_a(t, who, x, "a float tensor");
+    if (isnan(correction)) return tg_tape_fail(t, TG_EARG, "%s: correction is nan", who);
     const unsigned mask = tgi_reduce_mask(&list, x->ndim);
     for (int i = 0; i < x->ndim; i++)
         if (mask >> i & 1) elements *= (double)x->shape[i];

@@ -49,6 +49,9 @@ tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *la
 tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                                         double eps)
 {
+    if (!(eps >= 0 && isfinite(eps)))
+        return tg_tape_fail(t, TG_EARG, "softmax_cross_entropy_eps: eps is %g, must be at least 0",
+                            eps);
     if (!labels_fit(t, logits, labels)) return NULL;
     tg_tensor *logs = log_p(t, logits, labels);
     if (eps == 0) return mean_surprise(t, logs, labels);

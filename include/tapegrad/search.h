@@ -70,7 +70,8 @@ typedef struct tg_search_options {
     bool minimize;  /* the lowest score is best; false: the highest */
     int64_t budget; /* handed to the trials; of halving in rung 0; 1 */
     uint64_t seed;  /* 1 */
-    int threads;    /* trials at a time; 1.  Above 1, tg_set_num_threads(1) is mostly fastest */
+    int threads;    /* trials at a time; 1; 0: as tg_num_threads().  Above 1 mostly fastest with
+                     * tg_set_num_threads(1) */
     const char *journal; /* file that keeps what is finished; NULL: none */
     const char *label;   /* NULL, or one line without ';' that tells this search from others in the
                             journal: the data, the network */
@@ -94,12 +95,13 @@ void tg_search_free(tg_search *s);
  * TG_ESTOP the same call goes on, and one with more trials adds to them.  One tg_search serves one
  * of them only.
  * The first failure of a trial, "search: trial 3: ..."; TG_EARG; TG_ENOMEM; and for the journal
- * TG_EIO, TG_EFORMAT (a damaged line) and TG_EARG (the journal of another search, which is left as
+ * TG_EIO, TG_EFORMAT (a damaged line before the last) and TG_EARG (the journal of another search, which is left as
  * it is).
  *
  * The journal is text: a line that tells the search, one of column names, and one for each finished
  * trial (number, rung, budget, values, results, CRC-32 of the line), which is on the disk before
- * the next begins.  A last line that a kill cut short is dropped. */
+ * the next begins.  A last line that is not whole, as after a kill, is dropped, and its trial is run
+ * again. */
 
 /* Trial i has value j = tg_range_value(range j, u), u from word j of the generator of seed and
  * stream TG_SEARCH_STREAM + i (Bergstra and Bengio 2012). */

@@ -69,7 +69,8 @@ void tg_tensor_free(tg_tensor *x);
  * TG_EARG when dst is a recorded value. */
 tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err);
 
-/* Sets every element of a leaf to value, rounded to its dtype (TG_EARG when it does not fit). */
+/* Sets every element of a leaf to value, rounded to its dtype: beyond the range of f32 to Inf;
+ * TG_EARG for what is no value of i32 or u8. */
 tg_status tg_tensor_fill(tg_tensor *x, double value, tg_error *err);
 
 /* Element i in row-major order, as a double.  get: NaN when there is no such element.
