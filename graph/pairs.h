@@ -1,5 +1,5 @@
 /* pairs.h - pairs of elementwise operations that one loop does in one pass over memory; the loops
- * are those of ops/pairs.c. */
+ * are those of ops/elementwise/pairs.c. */
 #ifndef TG_GRAPH_PAIRS_H
 #define TG_GRAPH_PAIRS_H
 

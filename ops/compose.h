@@ -3,7 +3,7 @@
 #define TG_OPS_COMPOSE_H
 
 #include "graph/tape.h"
-#include "ops/reduce.h"
+#include "ops/reduce/reduce.h"
 #include "tapegrad/ops.h"
 
 /* x can be read; false with the tape poisoned when it is NULL or of another tape. */

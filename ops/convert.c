@@ -3,8 +3,8 @@
 
 #include "graph/storage.h"
 #include "graph/tape.h"
-#include "ops/elementwise.h"
-#include "ops/families.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/elementwise/families.h"
 
 /* ---- cast ----------------------------------------------------------------------------------- */
 

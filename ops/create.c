@@ -1,6 +1,6 @@
 /* create.c - constants. */
 #include "graph/tape.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
 
 static const tg_attr_def full_attrs[] = {

@@ -4,7 +4,7 @@
 
 #include "graph/storage.h"
 #include "ops/compose.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 
 typedef struct diagonal_attrs {
     int64_t offset, axis1, axis2;

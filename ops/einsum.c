@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ops/compose.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 
 enum { LETTERS = 52, LABELS = LETTERS + TG_MAX_NDIM };
 

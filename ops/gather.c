@@ -3,7 +3,7 @@
 
 #include "graph/parallel.h"
 #include "graph/storage.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "ops/index.h"
 #include "tapegrad/ops.h"
 

@@ -1,5 +1,5 @@
 /* iota.c - the index tensor 0, 1, 2, ... */
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
 
 typedef struct iota_attrs {

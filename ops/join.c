@@ -3,7 +3,7 @@
 
 #include "graph/storage.h"
 #include "ops/compose.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 
 typedef struct concat_attrs {
     int64_t axis;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "graph/parallel.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/ops.h"
 

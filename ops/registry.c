@@ -1,7 +1,7 @@
 /* registry.c - every operation of the library, found by number or by name. */
 #include <string.h>
 
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 
 static const struct {
     const tg_op *ops;

@@ -12,8 +12,8 @@
 
 #include "graph/storage.h"
 #include "ops/compose.h"
-#include "ops/families.h"
-#include "ops/reduce.h"
+#include "ops/elementwise/families.h"
+#include "ops/reduce/reduce.h"
 
 typedef struct scan_attrs {
     int64_t axis;

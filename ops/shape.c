@@ -3,7 +3,7 @@
 
 #include "graph/storage.h"
 #include "graph/tape.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
 
 static tg_ints ints_of(int n, const int64_t *v)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "graph/storage.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
 
 /* ---- slice ---------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 
 #include "graph/storage.h"
 #include "ops/compose.h"
-#include "ops/families.h"
+#include "ops/elementwise/families.h"
 
 /* ---- argsort -------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* limits.c - what this machine gives at most: products in the cache, copies outside of it. */
 #include <string.h>
 
-#include "graph/plan.h"
+#include "graph/plan/plan.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/ops.h"
 

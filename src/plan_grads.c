@@ -1,5 +1,5 @@
 /* plan_grads.c - the plan of a training step, with its gradients as a dict. */
-#include "graph/plan.h"
+#include "graph/plan/plan.h"
 #include "src/dict.h"
 #include "tapegrad/alloc.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "graph/text.h"
-#include "src/sink.h"
+#include "src/file/sink.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/plan.h"
 

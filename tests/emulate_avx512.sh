@@ -29,7 +29,10 @@ fi
 src=$(sed -n 's/^srcdir = //p' Makefile)
 cpu=${CPU:-corei7_skylake_x} limit=${LIMIT:-1000}
 shared=$(realpath -m "${TAPEGRAD_SHARED:-$src/../shared}")
-tests=("${@#tests/}")
+tests=("${@##*/}")
+mapfile -t programs < <(for name in "${tests[@]}"; do
+    (cd "$src" && find tests -name "$name.c" | sed "s/\.c$//")
+done)
 bochs='' remove=''
 cleanup() {
     test -z "$bochs" || kill "$bochs" 2>/dev/null || true
@@ -49,9 +52,9 @@ rm -rf "$root" "$iso" "$work/serial"
 mkdir -p "$root"/{bin,dev,proc,tmp,tests,shared} "$iso"
 
 # The programs, stripped, and one that says which kernels are used.
-make -s "${tests[@]/#/tests/}"
-for name in "${tests[@]}"; do
-    ./libtool --mode=execute strip -o "$root/tests/$name" "tests/$name"
+make -s "${programs[@]}"
+for program in "${programs[@]}"; do
+    ./libtool --mode=execute strip -o "$root/tests/${program##*/}" "$program"
 done
 cc -I"$src" -x c - -x none .libs/libtapegrad-core.a -lm -pthread -o "$root/tests/isa" <<'END'
 #include <stdio.h>

@@ -51,7 +51,7 @@ violations() { # ROOT
         if (target != "") {
             if (!index(may[layer(file)], " " layer(target) " "))
                 print file ":" line ": " layer(file) "/ must not include " target
-        } else if (quoted && name != "config.h" && name != "tests/null_calls.inc")
+        } else if (quoted && name != "config.h" && name != "tests/src/null_calls.inc")
             print file ":" line ": there is no " name
     }
     END { print total + 0 > "/dev/stderr" }' "$scratch/files" "$scratch/includes" 2>"$scratch/total"
@@ -65,16 +65,16 @@ mkdir -p "$scratch"
 # That the test can fail: a small tree with every kind of violation, and some rightful lines.
 bad=$scratch/bad
 mkdir -p "$bad/include/tapegrad" "$bad/graph" "$bad/ops/kernels" "$bad/src" "$bad/examples" \
-    "$bad/tests"
+    "$bad/tests/support"
 : >"$bad/include/tapegrad.h"
 echo '#include "ops/op.h"' >"$bad/include/tapegrad/a.h"
 echo '#include <stdio.h>' >"$bad/graph/tape.h"
 printf '#include "tapegrad/a.h"\n#include "tape.h"\n# include "../ops/op.h"\n' >"$bad/graph/b.c"
 printf '#include "graph/tape.h"\n#include "config.h"\n#include "src/dict.h"\n' >"$bad/ops/op.h"
 printf '#include "../op.h"\n#include "../../src/dict.h"\n' >"$bad/ops/kernels/k.c"
-printf '#include "../tests/close.h"\n#include "ops/op.h"\n' >"$bad/src/dict.h"
+printf '#include "../tests/support/close.h"\n#include "ops/op.h"\n' >"$bad/src/dict.h"
 printf '#include <tapegrad.h>\n#include "graph/tape.h"\n' >"$bad/examples/e.c"
-printf '#include "graph/tape.h"\n#include "nowhere.h"\n' >"$bad/tests/close.h"
+printf '#include "graph/tape.h"\n#include "nowhere.h"\n' >"$bad/tests/support/close.h"
 violations "$bad" >"$scratch/got"
 sort >"$scratch/want" <<'END'
 examples/e.c:2: examples/ must not include graph/tape.h
@@ -82,8 +82,8 @@ graph/b.c:3: graph/ must not include ops/op.h
 include/tapegrad/a.h:1: include/ must not include ops/op.h
 ops/kernels/k.c:2: ops/ must not include src/dict.h
 ops/op.h:3: ops/ must not include src/dict.h
-src/dict.h:1: src/ must not include tests/close.h
-tests/close.h:2: there is no nowhere.h
+src/dict.h:1: src/ must not include tests/support/close.h
+tests/support/close.h:2: there is no nowhere.h
 END
 if ! sort "$scratch/got" | diff "$scratch/want" -; then
     echo "the check itself does not see what it should (above)"

@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-#include "ops/binary.def"
-#include "ops/compare.def"
-#include "ops/exponential.def"
-#include "ops/trigonometry.def"
-#include "ops/unary.def"
+#include "ops/elementwise/binary.def"
+#include "ops/elementwise/compare.def"
+#include "ops/elementwise/exponential.def"
+#include "ops/elementwise/trigonometry.def"
+#include "ops/elementwise/unary.def"
 
 /* The rows by what their kernels take and give, for f32 and f64: X(name, formula, ...). */
 #define TGI_MAPS1(X) UNARY_ROWS(X) EXPONENTIAL_ROWS(X) TRIGONOMETRY_ROWS(X)

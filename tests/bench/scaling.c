@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "bench.h"
-#include "tests/long_graphs.h"
+#include "tests/support/long_graphs.h"
 
 /* ---- networks ------------------------------------------------------------------------------- */
 

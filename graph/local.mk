@@ -1,0 +1,28 @@
+# local.mk - what graph/ holds.
+
+library_sources += \
+	graph/alloc.c \
+	graph/arena.c \
+	graph/arena.h \
+	graph/attrs.c \
+	graph/flush.h \
+	graph/grad.c \
+	graph/hook.c \
+	graph/pages.c \
+	graph/pages.h \
+	graph/pairs.h \
+	graph/parallel.c \
+	graph/parallel.h \
+	graph/quantile.inc \
+	graph/record.c \
+	graph/rng.c \
+	graph/rng.h \
+	graph/status.c \
+	graph/storage.h \
+	graph/strided.c \
+	graph/tape.c \
+	graph/tape.h \
+	graph/tensor.c \
+	graph/text.c \
+	graph/text.h \
+	$(end)

@@ -1,0 +1,138 @@
+/* draft.h - a plan while it is compiled.  All of it is in an arena that ends with tg_compile,
+ * and points to what the tape holds. */
+#ifndef TG_GRAPH_PLAN_DRAFT_H
+#define TG_GRAPH_PLAN_DRAFT_H
+
+#include "graph/plan/plan.h"
+
+typedef struct tgi_value {
+    tg_tensor x;           /* the value as the plan has it */
+    tg_node node;          /* how it is made; not of a leaf */
+    tg_tensor *tensor;     /* &x, or the leaf */
+    const tg_tensor *from; /* on the tape */
+    int32_t *in;           /* the numbers of the inputs */
+    int32_t root;          /* whose memory it looks at: itself when it has its own */
+    int32_t same;          /* the value that stands for it: itself when it is computed */
+    int32_t storage;       /* of a leaf: the region of written memory that it lies in, or -1 */
+    int32_t group, next;   /* fused group and the member after it; -1: none */
+    int32_t last;          /* the step that reads it last */
+    int32_t output;        /* the output that it is computed into; -1: none */
+    int32_t dying;  /* while places are given: another value that is read last in that step */
+    uint64_t epoch; /* writes to what it reads that came before it */
+    int64_t offset; /* view: bytes from the root's data; root: place in the block */
+    tgi_kind kind;
+    tgi_part part;
+    bool view, needed, escapes; /* escapes: read outside its group */
+} tgi_value;
+
+typedef struct tgi_draft_step {
+    int32_t value; /* the operation; of a group its first member */
+    int32_t count; /* members, 1 for an operation alone */
+    bool headed;   /* value is an operation that hands its results to the group behind it */
+    int64_t place; /* of its scratch memory in the block; -1: none */
+    int64_t bytes; /*   of it */
+} tgi_draft_step;
+
+/* An instruction of a loop, with room for as many operands as there can be. */
+typedef struct tgi_draft_instruction {
+    const tgi_value *value;
+    const tgi_value *inner; /* done in the same pass; or NULL */
+    tg_map_fn map;
+    bool by_rows;
+    int n, first_load, loads;
+    tgi_operand y, x[TGI_MAP_INPUTS];
+} tgi_draft_instruction;
+
+/* The loop of one group. */
+typedef struct tgi_draft_loop {
+    tgi_fused f; /* its loads too, but not its instructions and tails */
+    int slots;
+    size_t width; /* bytes of the widest element */
+    tgi_draft_instruction instruction[TGI_SLOTS];
+    const tgi_value *tail[TGI_SLOTS];
+    tgi_operand tail_x[TGI_SLOTS];
+} tgi_draft_loop;
+
+/* A random operation, and what it draws from. */
+typedef struct tgi_draft_draw {
+    int32_t value, generator;
+} tgi_draft_draw;
+
+typedef struct tgi_draft {
+    tg_plan *plan; /* what is made */
+    const tg_tape *tape;
+    tgi_arena *work;
+    tgi_value *values;
+    tgi_draft_step *steps;
+    int32_t *outputs; /* numbers of values */
+    tgi_generator *generators;
+    int32_t *generator_slots; /* by seed and stream: number + 1, 0 free */
+    size_t generator_mask;
+    tgi_draft_draw *draws;
+    int32_t n_values, n_leaves, n_steps, n_outputs, n_generators, n_draws;
+    int32_t storages; /* regions of leaves that are written */
+    int32_t *number;  /* of a value: that of its item; -1: it has none */
+    struct tgi_interned *interned;
+    size_t scratch; /* bytes that a step of calls needs between them, at most */
+} tgi_draft;
+
+/* The stages of tg_compile, in this order.  err names what is wrong. */
+bool tgi_plan_build(tgi_draft *d, tg_error *err);
+bool tgi_plan_simplify(tgi_draft *d);
+void tgi_plan_mark(tgi_draft *d); /* needed: all that outputs and writes depend on */
+bool tgi_plan_schedule(tgi_draft *d);
+bool tgi_plan_place(tgi_draft *d); /* memory */
+bool tgi_plan_pack(tgi_draft *d);  /* items, tensors, nodes */
+bool tgi_plan_fuse(tgi_draft *d);  /* steps: the loops of the groups */
+
+/* For tgi_plan_fuse: puts what it found of a step into the plan. */
+bool tgi_plan_pack_job(tgi_draft *d, int32_t s, const tgi_draft_loop *l);
+bool tgi_plan_pack_calls(tgi_draft *d, int32_t s, const tgi_draft_loop *l);
+/* Gives the calls of all steps their scratch memory. */
+bool tgi_plan_pack_scratch(tgi_draft *d);
+
+/* The plan's one copy of these bytes; NULL when out of memory. */
+const void *tgi_plan_intern(tgi_draft *d, const void *data, size_t bytes);
+
+/* The attribute "seed", "stream" or "counter" of a random operation; NULL: it has none. */
+typedef struct tgi_rng_fields {
+    const uint64_t *seed, *stream, *counter;
+} tgi_rng_fields;
+tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs);
+/* Finds the generators of all that the tape drew; then which of them a node draws from. */
+bool tgi_plan_generators(tgi_draft *d);
+int32_t tgi_plan_generator_of(tgi_draft *d, const tg_node *n);
+
+/* For tgi_plan_build: which of the regions of memory that leaves make up a value of t is, or looks
+ * at, -1 for none; and the values that have a number of 0 or more in the order of the plan, the
+ * leaves first. */
+bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, int32_t *region,
+                      int32_t *count);
+bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *region,
+                    int32_t regions, int32_t *ids, int32_t *count);
+
+/* It has a map and nothing else that has to be called. */
+bool tgi_plan_is_map(const tgi_value *v);
+/* Alone in its step it is a call. */
+bool tgi_plan_calls(const tgi_value *v);
+/* Value v holds as many elements as y, in y's order and without gaps. */
+bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
+/* How x is read for y, whose rows have `row` elements (1: it has none). */
+tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row);
+/* The axes along which x is read for y, merged, outermost first: how many, of what size, and the
+ * bytes from one element to the next. */
+int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
+/* A unit of elements fits in the scratch slots that the groups with these first members (-1: none)
+ * need together when every result stays in a slot. */
+bool tgi_plan_fits(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit);
+
+/* The least common multiple; just more than a block where either is. */
+int64_t tgi_plan_unit(int64_t a, int64_t b);
+
+/* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
+int64_t tgi_plan_row(const tgi_value *v);
+
+/* Bytes of the states of all parts of a fold. */
+size_t tgi_fold_bytes(const tgi_value *v);
+
+#endif

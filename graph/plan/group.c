@@ -1,0 +1,245 @@
+/* group.c - the steps of a plan: which operations run as one loop, and when.
+ *
+ * Elementwise operations on as many elements join a group while it is open, and so do reductions of
+ * the rows of what it computes or reads, and what is computed from those, an element for each row.
+ * A group runs when something outside it needs what it computes, or before a leaf that it reads is
+ * written; until then it may grow.  A reduction over the rows waits for it, so that the group can
+ * grow on.  What must run before a group is kept as a mask of the open groups, closed under
+ * "before". */
+#include "graph/plan/schedule.h"
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+static tgi_draft_step *add_step(tgi_draft *p, int32_t value, int32_t count)
+{
+    tgi_draft_step *step = &p->steps[p->n_steps++];
+    *step = (tgi_draft_step){.value = value, .count = count, .place = -1};
+    return step;
+}
+
+/* The grain of reduction v, which waits, where it can be fed from the loop; else 0. */
+static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
+{
+    const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
+    const tg_op_fold *fold = x->node.op->fold;
+    if (!fold || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
+        !tgi_plan_is_map(&values[in->root]) || values[in->root].part != TGI_WIDE)
+        return 0;
+    return fold->grain(&x->node);
+}
+
+static bool may_fold(const tgi_schedule *s, const tgi_open *g)
+{
+    for (int i = 0; i < g->n_waiting; i++)
+        if (grain_of(s, g, g->waiting[i]) > 0) return true;
+    return false;
+}
+
+/* A part of the fold would begin within a row. */
+static bool cuts_rows(const tgi_open *g, int64_t grain, int64_t parts)
+{
+    const int64_t grains = (g->size + grain - 1) / grain;
+    for (int64_t p = 1; g->row > 1 && p < parts; p++)
+        if (grains * p / parts * grain % g->row != 0) return true;
+    return false;
+}
+
+/* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
+ * the others run behind. */
+static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
+{
+    tgi_value *values = s->p->values;
+    int64_t unit = g->row > 1 ? g->row : TGI_STEP, cut = 0, parts = 0;
+    int behind = 0;
+    for (int i = 0; i < g->n_waiting; i++) {
+        const int32_t v = g->waiting[i];
+        tgi_value *x = &values[v];
+        const tg_op_fold *fold = x->node.op->fold;
+        const int64_t grain = grain_of(s, g, v);
+        const int64_t more = grain > 0 ? tgi_plan_unit(unit, grain) : 0;
+        const int64_t own = grain > 0 ? fold->parts(&x->node) : 0;
+        x->part = TGI_FOLD;
+        if (grain == 0 || (parts > 0 && (parts != own || cut != grain)) ||
+            cuts_rows(g, grain, own) || more > TGI_BLOCK ||
+            !tgi_plan_fits(s->p, g->first, v, g->row, more)) {
+            x->part = TGI_WIDE;
+            g->waiting[behind++] = v;
+            continue;
+        }
+        unit = more;
+        cut = grain;
+        parts = own;
+        values[g->last].next = v;
+        g->last = v;
+        step->count++;
+    }
+    for (int i = 0; i < behind; i++) (void)add_step(s->p, g->waiting[i], 1);
+}
+
+/* The step before the group's computes what one of its members reads, and can hand it over piece
+ * by piece. */
+static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_draft_step *head)
+{
+    const tgi_draft *p = s->p;
+    const tgi_value *y = &p->values[head->value];
+    if (head->count > 1 || !y->node.op->forward_then || y->node.op->check || y->node.op->verdict ||
+        y->x.size != g->size || g->row > 1)
+        return false;
+    bool read = false;
+    for (int32_t k = g->first; k >= 0; k = p->values[k].next)
+        for (int i = 0; i < p->values[k].node.n_inputs; i++) {
+            const tgi_value *in = &p->values[p->values[k].in[i]];
+            if (in->root != head->value) continue;
+            if (!tgi_plan_is_plain(in, &p->values[k])) return false;
+            read = true;
+        }
+    return read;
+}
+
+/* The group becomes a step, after all that must come before it. */
+static void close_group(tgi_schedule *s, int slot)
+{
+    tgi_draft *p = s->p;
+    tgi_open *g = &s->open[slot];
+    for (int i = 0; i < OPEN; i++)
+        if (g->before >> i & 1) close_group(s, i);
+    tgi_draft_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
+    if (step && !may_fold(s, g) && follows(s, g, step)) {
+        p->values[step->value].next = g->first;
+        step->count += g->count;
+        step->headed = true;
+        for (int i = 0; i < g->n_waiting; i++) (void)add_step(p, g->waiting[i], 1);
+    } else
+        add_waiting(s, g, add_step(p, g->first, g->count));
+    s->slot_of[g->number] = -1;
+    g->count = 0;
+    for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
+}
+
+/* A reduction of a group's result, which can wait for the group. */
+static bool wait_for_group(tgi_schedule *s, int32_t v)
+{
+    enum { SMALLER = 4 };
+    tgi_value *x = &s->p->values[v];
+    const tg_op *op = x->node.op;
+    if (x->node.n_inputs != 1 || op->check || op->verdict ||
+        (op->flags & (TG_OP_WRITES | TG_OP_RANDOM)) ||
+        x->x.size > x->node.inputs[0]->size / SMALLER)
+        return false;
+    const int slot = tgi_open_group_of(s, x->in[0]);
+    if (slot < 0 || s->open[slot].n_waiting == WAITING) return false;
+    x->group = s->open[slot].number;
+    s->open[slot].waiting[s->open[slot].n_waiting++] = v;
+    return true;
+}
+
+/* Groups that read memory which is about to be written. */
+static void close_readers(tgi_schedule *s, int32_t storage)
+{
+    const tgi_value *values = s->p->values;
+    for (int slot = 0; slot < OPEN; slot++) {
+        tgi_open *g = &s->open[slot];
+        for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
+            if (values[values[g->reads[i]].root].storage == storage) close_group(s, slot);
+    }
+}
+
+static void add_operation(tgi_schedule *s, int32_t v)
+{
+    tgi_draft *p = s->p;
+    const tgi_value *x = &p->values[v];
+    if (wait_for_group(s, v)) return;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int slot = tgi_open_group_of(s, x->in[i]);
+        if (slot >= 0) close_group(s, slot);
+    }
+    if (x->node.op->flags & TG_OP_WRITES)
+        for (int i = 0; i < x->node.n_inputs; i++)
+            close_readers(s, p->values[p->values[x->in[i]].root].storage);
+    (void)add_step(p, v, 1);
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+/* A free place, made by running the oldest group where there is none. */
+static int open_group(tgi_schedule *s, int32_t first, int64_t size)
+{
+    int slot = 0;
+    for (int i = 0; i < OPEN; i++) {
+        if (s->open[i].count == 0) {
+            slot = i;
+            break;
+        }
+        if (s->open[i].number < s->open[slot].number) slot = i;
+    }
+    if (s->open[slot].count > 0) close_group(s, slot);
+    s->open[slot] =
+        (tgi_open){.first = first, .last = first, .number = s->groups, .size = size, .row = 1};
+    s->slot_of[s->groups++] = slot;
+    return slot;
+}
+
+/* True where v joined an open group. */
+static bool join_some(tgi_schedule *s, int32_t v)
+{
+    for (int slot = 0; slot < OPEN; slot++) {
+        tgi_part part;
+        int64_t row;
+        if (!tgi_open_can_join(s, slot, v, &part, &row)) continue;
+        tgi_open_join(s, slot, v, part, row);
+        return true;
+    }
+    return false;
+}
+
+static void add_map(tgi_schedule *s, int32_t v)
+{
+    tgi_open_merge_inputs(s, v);
+    if (!join_some(s, v))
+        tgi_open_join(s, open_group(s, v, s->p->values[v].x.size), v, TGI_WIDE, 1);
+}
+
+/* A reduction of rows: in a group of its own where it cannot join one, so that others join it. */
+static void add_rows(tgi_schedule *s, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    const tgi_open alone = {.size = x->node.inputs[0]->size, .row = 1, .first = -1};
+    tgi_part part;
+    int64_t row;
+    if (join_some(s, v)) return;
+    if (tgi_open_group_of(s, x->in[0]) < 0 && tgi_open_part(x, &alone, &part, &row))
+        tgi_open_join(s, open_group(s, v, alone.size), v, part, row);
+    else
+        add_operation(s, v);
+}
+
+bool tgi_plan_schedule(tgi_draft *p)
+{
+    tgi_schedule s = {.p = p};
+    int32_t results = 0;
+    for (int32_t i = 0; i < p->n_values; i++)
+        results += p->values[i].needed && p->values[i].kind == TGI_RESULT && !p->values[i].view;
+    p->steps = tgi_arena_alloc(p->work, (size_t)results * sizeof *p->steps);
+    s.slot_of = tgi_arena_alloc(p->work, (size_t)results * sizeof *s.slot_of);
+    if (!p->steps || !s.slot_of) return false;
+    for (int32_t i = 0; i < p->n_values; i++) {
+        const tgi_value *v = &p->values[i];
+        if (!v->needed || v->kind != TGI_RESULT || v->view) continue;
+        if (tgi_plan_is_map(v) && v->x.size > 0)
+            add_map(&s, i);
+        else if (tgi_plan_row(v) > 0 && v->x.size > 0)
+            add_rows(&s, i);
+        else
+            add_operation(&s, i);
+    }
+    for (;;) { /* the rest, oldest first */
+        int oldest = -1;
+        for (int i = 0; i < OPEN; i++)
+            if (s.open[i].count > 0 && (oldest < 0 || s.open[i].number < s.open[oldest].number))
+                oldest = i;
+        if (oldest < 0) break;
+        close_group(&s, oldest);
+    }
+    p->plan->numbers.nodes = results;
+    return true;
+}

@@ -1,0 +1,173 @@
+/* join.c - what joins an open group, and which groups become one. */
+#include "graph/plan/schedule.h"
+
+/* The open group that computes the memory of value v, or after which it is computed; -1: none. */
+int tgi_open_group_of(const tgi_schedule *s, int32_t v)
+{
+    const tgi_value *root = &s->p->values[s->p->values[v].root];
+    return root->kind == TGI_RESULT && root->group >= 0 ? s->slot_of[root->group] : -1;
+}
+
+static bool reads(const tgi_open *g, int32_t v)
+{
+    for (int i = 0; i < g->n_reads; i++)
+        if (g->reads[i] == v) return true;
+    return false;
+}
+
+/* What v would be in a group of `size` elements with these rows; false: it cannot be in it. */
+bool tgi_open_part(const tgi_value *v, const tgi_open *g, tgi_part *part, int64_t *row)
+{
+    *row = g->row;
+    if (!tgi_plan_is_map(v)) {
+        *row = tgi_plan_row(v);
+        *part = TGI_ROWS;
+        return *row > 0 && v->node.inputs[0]->size == g->size && (g->row == 1 || g->row == *row) &&
+               tg_tensor_is_contiguous(v->node.inputs[0]);
+    }
+    *part = v->x.size == g->size ? TGI_WIDE : TGI_NARROW;
+    return *part == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
+}
+
+/* Operand `in` of x, which is to be this part, is what a member computes, where and when x needs
+ * it. */
+static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi_part part,
+                      int64_t row)
+{
+    const tgi_value *v = &s->p->values[in], *root = &s->p->values[v->root];
+    if (!tgi_plan_is_map(root) && root->part != TGI_ROWS) return false;
+    if (part == TGI_ROWS)
+        return root->part == TGI_WIDE && v->tensor->size == root->x.size &&
+               tg_tensor_is_contiguous(v->tensor);
+    if (root->part == TGI_WIDE) return part == TGI_WIDE && tgi_plan_is_plain(v, x);
+    if (part == TGI_NARROW) return tgi_plan_is_plain(v, x);
+    return v->root == in || v->offset == 0 ? tgi_plan_lie(v->tensor, &x->x, row) == TGI_BESIDE
+                                           : false;
+}
+
+/* All operands' results fit in the scratch memory; the quick bound is mostly enough. */
+static bool fits(const tgi_schedule *s, const tgi_open *g, int32_t v, int64_t row)
+{
+    const int64_t unit = row > 1 ? row : TGI_STEP;
+    const int most = g->count + g->loads + 1 + s->p->values[v].node.n_inputs;
+    if (most > TGI_SLOTS) return false;
+    return (int64_t)(sizeof(double) * (size_t)most) * unit <= TGI_SCRATCH ||
+           tgi_plan_fits(s->p, g->first, v, row, unit);
+}
+
+/* v has something to do with the open group, fits in it, and nothing that it needs comes after. */
+bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_part *part, int64_t *row)
+{
+    const tgi_value *x = &s->p->values[v];
+    const tgi_open *g = &s->open[slot];
+    bool related = false;
+    int more = 0;
+    if (g->count == 0 || g->count == MEMBERS || !tgi_open_part(x, g, part, row)) return false;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int32_t in = x->in[i];
+        const int from = tgi_open_group_of(s, in);
+        if (from == slot) {
+            if (!is_member(s, in, x, *part, *row)) return false;
+            related = true;
+            continue;
+        }
+        if (from >= 0 && (s->open[from].before >> slot & 1)) return false;
+        if (reads(g, in))
+            related = true;
+        else
+            more++;
+    }
+    return related && g->n_reads + more <= READS && fits(s, g, v, *row);
+}
+
+void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_part part, int64_t row)
+{
+    tgi_draft *p = s->p;
+    tgi_value *x = &p->values[v];
+    tgi_open *g = &s->open[slot];
+    g->row = row;
+    x->part = part;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = tgi_open_group_of(s, x->in[i]);
+        if (from == slot) continue;
+        if (from >= 0) g->before |= 1u << from | s->open[from].before;
+        if (!reads(g, x->in[i])) g->reads[g->n_reads++] = x->in[i];
+        g->loads += !tgi_plan_is_plain(&p->values[x->in[i]], x);
+        const size_t width = tg_dtype_size(x->node.inputs[i]->dtype);
+        if (g->width < width) g->width = width;
+    }
+    if (g->width < tg_dtype_size(x->x.dtype)) g->width = tg_dtype_size(x->x.dtype);
+    for (int i = 0; i < OPEN; i++)
+        if (s->open[i].count > 0 && (s->open[i].before >> slot & 1)) s->open[i].before |= g->before;
+    x->group = g->number;
+    if (g->count++ > 0) p->values[g->last].next = v;
+    g->last = v;
+}
+
+/* Two groups of as many elements of which neither must run before the other. */
+static bool can_merge(const tgi_schedule *s, int a, int b)
+{
+    const tgi_open *x = &s->open[a], *y = &s->open[b];
+    const int slots = x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS;
+    const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : TGI_STEP;
+    if (x->size != y->size || (x->before >> b & 1) || (y->before >> a & 1) ||
+        (x->row != y->row && x->row > 1 && y->row > 1) || x->count + y->count >= MEMBERS ||
+        x->n_waiting + y->n_waiting > WAITING || x->n_reads + y->n_reads > READS - TGI_MAP_INPUTS ||
+        slots >= TGI_SLOTS)
+        return false;
+    return (int64_t)(sizeof(double) * (size_t)slots) * unit <= TGI_SCRATCH ||
+           tgi_plan_fits(s->p, x->first, y->first, row, unit);
+}
+
+/* The members of both in the order of recording, which is one that can be computed. */
+static void merge(tgi_schedule *s, int a, int b)
+{
+    tgi_value *values = s->p->values;
+    tgi_open *x = &s->open[a], *y = &s->open[b];
+    int32_t i = x->first, j = y->first, last = -1;
+    x->first = i < j ? i : j;
+    while (i >= 0 || j >= 0) {
+        int32_t *from = j < 0 || (i >= 0 && i < j) ? &i : &j;
+        const int32_t v = *from;
+        *from = values[v].next;
+        values[v].group = x->number;
+        if (last >= 0) values[last].next = v;
+        last = v;
+    }
+    x->last = last;
+    values[last].next = -1;
+    for (int k = 0; k < y->n_reads; k++)
+        if (!reads(x, y->reads[k])) x->reads[x->n_reads++] = y->reads[k];
+    for (int k = 0; k < y->n_waiting; k++) x->waiting[x->n_waiting++] = y->waiting[k];
+    for (int k = 0; k < x->n_waiting; k++) values[x->waiting[k]].group = x->number;
+    x->count += y->count;
+    x->loads += y->loads;
+    if (x->row < y->row) x->row = y->row;
+    if (x->width < y->width) x->width = y->width;
+    x->before |= y->before;
+    y->count = 0;
+    s->slot_of[y->number] = -1;
+    for (int k = 0; k < OPEN; k++) {
+        tgi_open *g = &s->open[k];
+        if (g->count > 0 && ((g->before >> a | g->before >> b) & 1)) {
+            g->before &= ~(1u << b);
+            g->before |= 1u << a | x->before;
+        }
+    }
+}
+
+/* Operands of v from different groups: one group, where that can be. */
+void tgi_open_merge_inputs(tgi_schedule *s, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    int into = -1;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = tgi_open_group_of(s, x->in[i]);
+        if (from < 0 || from == into || !is_member(s, x->in[i], x, TGI_WIDE, s->open[from].row))
+            continue;
+        if (into < 0)
+            into = from;
+        else if (can_merge(s, into, from))
+            merge(s, into, from);
+    }
+}

@@ -1,0 +1,28 @@
+# local.mk - what graph/plan/ holds.
+
+library_sources += \
+	graph/plan/attrs.c \
+	graph/plan/bind.c \
+	graph/plan/build.c \
+	graph/plan/calls.c \
+	graph/plan/compile.c \
+	graph/plan/draft.h \
+	graph/plan/fuse.c \
+	graph/plan/group.c \
+	graph/plan/intern.c \
+	graph/plan/join.c \
+	graph/plan/loop.c \
+	graph/plan/order.c \
+	graph/plan/pack.c \
+	graph/plan/pack_steps.c \
+	graph/plan/part.c \
+	graph/plan/pieces.c \
+	graph/plan/pieces.h \
+	graph/plan/place.c \
+	graph/plan/plan.h \
+	graph/plan/print.c \
+	graph/plan/profile.c \
+	graph/plan/random.c \
+	graph/plan/schedule.h \
+	graph/plan/simplify.c \
+	$(end)

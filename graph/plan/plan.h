@@ -1,0 +1,279 @@
+/* plan.h - the inside of a plan that is ready to run.
+ *
+ * tg_compile works on a draft (draft.h), which is gone when it returns.  A plan holds what it
+ * takes to run, bind, print and profile: an item for each value, its form and its operation shared
+ * with all that are alike, and tensors and nodes only where an operation runs through its
+ * descriptor. */
+#ifndef TG_GRAPH_PLAN_H
+#define TG_GRAPH_PLAN_H
+
+#include "graph/arena.h"
+#include "tapegrad/op.h"
+#include "tapegrad/plan.h"
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
+
+/* What a member of a group does.  A group works on n elements, cut into rows where one of its
+ * members reduces rows; a narrow value has one element for each row. */
+typedef enum tgi_part {
+    TGI_WIDE,   /* elementwise, n elements */
+    TGI_NARROW, /* elementwise, an element for each row */
+    TGI_ROWS,   /* reduces each row to one element */
+    TGI_FOLD    /* reduces all rows together: its result is there after the loop */
+} tgi_part;
+
+/* Dtype, shape and strides of a value. */
+typedef struct tgi_form {
+    int64_t size;
+    int32_t ndim;
+    tg_dtype dtype;
+    int64_t dims[]; /* the shape, then the strides */
+} tgi_form;
+
+/* What is done, and where it was recorded. */
+typedef struct tgi_act {
+    const tg_op *op;
+    const void *attrs;
+    const char *scope;
+} tgi_act;
+
+/* A leaf, a value that depends on none, or a result.  Views look at the memory of a root. */
+typedef struct tgi_item {
+    const tgi_act *act;   /* of what a step computes; else NULL */
+    const tgi_form *form; /* NULL: a leaf */
+    tg_tensor *tensor;    /* what is read; its node is there when it runs through its descriptor.
+                             NULL: only loops and calls use it */
+    int64_t offset;       /* view: bytes from the root's data; root: place in the block */
+    int32_t in;           /* where its inputs start in the plan's list of them */
+    int32_t n_inputs;
+    int32_t root;   /* whose memory it looks at: itself when it has its own */
+    int32_t next;   /* the member after it in its step; -1: none */
+    int32_t output; /* the output that it is computed into; -1: none */
+    uint8_t kind, part;
+    bool view, escapes; /* escapes: read outside its group */
+} tgi_item;
+
+/* A leaf that the plan reads, item for item the first ones. */
+typedef struct tgi_place {
+    tg_tensor *tensor; /* held by reference */
+    tg_tensor *bound;  /* what is read in its place, with now as its copy; or NULL */
+    tg_tensor now;
+    int32_t storage; /* the region of written memory that it lies in, or -1 */
+} tgi_place;
+
+/* ---- loops and calls ------------------------------------------------------------------------ */
+
+/* How an operand of a fused loop lies beside the result. */
+typedef enum tgi_lie {
+    TGI_ALONG,  /* element by element */
+    TGI_STILL,  /* one element for all */
+    TGI_BESIDE, /* one element for each row */
+    TGI_REPEAT, /* one row, the same for each */
+    TGI_APART   /* anything else: copied into a slot first */
+} tgi_lie;
+
+/* Where a fused loop finds an operand: at data, or in a slot of the scratch block. */
+typedef struct tgi_operand {
+    char *data;
+    int32_t value; /* of the plan */
+    int16_t slot;  /* -1: data */
+    uint8_t width; /* of an element, in bytes */
+    uint8_t lie;
+} tgi_operand;
+
+enum {
+    TGI_MAP_INPUTS = 8,
+    TGI_SLOTS = 80,         /* no group has more members and operands to be copied together */
+    TGI_BLOCK = 4096,       /* elements, at most; */
+    TGI_STEP = 64,          /*   a multiple of it where there are no rows */
+    TGI_SCRATCH = 32 << 10, /* bytes of all slots together: they stay in the first cache */
+    TGI_FEW = 32            /* elements that are computed by calls, without a loop */
+};
+
+typedef struct tgi_instruction {
+    tg_map_fn map; /* NULL: the rows of node's input are reduced */
+    const void *attrs;
+    const tg_node *node;
+    int16_t first_load, loads; /* loads: done before it */
+    uint8_t part, n;           /* n operands */
+    bool by_rows;              /* one call for each row */
+    tgi_operand y, x[];
+} tgi_instruction;
+
+static inline size_t tgi_instruction_size(int n)
+{
+    return sizeof(tgi_instruction) + (size_t)n * sizeof(tgi_operand);
+}
+
+static inline tgi_instruction *tgi_instruction_next(const tgi_instruction *c)
+{
+    return (tgi_instruction *)(uintptr_t)((const char *)c + tgi_instruction_size(c->n));
+}
+
+/* An operand that is TGI_APART: a block of it is copied into a slot. */
+typedef struct tgi_load {
+    int32_t value, slot, until; /* until: the instruction that reads it last */
+    bool narrow;                /* for narrow results */
+    int axes;
+    int64_t n[TG_MAX_NDIM], step[TG_MAX_NDIM]; /* in bytes */
+    size_t width;
+    const char *data;
+} tgi_load;
+
+/* A fold that is fed from the loop. */
+typedef struct tgi_tail {
+    const tg_node *node;
+    tgi_operand x;
+    size_t state_size; /* bytes of one part's state */
+    char *states;
+} tgi_tail;
+
+/* One pass over n elements: all instructions on one block, then on the next. */
+typedef struct tgi_fused {
+    int64_t n, row, block; /* row: 1 where there are none */
+    int64_t chunks, grain; /* chunks for the threads, cut at multiples of grain */
+    bool alone;            /* too little for more than one thread */
+    size_t slot_bytes;
+    int instructions, loads, tails;
+    tgi_instruction *instruction;
+    tgi_load *load;
+    tgi_tail *tail;
+} tgi_fused;
+
+/* A map of few elements, every operand at its address; maybe done together with the one before. */
+typedef struct tgi_call {
+    tg_map_fn map;
+    const void *attrs;
+    void *y;
+    int32_t value, inner; /* inner: the value that is done in the same pass; -1: none */
+    uint16_t in_scratch;  /* bits: operand k; above them, y */
+    uint8_t moves, n;     /* moves: bits of the operands that are not one element for all */
+    void *x[];
+} tgi_call;
+
+typedef struct tgi_calls {
+    int32_t n, count; /* elements, calls */
+    tgi_call *first;
+} tgi_calls;
+
+static inline size_t tgi_call_size(int n) { return sizeof(tgi_call) + (size_t)n * sizeof(void *); }
+
+static inline tgi_call *tgi_call_next(const tgi_call *c)
+{
+    return (tgi_call *)(uintptr_t)((const char *)c + tgi_call_size(c->n));
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+typedef enum tgi_way {
+    TGI_ALONE, /* an operation through its node */
+    TGI_LOOP,
+    TGI_HEADED, /* an operation that hands its results to the loop behind it */
+    TGI_CALLS   /* maps of few elements */
+} tgi_way;
+
+typedef struct tgi_job {
+    const tg_node *node; /* alone, headed */
+    tgi_fused *fused;    /* loop, headed */
+    void *work;          /* scratch memory for forward, or states of folds */
+    int64_t bytes;       /*   of it */
+} tgi_job;
+
+typedef struct tgi_step {
+    int32_t value; /* the operation; of a group its first member */
+    int32_t count; /* members, 1 for an operation alone */
+    tgi_way way;
+    union {
+        tgi_job *job;
+        tgi_calls *calls;
+    } is;
+} tgi_step;
+
+/* ---- random numbers and times --------------------------------------------------------------- */
+
+/* What is drawn from one seed and stream: blocks first .. end-1 in a pass. */
+typedef struct tgi_generator {
+    uint64_t seed, stream, first, end;
+} tgi_generator;
+
+typedef struct tgi_draw {
+    uint64_t *counter, recorded; /* the attribute in the plan's copy */
+    int32_t generator;
+} tgi_draw;
+
+/* What a step took while a profile is on. */
+typedef struct tgi_timing {
+    int64_t runs;
+    double seconds, start, last;
+} tgi_timing;
+
+/* For tests, which set it: plans compiled from then on leave `zone` bytes free on each side of
+ * every result and scratch memory in their block, and their runs call `saw` before the first step
+ * (-1) and after each. */
+typedef struct tgi_plan_watch {
+    int64_t zone; /* a multiple of 64 */
+    void (*saw)(const tg_plan *p, int32_t step);
+} tgi_plan_watch;
+extern tgi_plan_watch tgi_plan_watched;
+
+/* ---- the plan ------------------------------------------------------------------------------- */
+
+struct tg_plan {
+    tgi_arena arena; /* all that follows */
+    tgi_arena block; /* the results' memory, in one piece */
+    char *results;   /*   which starts here */
+    tg_tape *home;   /* the tape that the values name as theirs; empty */
+    tgi_item *items; /* in the order of computing, the leaves first */
+    int32_t *inputs; /* numbers of items, for all of them */
+    tgi_place *leaves;
+    tgi_step *steps;
+    int32_t *outputs;    /* numbers of items */
+    tg_tensor **written; /* what the outputs are computed or copied into */
+    tgi_generator *generators;
+    tgi_draw *draws;
+    int32_t n_items, n_leaves, n_steps, n_outputs, n_generators, n_draws;
+    uint64_t run;
+    tgi_plan_watch watch;
+    tg_plan_numbers numbers;
+    tgi_timing *timings; /* of each step, with one more for the start; NULL: no profile */
+    tg_dict *grads;      /* set by tg_compile_grads, with what frees it */
+    void (*free_grads)(tg_dict *d);
+};
+
+/* Where the elements of item i are now; NULL where they never leave a loop. */
+void *tgi_plan_data(const tg_plan *p, int32_t i);
+
+/* Its node, in memory of the caller's where the plan needs none. */
+typedef struct tgi_borrowed {
+    tg_node node;
+    tg_tensor tensors[TGI_MAP_INPUTS + 1], *inputs[TGI_MAP_INPUTS];
+} tgi_borrowed;
+const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room);
+
+/* The item as a tensor. */
+tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i);
+
+/* Seconds of a clock that never goes back. */
+double tgi_plan_clock(void);
+/* Adds a run of step i that began at `start` of that clock. */
+void tgi_plan_took(tg_plan *p, int32_t i, double start);
+
+void tgi_fused_run(const tgi_fused *f);
+/* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */
+void tgi_fused_piece(void *f, int64_t first, int64_t count);
+void tgi_calls_run(const tgi_calls *c);
+/* The items that the operands of a call are; how many. */
+int tgi_call_values(const tg_plan *p, const tgi_call *c, int32_t *values);
+
+/* Equal attributes of one op, field by field; a number that equal ones share. */
+bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
+uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs);
+/* The fields, none of them a text, and zeros between them: so that equal ones are equal as bytes. */
+void tgi_attrs_copy(const tg_op *op, const void *from, void *to);
+/* A number that tapes share which hold the same operations on the same leaves, whatever random
+ * numbers they have drawn. */
+uint64_t tgi_tape_hash(const tg_tape *t);
+
+#endif

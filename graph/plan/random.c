@@ -1,0 +1,67 @@
+/* random.c - what the operations on a tape draw random numbers from. */
+#include <string.h>
+
+#include "graph/plan/draft.h"
+#include "graph/tape.h"
+
+tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs)
+{
+    static const char *const names[] = {"seed", "stream", "counter"};
+    const uint64_t *found[3] = {NULL};
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
+        for (int i = 0; i < 3 && d->kind == TG_ATTR_U64; i++)
+            if (strcmp(d->name, names[i]) == 0)
+                found[i] = (const uint64_t *)(const void *)((const char *)attrs + d->offset);
+    return (tgi_rng_fields){found[0], found[1], found[2]};
+}
+
+static size_t slot_of(const tgi_draft *d, uint64_t seed, uint64_t stream)
+{
+    const uint64_t h = (seed * 0x9E3779B97F4A7C15u ^ stream) * 0x9E3779B97F4A7C15u;
+    size_t at = (size_t)(h >> 24) & d->generator_mask;
+    for (; d->generator_slots[at]; at = (at + 1) & d->generator_mask) {
+        const tgi_generator *g = &d->generators[d->generator_slots[at] - 1];
+        if (g->seed == seed && g->stream == stream) break;
+    }
+    return at;
+}
+
+/* The generator that a node draws from, which is made to reach as far; -1 when it has none. */
+int32_t tgi_plan_generator_of(tgi_draft *d, const tg_node *n)
+{
+    const tgi_rng_fields f = tgi_plan_rng_fields(n->op, n->attrs);
+    if (!f.counter) return -1;
+    const uint64_t blocks = (uint64_t)n->output->size / 2 + (uint64_t)n->output->size % 2;
+    const tgi_generator g = {f.seed ? *f.seed : 0, f.stream ? *f.stream : 0, *f.counter,
+                             *f.counter + blocks};
+    const size_t at = slot_of(d, g.seed, g.stream);
+    if (!d->generator_slots[at]) {
+        d->generators[d->n_generators++] = g;
+        d->generator_slots[at] = d->n_generators;
+    }
+    tgi_generator *there = &d->generators[d->generator_slots[at] - 1];
+    if (g.first < there->first) there->first = g.first;
+    if (g.end > there->end) there->end = g.end;
+    return d->generator_slots[at] - 1;
+}
+
+static bool is_random(const tg_node *n) { return n && (n->op->flags & TG_OP_RANDOM); }
+
+/* All that the tape drew counts, also what the outputs do not need: the next pass draws it too. */
+bool tgi_plan_generators(tgi_draft *d)
+{
+    const tg_tape *t = d->tape;
+    size_t n = 0;
+    for (int32_t i = 0; i < t->size; i++) n += is_random(t->values[i]->node);
+    d->generator_mask = 1;
+    while (d->generator_mask < 2 * n) d->generator_mask = 2 * d->generator_mask + 1;
+    const size_t bytes = (d->generator_mask + 1) * sizeof *d->generator_slots;
+    d->generators = tgi_arena_alloc(d->work, n * sizeof *d->generators);
+    d->draws = tgi_arena_alloc(d->work, n * sizeof *d->draws);
+    d->generator_slots = tgi_arena_alloc(d->work, bytes);
+    if (!d->generators || !d->draws || !d->generator_slots) return false;
+    memset(d->generator_slots, 0, bytes);
+    for (int32_t i = 0; i < t->size; i++)
+        if (is_random(t->values[i]->node)) (void)tgi_plan_generator_of(d, t->values[i]->node);
+    return true;
+}

@@ -1,0 +1,109 @@
+/* elementwise.c - the shape rule of all elementwise operations. */
+#include "ops/elementwise/elementwise.h"
+
+#include <string.h>
+
+tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
+                              int *ndim, int64_t *shape, tg_error *err)
+{
+    const int n = na > nb ? na : nb;
+    if (!who) who = "broadcast_shapes";
+    if (!ndim || (n > 0 && !shape) || (na > 0 && !a) || (nb > 0 && !b))
+        return tg_fail(err, TG_EARG, "%s: %s is NULL", who,
+                       na > 0 && !a   ? "a"
+                       : nb > 0 && !b ? "b"
+                       : !ndim        ? "ndim"
+                                      : "shape");
+    if (na < 0 || nb < 0 || n > TG_MAX_NDIM)
+        return tg_fail(err, TG_ESHAPE, "%s: a shape cannot have %d dimensions", who,
+                       na < 0   ? na
+                       : nb < 0 ? nb
+                                : n);
+    for (int i = 1; i <= n; i++) {
+        const int64_t x = i <= na ? a[na - i] : 1, y = i <= nb ? b[nb - i] : 1;
+        if (x != y && x != 1 && y != 1) {
+            char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+            return tg_fail(err, TG_ESHAPE, "%s: shapes do not broadcast: %s and %s", who,
+                           tg_shape_describe(na, a, one, sizeof one),
+                           tg_shape_describe(nb, b, two, sizeof two));
+        }
+        shape[n - i] = x == 1 ? y : x;
+    }
+    *ndim = n;
+    return TG_OK;
+}
+
+tg_status tg_axis_normalise(const char *who, int64_t *axis, int ndim, tg_error *err)
+{
+    if (!who) who = "axis_normalise";
+    if (!axis) return tg_fail(err, TG_EARG, "%s: axis is NULL", who);
+    if (ndim < 0 || *axis < -ndim || *axis >= ndim)
+        return tg_fail(err, TG_EAXIS, "%s: axis %lld is out of range for %d dimensions", who,
+                       (long long)*axis, ndim);
+    if (*axis < 0) *axis += ndim;
+    return TG_OK;
+}
+
+tg_status tg_infer_same(tg_infer *c)
+{
+    if (!c) return TG_EARG;
+    const tg_tensor *x = c->inputs[0];
+    c->ndim = x->ndim;
+    for (int i = 0; i < x->ndim; i++) c->shape[i] = x->shape[i];
+    return TG_OK;
+}
+
+double tg_flops_per_input(const tg_node *n) { return n ? (double)n->inputs[0]->size : 0; }
+
+static tg_status unsupported(const tg_infer *c, const tg_tensor *x)
+{
+    char text[TG_DESCRIBE_SIZE], list[32] = "";
+    for (int d = 0; d < TG_DTYPE_COUNT; d++)
+        if (c->op->map[d]) {
+            if (*list) strncat(list, " ", sizeof list - strlen(list) - 1);
+            strncat(list, tg_dtype_name((tg_dtype)d), sizeof list - strlen(list) - 1);
+        }
+    return tg_fail(c->err, TG_EDTYPE, "%s: %s is not supported, takes %s (use tg_cast)",
+                   c->op->name, tg_tensor_describe(x, text, sizeof text), list);
+}
+
+static tg_status different(const tg_infer *c, const tg_tensor *a, const tg_tensor *b)
+{
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    return tg_fail(c->err, TG_EDTYPE, "%s: dtypes differ: %s and %s (use tg_cast)", c->op->name,
+                   tg_tensor_describe(a, one, sizeof one), tg_tensor_describe(b, two, sizeof two));
+}
+
+/* Neither a single number nor of the shape that there is. */
+static bool adds_axes(const tg_infer *c, const tg_tensor *x)
+{
+    bool same = x->ndim == c->ndim;
+    for (int i = 0; same && i < x->ndim; i++) same = x->shape[i] == c->shape[i];
+    return !same && x->ndim > 0;
+}
+
+tg_status tg_infer_elementwise(tg_infer *c)
+{
+    if (!c) return TG_EARG;
+    const int n = c->n_inputs;
+    if (n < 1 || n > TGI_MOST_OPERANDS)
+        return tg_fail(c->err, TG_EARG, "%s: elementwise operations take 1 to %d operands",
+                       c->op->name, TGI_MOST_OPERANDS);
+    const tg_tensor *last = c->inputs[n - 1];
+    const int first = n == 3 && c->inputs[0]->dtype == TG_U8 ? 1 : 0; /* a condition */
+    for (int i = first; i < n - 1; i++)
+        if (c->inputs[i]->dtype != last->dtype) return different(c, c->inputs[i], last);
+    if (!c->op->map[last->dtype]) return unsupported(c, last);
+    c->dtype = c->op->flags & TG_OP_MASK ? TG_U8 : last->dtype;
+    (void)tg_infer_same(c);
+    for (int i = 1; i < n; i++) {
+        int64_t shape[TG_MAX_NDIM];
+        const tg_tensor *x = c->inputs[i];
+        if (!adds_axes(c, x)) continue;
+        const tg_status status = tg_broadcast_shapes(c->op->name, c->ndim, c->shape, x->ndim,
+                                                     x->shape, &c->ndim, shape, c->err);
+        if (status) return status;
+        memcpy(c->shape, shape, (size_t)c->ndim * sizeof *shape);
+    }
+    return TG_OK;
+}

@@ -1,0 +1,25 @@
+# local.mk - what ops/ holds.
+
+library_sources += \
+	ops/along.c \
+	ops/arrange.c \
+	ops/compose.h \
+	ops/convert.c \
+	ops/create.c \
+	ops/diagonal.c \
+	ops/einsum.c \
+	ops/gather.c \
+	ops/index.c \
+	ops/index.h \
+	ops/iota.c \
+	ops/join.c \
+	ops/matmul.c \
+	ops/pick.c \
+	ops/registry.c \
+	ops/scan.c \
+	ops/shape.c \
+	ops/slice.c \
+	ops/sorting.c \
+	$(end)
+
+EXTRA_DIST += ops/ops.md

@@ -1,0 +1,119 @@
+/* calls.c - the functions by which a program calls the reductions, and the mean. */
+#include "graph/tape.h"
+#include "ops/elementwise/families.h"
+#include "ops/reduce/reduce.h"
+#include "tapegrad/ops.h"
+
+/* False, with the tape poisoned, when n and axes are no list. */
+static bool list_axes(tg_tape *t, const char *who, int n, const int *axes, tg_ints *list)
+{
+    *list = (tg_ints){.n = n};
+    if (n == 1 && axes && axes[0] == TG_ALL) list->n = TG_ALL;
+    if (list->n == TG_ALL) return true;
+    if (n < 0 || (n > 0 && !axes)) {
+        (void)(n < 0 ? tg_tape_fail(t, TG_EARG, "%s: %d axes", who, n)
+                     : tg_tape_fail(t, TG_EARG, "%s: the list of axes is NULL", who));
+        return false;
+    }
+    if (n > TG_MAX_NDIM) {
+        (void)tg_tape_fail(t, TG_EAXIS, "%s: %d axes, but no tensor has more than %d", who, n,
+                           TG_MAX_NDIM);
+        return false;
+    }
+    for (int i = 0; i < n; i++) list->v[i] = axes[i];
+    return true;
+}
+
+static tg_tensor *reduce(tg_tape *t, int op, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    tgi_reduce_attrs a = {.keepdims = keepdims};
+    if (!list_axes(t, tgi_reduction_ops[op].name, n, axes, &a.axis)) return NULL;
+    return tg_record(t, &tgi_reduction_ops[op], &x, 1, &a);
+}
+
+/* x can be read; what is wrong with it otherwise is for tg_record to say. */
+static bool usable(const tg_tape *t, const tg_tensor *x)
+{
+    return t && x && (!x->tape || (x->tape == t && tg_tape_value(t, x->id) == x));
+}
+
+tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_SUM, x, 1, &axis, keepdims);
+}
+
+tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    return reduce(t, TGI_SUM, x, n, axes, keepdims);
+}
+
+tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_MAX, x, 1, &axis, keepdims);
+}
+
+tg_tensor *tg_max_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    return reduce(t, TGI_MAX, x, n, axes, keepdims);
+}
+
+tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_LOGSUMEXP, x, 1, &axis, keepdims);
+}
+
+tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    return reduce(t, TGI_LOGSUMEXP, x, n, axes, keepdims);
+}
+
+tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_NORM2, x, 1, &axis, keepdims);
+}
+
+tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return reduce(t, TGI_ARGMAX, x, 1, &axis, keepdims);
+}
+
+tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
+{
+    tgi_shape_attrs a = {.shape = {.n = ndim}};
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "sum_to: the shape is NULL");
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) a.shape.v[i] = shape[i];
+    if (usable(t, x) && tg_tape_status(t) == TG_OK && ndim == x->ndim &&
+        tgi_reduce_mask_to(&a.shape, x) == 0)
+        return tg_cast(t, x, x->dtype);
+    return tg_record(t, &tgi_reduction_ops[TGI_SUM_TO], &x, 1, &a);
+}
+
+/* ---- mean ----------------------------------------------------------------------------------- */
+
+/* The sum is divided, not multiplied by 1/n, so that the mean of equal numbers is that number.
+ * 0 / 0 makes the mean of nothing NaN. */
+tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    tgi_reduce_attrs a = {.keepdims = keepdims};
+    tg_error err = TG_ERROR_INIT;
+    char text[TG_DESCRIBE_SIZE];
+    double count = 1;
+    if (!list_axes(t, "mean", n, axes, &a.axis)) return NULL;
+    if (usable(t, x)) {
+        if (!tg_dtype_is_float(x->dtype))
+            return tg_tape_fail(t, TG_EDTYPE, "mean: %s is not a float tensor (use tg_cast)",
+                                tg_tensor_describe(x, text, sizeof text));
+        if (tgi_reduce_axes("mean", x, &a.axis, &err))
+            return tg_tape_fail(t, err.status, "%s", err.text);
+        const unsigned mask = tgi_reduce_mask(&a.axis, x->ndim);
+        for (int i = 0; i < x->ndim; i++)
+            if (mask >> i & 1) count *= (double)x->shape[i];
+    }
+    tg_tensor *const sum = tg_record(t, &tgi_reduction_ops[TGI_SUM], &x, 1, &a);
+    return tg_div(t, sum, tgi_number_for(t, sum, count));
+}
+
+tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return tg_mean_axes(t, x, 1, &axis, keepdims);
+}

@@ -1,0 +1,127 @@
+/* lse.c - logsumexp: ln sum e^x = m + ln sum e^(x-m) with m the largest x.
+ *
+ * No term overflows, and the largest is exactly 1.  Two passes over a block that stays in the
+ * cache: the maximum, then the sum.  Where m is infinite or NaN it is the result itself. */
+#include <math.h>
+
+#include "ops/reduce/reduce.h"
+
+/* y[i * step] from the tops, in the dtype of x, and the sums, which it may change. */
+static void finish(tg_dtype dtype, int64_t n, const void *tops, double *sum, void *y, int64_t step)
+{
+    const tgi_map *const log_of_f64 = &tgi_kernels_get()->maps[TG_F64][TGI_MAP_log];
+    if (dtype == TG_F32) {
+        const float *top = tops;
+        tgi_map_run(log_of_f64, n, sum, (const void *[]){sum}, (int64_t[]){1});
+        for (int64_t i = 0; i < n; i++)
+            ((float *)y)[i * step] = isfinite(top[i]) ? (float)((double)top[i] + sum[i]) : top[i];
+    } else {
+        const double *top = tops;
+        for (int64_t i = 0; i < n; i++)
+            ((double *)y)[i * step] = isfinite(top[i]) ? top[i] + log(sum[i]) : top[i];
+    }
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+enum { LONG_LINE = 8192, BLOCK = 1 << 15, MOST_LINES = 64 };
+
+/* Piece by piece; of their sums none is added to many others. */
+static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void *top)
+{
+    struct {
+        tgi_total total;
+        double levels[TGI_TOTAL_LEVELS];
+    } state;
+    const tgi_reduce_kernels *const kernels = &tgi_kernels_get()->reduce;
+    const int64_t width = (int64_t)tg_dtype_size(dtype);
+    tgi_total_begin(&state.total, kernels->fold[TGI_FOLD_SUM][TG_F64], 1);
+    for (int64_t i = 0; i < count; i += LONG_LINE) {
+        double sum;
+        const int64_t n = count - i < LONG_LINE ? count - i : LONG_LINE;
+        kernels->exp[dtype]->lines(1, n, x + i * width, 0, top, &sum);
+        tgi_total_rows(&state.total, 1, 1, &sum, 0);
+    }
+    return *(double *)tgi_total_end(&state.total);
+}
+
+void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                         const void *x, int64_t step, void *y)
+{
+    const tgi_exp_kernel *const kernel = tgi_kernels_get()->reduce.exp[dtype];
+    const int64_t width = (int64_t)tg_dtype_size(dtype), fit = BLOCK / count + 1;
+    const int64_t most = fit < MOST_LINES ? fit : MOST_LINES;
+    for (int64_t i = 0; i < lines; i += most) {
+        const int64_t n = lines - i < most ? lines - i : most;
+        const char *const from = (const char *)x + i * step * width;
+        double top[MOST_LINES], sum[MOST_LINES];
+        tgi_fold_lines(max, dtype, n, count, from, step, top);
+        if (count <= LONG_LINE)
+            kernel->lines(n, count, from, step, top, sum);
+        else
+            for (int64_t k = 0; k < n; k++)
+                sum[k] = long_sum(dtype, count, from + k * step * width, (char *)top + k * width);
+        finish(dtype, n, top, sum, (char *)y + i * width, 1);
+    }
+}
+
+/* ---- blocks of strided inputs --------------------------------------------------------------- */
+
+typedef struct exp_sum {
+    tg_dtype dtype;
+    double top[TGI_REDUCE_WIDTH];
+    tgi_block_total total;
+} exp_sum;
+
+/* Adds up e^(x - top), row by row. */
+static void exp_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+{
+    exp_sum *const s = acc;
+    const int64_t row = step * (int64_t)tg_dtype_size(s->dtype);
+    double e[TGI_REDUCE_WIDTH];
+    for (int64_t r = 0; r < rows; r++) {
+        tgi_kernels_get()->reduce.exp[s->dtype]->exps(width, (const char *)x + r * row, s->top, e);
+        tgi_total_rows(&s->total.total, 1, width, e, 0);
+    }
+}
+
+/* Of a row all lanes have one top. */
+static void spread_top(tg_dtype dtype, double *top)
+{
+    float *const narrow = (float *)(void *)top;
+    for (int j = 1; j < TGI_REDUCE_LANES; j++)
+        if (dtype == TG_F32)
+            narrow[j] = narrow[0];
+        else
+            top[j] = top[0];
+}
+
+static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
+{
+    const tgi_fold_kernel *const sum = tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][p->dtype];
+    exp_sum s;
+    s.dtype = p->dtype;
+    p->kernel->start(s.top, width);
+    tgi_reduce_walk(p, x, width, p->kernel->rows, s.top);
+    if (!p->columns) {
+        p->kernel->lanes(s.top);
+        spread_top(p->dtype, s.top);
+    }
+    tgi_total_begin(&s.total.total, sum, width);
+    tgi_reduce_walk(p, x, width, exp_rows, &s);
+    double *const total = tgi_total_end(&s.total.total);
+    if (!p->columns) sum->join->lanes(total);
+    finish(p->dtype, p->columns ? width : 1, s.top, total, y, tgi_reduce_y_step(p));
+}
+
+void tgi_logsumexp_forward(const tg_node *n, void *work)
+{
+    const tgi_reduce_attrs *const a = n->attrs;
+    const tg_tensor *const x = n->inputs[0];
+    tgi_reduce p;
+    if (tgi_reduce_contiguous(n, work)) return;
+    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
+    p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_MAX][x->dtype];
+    p.lines = tgi_logsumexp_lines;
+    tgi_reduce_run(&p, x->data, n->output->data, lse_block);
+}

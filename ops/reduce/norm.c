@@ -1,0 +1,221 @@
+/* norm.c - sqrt(sum x^2), summed in double.
+ *
+ * Squares of f64 may leave the range though the norm is within it.  Where their sum lies outside
+ * LEAST..MOST it is computed once more from x 2^-e, with e the exponent of the largest |x|. */
+#include <math.h>
+
+#include "graph/parallel.h"
+#include "ops/reduce/forms.h"
+
+enum {
+    PIECE = TGI_REDUCE_WIDTH,
+    SHORT = 4096, /* lines of at most so many elements are added up in LANES sums, */
+    LANES = 16    /*   which the compiler makes vectors of */
+};
+
+static const double LEAST = 0x1p-900, MOST = 0x1p1000;
+
+/* e[i] = (x[i] scale)^2 */
+static void squares(tg_dtype dtype, int64_t n, const void *x, double scale, double *e)
+{
+    if (dtype == TG_F32)
+        for (int64_t i = 0; i < n; i++) {
+            const double v = (double)((const float *)x)[i];
+            e[i] = v * v;
+        }
+    else
+        for (int64_t i = 0; i < n; i++) {
+            const double v = ((const double *)x)[i] * scale;
+            e[i] = v * v;
+        }
+}
+
+/* A sum that has to be done again, unless an element is not finite or all are 0. */
+static bool is_lost(tg_dtype dtype, double sum)
+{
+    return dtype == TG_F64 && (sum < LEAST || sum > MOST);
+}
+
+/* The exponent to scale by, within what squares of double can take; 0 where there is none. */
+static int exponent(double top)
+{
+    int e = 0;
+    if (isfinite(top)) (void)frexp(top, &e);
+    return e < -1000 ? -1000 : e > 1000 ? 1000 : e;
+}
+
+static void put(tg_dtype dtype, void *y, int64_t i, double norm)
+{
+    if (dtype == TG_F32)
+        ((float *)y)[i] = (float)norm;
+    else
+        ((double *)y)[i] = norm;
+}
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+typedef struct line {
+    const tgi_fold_kernel *sum;
+    tg_dtype dtype;
+    int64_t count, parts;
+    const char *x;
+    double scale;
+    double sums[TGI_MOST_PARTS];
+} line;
+
+static void run_part(void *user, int64_t p)
+{
+    line *const l = user;
+    const int64_t to = tgi_part_start(l->count, TGI_FOLD_LANES, l->parts, p + 1);
+    struct {
+        tgi_total total;
+        double levels[TGI_TOTAL_LEVELS];
+    } state;
+    double e[PIECE], piece;
+    tgi_total_begin(&state.total, l->sum, 1);
+    for (int64_t i = tgi_part_start(l->count, TGI_FOLD_LANES, l->parts, p); i < to; i += PIECE) {
+        const int64_t n = to - i < PIECE ? to - i : PIECE;
+        squares(l->dtype, n, l->x + i * (int64_t)tg_dtype_size(l->dtype), l->scale, e);
+        l->sum->lines(1, n, e, 0, &piece);
+        tgi_total_rows(&state.total, 1, 1, &piece, 0);
+    }
+    l->sums[p] = *(double *)tgi_total_end(&state.total);
+}
+
+static double short_sum(tg_dtype dtype, int64_t count, const void *x, double scale)
+{
+    double sum[LANES] = {0}, e[LANES];
+    const int64_t whole = count - count % LANES;
+    const size_t width = tg_dtype_size(dtype);
+    for (int64_t i = 0; i < whole; i += LANES) {
+        squares(dtype, LANES, (const char *)x + (size_t)i * width, scale, e);
+        for (int j = 0; j < LANES; j++) sum[j] += e[j];
+    }
+    squares(dtype, count - whole, (const char *)x + (size_t)whole * width, scale, e);
+    for (int j = 0; j < count - whole; j++) sum[j] += e[j];
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++) sum[j] += sum[j + half];
+    return sum[0];
+}
+
+static double line_sum(line *l, double scale)
+{
+    if (l->count <= SHORT) return short_sum(l->dtype, l->count, l->x, scale);
+    double sum;
+    l->scale = scale;
+    tgi_parallel_for(l->parts, run_part, l);
+    l->sum->join->lines(1, l->parts, l->sums, 0, &sum);
+    return sum;
+}
+
+static double line_norm(line *l)
+{
+    const double sum = line_sum(l, 1);
+    double top = 0;
+    if (!is_lost(l->dtype, sum)) return sqrt(sum);
+    for (int64_t i = 0; i < l->count; i++)
+        top = fmax(top, fabs(((const double *)(const void *)l->x)[i]));
+    const int e = exponent(top);
+    return e == 0 ? sqrt(sum) : ldexp(sqrt(line_sum(l, ldexp(1, -e))), e);
+}
+
+static void norm_lines(const tgi_fold_kernel *sum, tg_dtype dtype, int64_t lines, int64_t count,
+                       const void *x, int64_t step, void *y)
+{
+    line l = {.sum = sum, .dtype = dtype, .count = count, .parts = tgi_line_parts(count)};
+    for (int64_t i = 0; i < lines; i++) {
+        l.x = (const char *)x + i * step * (int64_t)tg_dtype_size(dtype);
+        put(dtype, y, i, line_norm(&l));
+    }
+}
+
+/* ---- blocks of strided inputs --------------------------------------------------------------- */
+
+typedef struct block {
+    tg_dtype dtype;
+    double top[TGI_REDUCE_WIDTH], scale[TGI_REDUCE_WIDTH];
+    tgi_block_total total;
+} block;
+
+static void square_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+{
+    block *const b = acc;
+    const int64_t row = step * (int64_t)tg_dtype_size(b->dtype);
+    double e[TGI_REDUCE_WIDTH];
+    for (int64_t r = 0; r < rows; r++) {
+        squares(b->dtype, width, (const char *)x + r * row, 1, e);
+        tgi_total_rows(&b->total.total, 1, width, e, 0);
+    }
+}
+
+static void top_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+{
+    block *const b = acc;
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t j = 0; j < width; j++)
+            b->top[j] = fmax(b->top[j], fabs(((const double *)x)[r * step + j]));
+}
+
+static void scaled_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+{
+    block *const b = acc;
+    double e[TGI_REDUCE_WIDTH];
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t j = 0; j < width; j++) {
+            const double v = ((const double *)x)[r * step + j] * b->scale[j];
+            e[j] = v * v;
+        }
+        tgi_total_rows(&b->total.total, 1, width, e, 0);
+    }
+}
+
+/* One sum for each output. */
+static double *block_sums(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows rows,
+                          block *b)
+{
+    tgi_total_begin(&b->total.total, p->kernel, width);
+    tgi_reduce_walk(p, x, width, rows, b);
+    double *const sum = tgi_total_end(&b->total.total);
+    if (!p->columns) p->kernel->join->lanes(sum);
+    return sum;
+}
+
+/* The exponent of each output; what the sums are to be computed again with. */
+static void find_scales(const tgi_reduce *p, const void *x, int width, block *b, int *e)
+{
+    for (int j = 0; j < width; j++) b->top[j] = 0;
+    tgi_reduce_walk(p, x, width, top_rows, b);
+    for (int j = 1; j < width && !p->columns; j++) b->top[0] = fmax(b->top[0], b->top[j]);
+    for (int j = 0; j < width; j++) {
+        e[j] = exponent(b->top[p->columns ? j : 0]);
+        b->scale[j] = ldexp(1, -e[j]);
+    }
+}
+
+static void norm_block(const tgi_reduce *p, const void *x, void *y, int width)
+{
+    const int64_t step = tgi_reduce_y_step(p);
+    const int n = p->columns ? width : 1;
+    int e[TGI_REDUCE_WIDTH] = {0};
+    bool lost = false;
+    block b = {.dtype = p->dtype};
+    const double *sum = block_sums(p, x, width, square_rows, &b);
+    for (int j = 0; j < n; j++) lost = lost || is_lost(p->dtype, sum[j]);
+    if (lost) {
+        find_scales(p, x, width, &b, e);
+        sum = block_sums(p, x, width, scaled_rows, &b);
+    }
+    for (int j = 0; j < n; j++) put(p->dtype, y, j * step, ldexp(sqrt(sum[j]), e[j]));
+}
+
+void tgi_norm_forward(const tg_node *n, void *work)
+{
+    const tgi_reduce_attrs *const a = n->attrs;
+    const tg_tensor *const x = n->inputs[0];
+    tgi_reduce p;
+    (void)work;
+    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
+    p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][TG_F64];
+    p.lines = norm_lines;
+    tgi_reduce_run(&p, x->data, n->output->data, norm_block);
+}

@@ -1,0 +1,192 @@
+/* parts.c - reductions of contiguous inputs: forward by threads, and for plans the same in
+ * parts that are fed from fused loops (tg_op_fold). */
+#include "graph/parallel.h"
+#include "graph/tape.h"
+#include "ops/reduce/forms.h"
+
+enum {
+    CHUNK = 1 << 15,      /* elements worth handing to a thread */
+    SMALL = 256,          /* elements whose */
+    SMALL_BYTES = 64 * 64 /*   states are held on the stack: one part, with one level of sums */
+};
+
+static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* ---- the form ------------------------------------------------------------------------------- */
+
+static void find_form(tgi_reduction *r, const tg_tensor *x, unsigned mask)
+{
+    enum { SHORT_LINE = 64, SHORT_RUN = 16 };
+    int changes = 0, first = -1, last = -1; /* reduced or not */
+    r->outputs = r->count = r->outer = 1;
+    for (int i = 0; i < x->ndim; i++) {
+        const int reduced = mask >> i & 1;
+        if (x->shape[i] == 1) continue;
+        *(reduced ? &r->count : &r->outputs) *= x->shape[i];
+        if (first < 0) first = reduced;
+        changes += last >= 0 && last != reduced;
+        if (changes == 0 && reduced) r->outer = r->count;
+        last = reduced;
+    }
+    const bool folds = r->lines == tgi_fold_lines;
+    if (x->size == 0 || changes > 2 || (changes > 0 && first && !folds)) return;
+    if (changes == 2 && first && r->count / r->outer >= SHORT_RUN) r->form = &tgi_form_planes;
+    if (changes == 1 && first) r->form = &tgi_form_columns;
+    if (changes == 0 || (changes == 1 && !first)) r->form = &tgi_form_lines;
+    if (folds && r->outputs == 1 && r->count > SHORT_LINE) r->form = &tgi_form_line;
+}
+
+static tgi_reduction reduction_of(const tg_node *n)
+{
+    const tg_tensor *const x = n->inputs[0];
+    void (*const forward)(const tg_node *, void *) = n->op->forward;
+    const bool shaped = forward == tgi_sum_to_forward;
+    const unsigned mask =
+        shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
+               : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
+    const int fold = shaped || forward == tgi_sum_forward ? TGI_FOLD_SUM : TGI_FOLD_MAX;
+    tgi_reduction r = {.y_size = tg_dtype_size(n->output->dtype), .dtype = x->dtype};
+    if (x->dtype != TG_U8) r.kernel = tgi_kernels_get()->reduce.fold[fold][x->dtype];
+    r.lines = forward == tgi_logsumexp_forward ? tgi_logsumexp_lines
+              : forward == tgi_argmax_forward  ? tgi_argmax_lines
+                                               : tgi_fold_lines;
+    find_form(&r, x, mask);
+    return r;
+}
+
+/* ---- in parts ------------------------------------------------------------------------------- */
+
+static int64_t fold_grain(const tg_node *n)
+{
+    const tgi_reduction r = reduction_of(n);
+    return r.form && r.count > 1 ? r.form->grain(&r) : 0;
+}
+
+static int64_t fold_parts(const tg_node *n)
+{
+    const tgi_reduction r = reduction_of(n);
+    return r.form->parts(&r);
+}
+
+/* Each state starts with what is reduced: to find that out takes longer than a short fold. */
+enum { KEPT = (sizeof(tgi_reduction) + 63) / 64 * 64 };
+
+static size_t fold_state_size(const tg_node *n)
+{
+    const tgi_reduction r = reduction_of(n);
+    return KEPT + r.form->state_size(&r);
+}
+
+static void fold_begin(const tg_node *n, void *state)
+{
+    tgi_reduction *const r = state;
+    *r = reduction_of(n);
+    r->form->begin(r, (char *)state + KEPT);
+}
+
+static void fold_add(const tg_node *n, void *state, const void *x, int64_t count)
+{
+    const tgi_reduction *const r = state;
+    (void)n;
+    r->form->add(r, (char *)state + KEPT, x, count);
+}
+
+static void fold_end(const tg_node *n, int64_t parts, void *states)
+{
+    const tgi_reduction *const r = states;
+    r->form->end(r, parts, (char *)states + KEPT, KEPT + r->form->state_size(r), n->output->data);
+}
+
+const tg_op_fold tgi_reduce_fold = {.grain = fold_grain,
+                                    .parts = fold_parts,
+                                    .state_size = fold_state_size,
+                                    .begin = fold_begin,
+                                    .add = fold_add,
+                                    .end = fold_end};
+
+/* ---- forward -------------------------------------------------------------------------------- */
+
+typedef struct job {
+    const tgi_reduction *r;
+    const char *x;
+    char *y, *states;
+    int64_t x_size, parts, grain;
+    size_t state_size;
+} job;
+
+static void run_part(void *user, int64_t p)
+{
+    const job *j = user;
+    const tgi_reduction *r = j->r;
+    const int64_t size = r->outputs * r->count;
+    const bool all = j->parts == 1;
+    const int64_t from = all ? 0 : tgi_part_start(size, j->grain, j->parts, p);
+    const int64_t to = all ? size : tgi_part_start(size, j->grain, j->parts, p + 1);
+    void *const state = j->states + (size_t)p * j->state_size;
+    r->form->begin(r, state);
+    r->form->add(r, state, j->x + from * j->x_size, to - from);
+}
+
+/* Few elements are not worth a thread, though the parts are the same. */
+static void run_parts(job *j)
+{
+    const tgi_reduction *r = j->r;
+    if (r->outputs * r->count >= 2 * CHUNK)
+        tgi_parallel_for(j->parts, run_part, j);
+    else
+        for (int64_t p = 0; p < j->parts; p++) run_part(j, p);
+    r->form->end(r, j->parts, j->states, j->state_size, j->y);
+}
+
+/* Results of lines go where they belong at once. */
+static void run_lines(void *user, int64_t c)
+{
+    const job *j = user;
+    const tgi_reduction *r = j->r;
+    const int64_t from = r->outputs * c / j->parts, to = r->outputs * (c + 1) / j->parts;
+    r->lines(r->kernel, r->dtype, to - from, r->count, j->x + from * r->count * j->x_size, r->count,
+             j->y + (size_t)from * r->y_size);
+}
+
+/* Fewer lines than there may be threads, each worth several, are shared out one by one. */
+static int64_t chunks_of_lines(const tgi_reduction *r)
+{
+    enum { FEW = 8 };
+    if (r->lines == tgi_fold_lines && r->outputs < FEW && r->count >= 2 * CHUNK) return 1;
+    return min64(max64(r->outputs * r->count / CHUNK, 1), r->outputs);
+}
+
+static bool is_lines(const tgi_reduction *r)
+{
+    return r->form == &tgi_form_line || r->form == &tgi_form_lines;
+}
+
+size_t tgi_reduce_work(const tg_node *n)
+{
+    if (n->inputs[0]->size <= SMALL || !tgi_is_contiguous(n->inputs[0])) return 0;
+    const tgi_reduction r = reduction_of(n);
+    return !r.form || is_lines(&r) ? 0 : (size_t)r.form->parts(&r) * r.form->state_size(&r);
+}
+
+bool tgi_reduce_contiguous(const tg_node *n, void *work)
+{
+    const tg_tensor *const x = n->inputs[0];
+    if (!tgi_is_contiguous(x)) return false;
+    const tgi_reduction r = reduction_of(n);
+    _Alignas(64) char few[SMALL_BYTES];
+    job j = {.r = &r, .x = x->data, .y = n->output->data, .states = work ? work : few};
+    j.x_size = (int64_t)tg_dtype_size(x->dtype);
+    if (!r.form) return false;
+    if (is_lines(&r)) {
+        j.parts = chunks_of_lines(&r);
+        tgi_parallel_for(j.parts, run_lines, &j);
+        return true;
+    }
+    j.parts = r.form->parts(&r);
+    j.grain = r.form->grain(&r);
+    j.state_size = r.form->state_size(&r);
+    if (!work && (size_t)j.parts * j.state_size > sizeof few) return false;
+    run_parts(&j);
+    return true;
+}

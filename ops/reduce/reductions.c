@@ -1,0 +1,293 @@
+/* reductions.c - sum, max, argmax, logsumexp, norm2 over axes and sum_to a shape: rules,
+ * derivatives, table. */
+#include <float.h>
+#include <string.h>
+
+#include "graph/tape.h"
+#include "ops/elementwise/families.h"
+#include "ops/reduce/reduce.h"
+#include "tapegrad/ops.h"
+
+/* ---- shape rules ---------------------------------------------------------------------------- */
+
+enum {
+    FLOATS = 1 << TG_F32 | 1 << TG_F64,
+    NUMBERS = FLOATS | 1 << TG_I32,
+    ANY = NUMBERS | 1 << TG_U8
+};
+
+static tg_status check_dtype(const char *who, const tg_tensor *x, int allowed, tg_error *err)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (allowed >> x->dtype & 1) return TG_OK;
+    return tg_fail(err, TG_EDTYPE, "%s: %s is not %s (use tg_cast)", who,
+                   tg_tensor_describe(x, text, sizeof text),
+                   allowed == FLOATS ? "a float tensor" : "f32, f64 or i32");
+}
+
+/* The shape without the axes, or with 1 in their place. */
+static tg_status reduce_infer(tg_infer *c, int allowed)
+{
+    const tg_tensor *const x = c->inputs[0];
+    tgi_reduce_attrs *const a = (void *)c->attrs;
+    tg_status status = check_dtype(c->op->name, x, allowed, c->err);
+    if (!status) status = tgi_reduce_axes(c->op->name, x, &a->axis, c->err);
+    if (status) return status;
+    const unsigned mask = tgi_reduce_mask(&a->axis, x->ndim);
+    for (int i = 0; i < x->ndim; i++) {
+        if (!(mask >> i & 1))
+            c->shape[c->ndim++] = x->shape[i];
+        else if (a->keepdims)
+            c->shape[c->ndim++] = 1;
+    }
+    return TG_OK;
+}
+
+static tg_status sum_infer(tg_infer *c) { return reduce_infer(c, NUMBERS); }
+
+static tg_status floats_infer(tg_infer *c) { return reduce_infer(c, FLOATS); }
+
+/* Every output needs an element to choose. */
+static tg_status refuse_empty(const tg_infer *c)
+{
+    const tgi_reduce_attrs *const a = c->attrs;
+    const tg_tensor *const x = c->inputs[0];
+    const unsigned mask = tgi_reduce_mask(&a->axis, x->ndim);
+    char text[TG_DESCRIBE_SIZE];
+    int empty = -1;
+    for (int i = x->ndim - 1; i >= 0; i--) {
+        if (x->shape[i] > 0) continue;
+        if (!(mask >> i & 1)) return TG_OK; /* there is no output */
+        empty = i;
+    }
+    if (empty < 0) return TG_OK;
+    return tg_fail(c->err, TG_ESHAPE, "%s: axis %d of %s is empty", c->op->name, empty,
+                   tg_tensor_describe(x, text, sizeof text));
+}
+
+static tg_status max_infer(tg_infer *c)
+{
+    const tg_status status = reduce_infer(c, NUMBERS);
+    return status ? status : refuse_empty(c);
+}
+
+static tg_status argmax_infer(tg_infer *c)
+{
+    const tgi_reduce_attrs *const a = c->attrs;
+    const tg_tensor *const x = c->inputs[0];
+    tg_status status = reduce_infer(c, ANY);
+    if (!status && a->axis.n != TG_ALL && a->axis.n != 1)
+        status = tg_fail(c->err, TG_EAXIS, "argmax: takes one axis or all, not %d", a->axis.n);
+    if (!status) status = refuse_empty(c);
+    if (status) return status;
+    const int64_t count = a->axis.n == 1 ? x->shape[a->axis.v[0]] : x->size;
+    char text[TG_DESCRIBE_SIZE];
+    if (count > INT32_MAX)
+        return tg_fail(c->err, TG_ESHAPE, "argmax: the indices of %s do not fit into i32",
+                       tg_tensor_describe(x, text, sizeof text));
+    c->dtype = TG_I32;
+    return TG_OK;
+}
+
+static tg_status sum_to_infer(tg_infer *c)
+{
+    const tg_tensor *const x = c->inputs[0];
+    const tgi_shape_attrs *const a = c->attrs;
+    const int n = a->shape.n;
+    const tg_status status = check_dtype("sum_to", x, NUMBERS, c->err);
+    if (status) return status;
+    if (n < 0 || n > TG_MAX_NDIM)
+        return tg_fail(c->err, TG_ESHAPE, "sum_to: a shape cannot have %d dimensions", n);
+    bool fits = n <= x->ndim;
+    for (int i = 0; i < n && fits; i++) {
+        const int64_t to = a->shape.v[i], from = x->shape[x->ndim - n + i];
+        fits = to == from || to == 1;
+    }
+    if (!fits) {
+        char text[TG_DESCRIBE_SIZE], shape[TG_DESCRIBE_SIZE];
+        return tg_fail(c->err, TG_ESHAPE, "sum_to: %s does not broadcast to %s",
+                       tg_shape_describe(n, a->shape.v, shape, sizeof shape),
+                       tg_tensor_describe(x, text, sizeof text));
+    }
+    c->ndim = n;
+    memcpy(c->shape, a->shape.v, (size_t)n * sizeof *c->shape);
+    return TG_OK;
+}
+
+/* ---- derivatives ---------------------------------------------------------------------------- */
+
+/* v, of the shape of the output, with 1 in the place of each axis that was reduced; broadcasting
+ * puts back by itself those that were the first. */
+static tg_tensor *restore_axes(tg_tape *t, const tg_node *n, tg_tensor *v)
+{
+    const tgi_reduce_attrs *const a = n->attrs;
+    const tg_tensor *const x = n->inputs[0];
+    const unsigned mask = tgi_reduce_mask(&a->axis, x->ndim);
+    int64_t shape[TG_MAX_NDIM];
+    if (a->keepdims || !(mask & (mask + 1))) return v;
+    for (int i = 0; i < x->ndim; i++) shape[i] = mask >> i & 1 ? 1 : x->shape[i];
+    return tg_reshape(t, v, x->ndim, shape);
+}
+
+static tg_tensor *sum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const tg_tensor *const x = n->inputs[i];
+    return tg_expand(t, restore_axes(t, n, dy), x->ndim, x->shape);
+}
+
+static tg_tensor *sum_to_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    return tg_expand(t, dy, n->inputs[i]->ndim, n->inputs[i]->shape);
+}
+
+/* The mask does not change with x, hence stop_gradient: its derivative is 0, not missing. */
+static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const tgi_reduce_attrs *const a = n->attrs;
+    const tgi_reduce_attrs keep = {a->axis, true};
+    tg_tensor *const x = n->inputs[i];
+    tg_tensor *mask = tg_equal(t, x, restore_axes(t, n, n->output));
+    mask = tg_stop_gradient(t, tg_cast(t, mask, x->dtype));
+    tg_tensor *const ties = tg_record(t, &tgi_reduction_ops[TGI_SUM], &mask, 1, &keep);
+    return tg_mul(t, tg_zdiv(t, restore_axes(t, n, dy), ties), mask);
+}
+
+/* dy e^(x-y).  A slice of -Inf has weights of 0, by the least finite number in the place of y.  Of
+ * one with +Inf that element has a weight of NaN, as in PyTorch: its loss is lost already. */
+static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *const x = n->inputs[i];
+    const double least = x->dtype == TG_F32 ? (double)-FLT_MAX : -DBL_MAX;
+    tg_tensor *const y = tg_maximum(t, restore_axes(t, n, n->output), tg_scalar(t, least));
+    return tg_zmul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
+}
+
+/* dy x / y, of which neither factor leaves the range; 0 to every order where all x are 0. */
+static tg_tensor *norm2_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *const y = restore_axes(t, n, n->output);
+    tg_tensor *const zero = y ? tg_equal(t, y, tg_scalar(t, 0)) : NULL;
+    tg_tensor *const slope = tg_masked_fill(t, restore_axes(t, n, dy), zero, 0);
+    return tg_zmul(t, slope, tg_div(t, n->inputs[i], tg_masked_fill(t, y, zero, 1)));
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+static const tg_attr_def axis_attrs[] = {
+    {"axis", TG_ATTR_INTS, offsetof(tgi_reduce_attrs, axis), "all"},
+    {"keepdims", TG_ATTR_BOOL, offsetof(tgi_reduce_attrs, keepdims), "false"},
+    {NULL, TG_ATTR_INT, 0, NULL}};
+
+static const tg_attr_def shape_attrs[] = {
+    {"shape", TG_ATTR_INTS, offsetof(tgi_shape_attrs, shape), NULL}, {NULL, TG_ATTR_INT, 0, NULL}};
+
+#define S(input, attrs)                                                                            \
+    {                                                                                              \
+        input, attrs                                                                               \
+    }
+#define AXES_SAMPLES S("f[2,3,4]", "axis=0,2"), S("f[3,1,4]", "axis=-2,0 keepdims=true")
+#define AXIS_SAMPLES                                                                               \
+    S("f[2,3]", "axis=0"), S("f[2,3]", "axis=1 keepdims=true"), S("f[3,2]", "axis=-1"),            \
+        S("f[2,3]", "axis=all"), S("f[2,3]", "axis=all keepdims=true"), S("f[]", NULL),            \
+        S("f[2,0]", "axis=0"), S("f[1]", "axis=0"), S("f[5,20]", "axis=1"), S("f[20,5]", "axis=0")
+
+static const tg_sample sum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
+                                        S("i[2,3]:-5..5", "axis=1"), S(NULL, NULL)};
+static const tg_sample max_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("i[2,3]:-5..5", "axis=1"),
+                                        S(NULL, NULL)};
+static const tg_sample logsumexp_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S(NULL, NULL)};
+static const tg_sample norm2_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
+                                          S(NULL, NULL)};
+static const tg_sample argmax_samples[] = {AXIS_SAMPLES, S("f[2,3,4]", "axis=1"),
+                                           S("i[2,3]:-5..5", "axis=1"),
+                                           S("b[2,3]:0..255", "axis=0"), S(NULL, NULL)};
+static const tg_sample sum_to_samples[] = {S("f[2,3]", "shape=3"),
+                                           S("f[2,3]", "shape=2,1"),
+                                           S("f[2,3]", "shape=1,1"),
+                                           S("f[2,3]", "shape="),
+                                           S("f[2,3]", "shape=2,3"),
+                                           S("f[4,2,3]", "shape=1,3"),
+                                           S("f[]", "shape="),
+                                           S("f[0,3]", "shape=3"),
+                                           S("f[1]", "shape=1"),
+                                           S("i[2,3]:-5..5", "shape=3"),
+                                           S(NULL, NULL)};
+#undef S
+
+static double norm2_flops(const tg_node *n) { return 2 * (double)n->inputs[0]->size; }
+
+#define OVER_AXES                                                                                  \
+    .min_inputs = 1, .max_inputs = 1, .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)
+
+const tg_op tgi_reduction_ops[] = {
+    [TGI_SUM] = {.name = "sum",
+                 .formula = "sum of x over the axes",
+                 .derivative = "dy, repeated along the axes",
+                 OVER_AXES,
+                 .flags = TG_OP_ROWS,
+                 .infer = sum_infer,
+                 .flops = tg_flops_per_input,
+                 .work_size = tgi_reduce_work,
+                 .forward = tgi_sum_forward,
+                 .fold = &tgi_reduce_fold,
+                 .vjp = sum_vjp,
+                 .samples = sum_samples},
+    [TGI_MAX] = {.name = "max",
+                 .formula = "largest x along the axes",
+                 .derivative = "dy / k at each of the k elements with x = y, else 0",
+                 OVER_AXES,
+                 .flags = TG_OP_ROWS,
+                 .infer = max_infer,
+                 .flops = tg_flops_per_input,
+                 .work_size = tgi_reduce_work,
+                 .forward = tgi_max_forward,
+                 .fold = &tgi_reduce_fold,
+                 .vjp = max_vjp,
+                 .samples = max_samples},
+    [TGI_ARGMAX] = {.name = "argmax",
+                    .formula = "index of the first largest x along the axis",
+                    OVER_AXES,
+                    .infer = argmax_infer,
+                    .flops = tg_flops_per_input,
+                    .work_size = tgi_reduce_work,
+                    .forward = tgi_argmax_forward,
+                    .fold = &tgi_reduce_fold,
+                    .samples = argmax_samples},
+    [TGI_LOGSUMEXP] = {.name = "logsumexp",
+                       .formula = "ln(sum of e^x over the axes)",
+                       .derivative = "dy e^(x-y)",
+                       OVER_AXES,
+                       .flags = TG_OP_ROWS,
+                       .infer = floats_infer,
+                       .flops = tg_flops_per_input,
+                       .work_size = tgi_reduce_work,
+                       .forward = tgi_logsumexp_forward,
+                       .fold = &tgi_reduce_fold,
+                       .vjp = logsumexp_vjp,
+                       .samples = logsumexp_samples},
+    [TGI_SUM_TO] = {.name = "sum_to",
+                    .formula = "sum of x over the axes that broadcasting shape to x's repeats",
+                    .derivative = "dy, broadcast to x's shape",
+                    .min_inputs = 1,
+                    .max_inputs = 1,
+                    .attrs = shape_attrs,
+                    .attrs_size = sizeof(tgi_shape_attrs),
+                    .infer = sum_to_infer,
+                    .flops = tg_flops_per_input,
+                    .work_size = tgi_reduce_work,
+                    .forward = tgi_sum_to_forward,
+                    .fold = &tgi_reduce_fold,
+                    .vjp = sum_to_vjp,
+                    .samples = sum_to_samples},
+    [TGI_NORM2] = {.name = "norm2",
+                   .formula = "sqrt(sum of x^2 over the axes), whose squares do not overflow",
+                   .derivative = "dy x / y, 0 where y is 0",
+                   OVER_AXES,
+                   .flags = TG_OP_ROWS,
+                   .infer = floats_infer,
+                   .flops = norm2_flops,
+                   .forward = tgi_norm_forward,
+                   .vjp = norm2_vjp,
+                   .samples = norm2_samples},
+};
+TGI_FAMILY_COUNT(reduction);

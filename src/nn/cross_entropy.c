@@ -1,0 +1,127 @@
+/* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
+#include "src/options.h"
+#include "src/nn/softmax.h"
+#include "tapegrad/losses.h"
+
+tg_cross_entropy_options tg_cross_entropy_defaults(void)
+{
+    return (tg_cross_entropy_options){
+        .made = TGI_MADE_CROSS_ENTROPY, .reduction = TG_REDUCE_MEAN, .ignore_index = -100};
+}
+
+static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
+{
+    return tg_mul(t, tg_scalar(t, c), x);
+}
+
+static tg_tensor *weighted(tg_tape *t, tg_tensor *x, tg_tensor *weights)
+{
+    return weights ? tg_mul(t, x, weights) : x;
+}
+
+/* ln p is scores - top - total; both (N, 1), and NULL where the scores are ln p.  Only what is
+ * needed is computed: with numbers as labels and without smoothing one ln p for each row. */
+typedef struct predictions {
+    tg_tensor *scores, *top, *total;
+} predictions;
+
+static tg_tensor *log_p_of_all(tg_tape *t, const predictions *p)
+{
+    return p->top ? tg_sub(t, tg_sub(t, p->scores, p->top), p->total) : p->scores;
+}
+
+static tg_tensor *log_p_of_labels(tg_tape *t, const predictions *p, tg_tensor *labels)
+{
+    if (!p->top) return tg_pick(t, p->scores, labels);
+    return tg_sub(t, tgi_pick_below(t, p->scores, labels, p->top), tg_squeeze(t, p->total, 1));
+}
+
+/* Probabilities in the place of labels. */
+static tg_tensor *of_soft_labels(tg_tape *t, const predictions *p, tg_tensor *target,
+                                 const tg_cross_entropy_options *o)
+{
+    tg_tensor *log_p = log_p_of_all(t, p);
+    const double s = o->label_smoothing, classes = (double)p->scores->shape[1];
+    if (s > 0) target = tg_add(t, times(t, 1 - s, target), tg_scalar(t, s / classes));
+    tg_tensor *each = tg_zmul(t, target, weighted(t, log_p, o->weights));
+    tg_tensor *rows = tg_neg(t, tg_sum(t, each, 1, false));
+    if (o->reduction == TG_REDUCE_NONE) return rows;
+    return o->reduction == TG_REDUCE_SUM ? tg_sum(t, rows, TG_ALL, false)
+                                         : tg_mean(t, rows, TG_ALL, false);
+}
+
+static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
+                            const tg_cross_entropy_options *o)
+{
+    const double s = o->label_smoothing, classes = (double)p->scores->shape[1];
+    const bool may_ignore = o->ignore_index >= INT32_MIN && o->ignore_index <= INT32_MAX;
+    tg_tensor *count = NULL; /* for each row: 1 or 0, times the weight of its class */
+    if (may_ignore) {
+        tg_tensor *counts = tg_not_equal(t, labels, tg_scalar(t, (double)o->ignore_index));
+        labels = tg_where(t, counts, labels, tg_scalar(t, 0));
+        count = tg_cast(t, counts, p->scores->dtype);
+    }
+    tg_tensor *rows = tg_neg(t, log_p_of_labels(t, p, labels));
+    tg_tensor *weight = count;
+    if (o->weights) {
+        tg_tensor *of_class = tg_gather(t, o->weights, labels, 0);
+        weight = weight ? tg_mul(t, weight, of_class) : of_class;
+    }
+    if (!weight) weight = tg_ones_like(t, rows);
+    rows = tg_zmul(t, weight, rows);
+    if (s > 0) {
+        tg_tensor *all = weighted(t, log_p_of_all(t, p), o->weights);
+        tg_tensor *spread = tg_neg(t, tg_sum(t, all, 1, false));
+        if (count) spread = tg_zmul(t, count, spread);
+        rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
+    }
+    if (o->reduction == TG_REDUCE_NONE) return rows;
+    tg_tensor *sum = tg_sum(t, rows, TG_ALL, false);
+    return o->reduction == TG_REDUCE_SUM ? sum : tg_zdiv(t, sum, tg_sum(t, weight, TG_ALL, false));
+}
+
+static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
+                          const tg_cross_entropy_options *options)
+{
+    const tg_cross_entropy_options defaults = tg_cross_entropy_defaults();
+    const tg_cross_entropy_options *o = options ? options : &defaults;
+    const tg_tensor *x = p.scores;
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    if (!x || !labels)
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: %s is NULL", x ? "labels" : "log_p");
+    if (!tgi_options_recorded(t, "cross_entropy", o->made, TGI_MADE_CROSS_ENTROPY)) return NULL;
+    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
+                            o->label_smoothing);
+    if ((unsigned)o->reduction > TG_REDUCE_NONE)
+        return tg_tape_fail(t, TG_EARG, "cross_entropy: there is no reduction %d",
+                            (int)o->reduction);
+    if (o->weights && x->ndim == 2 &&
+        (o->weights->ndim != 1 || o->weights->shape[0] != x->shape[1] ||
+         o->weights->dtype != x->dtype))
+        return tg_tape_fail(
+            t, TG_ESHAPE, "cross_entropy: weights %s for %s, must be one for each class",
+            tg_tensor_describe(o->weights, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+    if (x->ndim == 2 && tg_tensor_same_shape(x, labels)) return of_soft_labels(t, &p, labels, o);
+    if (x->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
+        labels->shape[0] == x->shape[0])
+        return of_labels(t, &p, labels, o);
+    return tg_tape_fail(
+        t, TG_ESHAPE, "cross_entropy: labels %s for %s, must be i32 (N) or of its shape (N, C)",
+        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+}
+
+tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
+                  const tg_cross_entropy_options *options)
+{
+    return entropy(t, (predictions){log_p, NULL, NULL}, labels, options);
+}
+
+tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
+                            const tg_cross_entropy_options *options)
+{
+    if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: logits is NULL");
+    tg_tensor *top = tgi_top(t, logits, -1);
+    tg_tensor *total = tg_logsumexp(t, tg_sub(t, logits, top), -1, true);
+    return total ? entropy(t, (predictions){logits, top, total}, labels, options) : NULL;
+}

@@ -1,0 +1,158 @@
+/* layers.c - affine, softmax, batch normalisation and dropout as compositions. */
+#include <math.h>
+
+#include "ops/compose.h"
+#include "src/options.h"
+#include "src/nn/softmax.h"
+#include "tapegrad/nn.h"
+
+tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
+{
+    tg_tensor *y = tg_matmul(t, x, W);
+    return b ? tg_add(t, y, b) : y;
+}
+
+/* ---- softmax -------------------------------------------------------------------------------- */
+
+tg_tensor *tgi_top(tg_tape *t, tg_tensor *x, int axis)
+{
+    if (x && x->size == 0) return tg_scalar(t, 0);
+    return tg_stop_gradient(t, tg_max(t, x, axis, true));
+}
+
+tg_tensor *tgi_pick_below(tg_tape *t, tg_tensor *x, tg_tensor *labels, tg_tensor *top)
+{
+    if (top && top->ndim > 0) top = tg_squeeze(t, top, -1);
+    return tg_sub(t, tg_pick(t, x, labels), top);
+}
+
+tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis)
+{
+    tg_tensor *e = tg_exp(t, tg_sub(t, x, tgi_top(t, x, axis)));
+    return tg_div(t, e, tg_sum(t, e, axis, true));
+}
+
+tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
+{
+    tg_tensor *z = tg_sub(t, x, tgi_top(t, x, axis));
+    return tg_sub(t, z, tg_logsumexp(t, z, axis, true));
+}
+
+/* ---- batch normalisation -------------------------------------------------------------------- */
+
+tg_batch_norm_options tg_batch_norm_book(void)
+{
+    return (tg_batch_norm_options){.made = TGI_MADE_BATCH_NORM, .keep = 0.9, .eps = 10e-7};
+}
+
+tg_batch_norm_options tg_batch_norm_torch(void)
+{
+    return (tg_batch_norm_options){.made = TGI_MADE_BATCH_NORM,
+                                   .keep = 0.9,
+                                   .eps = 1e-5,
+                                   .unbiased = true,
+                                   .running_var_start = 1};
+}
+
+/* running = keep * running + (1 - keep) * batch, outside of any gradient. */
+static void follow(tg_tape *t, tg_tensor *running, tg_tensor *batch, double keep)
+{
+    tg_tensor *old = tg_mul(t, running, tg_scalar(t, keep));
+    tg_tensor *new = tg_mul(t, tg_stop_gradient(t, batch), tg_scalar(t, 1 - keep));
+    (void)tg_assign(t, running, tg_add(t, old, new));
+}
+
+/* gamma centred / sqrt(var + eps) + beta */
+tg_status tgi_batch_norm_check(const char *who, const tg_batch_norm_options *o, tg_error *err)
+{
+    const tg_status status = tgi_options_check(who, o->made, TGI_MADE_BATCH_NORM, err);
+    if (status) return status;
+    if (!(o->keep >= 0 && o->keep <= 1))
+        return tg_fail(err, TG_EARG, "%s: keep is %g, must be in [0, 1]", who, o->keep);
+    if (!(o->eps >= 0 && isfinite(o->eps)))
+        return tg_fail(err, TG_EARG, "%s: eps is %g, must be at least 0", who, o->eps);
+    if (!(o->running_var_start >= 0 && isfinite(o->running_var_start)))
+        return tg_fail(err, TG_EARG, "%s: running_var_start is %g, must be at least 0", who,
+                       o->running_var_start);
+    return TG_OK;
+}
+
+static tg_tensor *normalise(tg_tape *t, tg_tensor *centred, tg_tensor *var, double eps,
+                            tg_tensor *gamma, tg_tensor *beta)
+{
+    tg_tensor *std = tg_sqrt(t, tg_add(t, var, tg_scalar(t, eps)));
+    return tg_add(t, tg_mul(t, gamma, tg_div(t, centred, std)), beta);
+}
+
+tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
+                         tg_tensor *running_mean, tg_tensor *running_var,
+                         const tg_batch_norm_options *options, bool train)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (tg_tape_status(t)) return NULL;
+    if (!x || !options || x->ndim != 2)
+        return tg_tape_fail(
+            t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
+            tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
+    tg_error err = TG_ERROR_INIT;
+    if (tgi_batch_norm_check("batch_norm", options, &err))
+        return tg_tape_fail(t, err.status, "%s", err.text);
+    if (train && options->unbiased && x->shape[0] < 2)
+        return tg_tape_fail(
+            t, TG_ESHAPE,
+            "batch_norm: a batch of %lld rows has no unbiased variance, in training "
+            "there must be at least 2",
+            (long long)x->shape[0]);
+    if (train && x->shape[0] < 1)
+        return tg_tape_fail(t, TG_ESHAPE, "batch_norm: the batch is empty");
+    if (!train)
+        return normalise(t, tg_sub(t, x, running_mean), running_var, options->eps, gamma, beta);
+    tg_tensor *mean = tg_mean(t, x, 0, false);
+    tg_tensor *centred = tg_sub(t, x, mean);
+    tg_tensor *var = tg_mean(t, tg_square(t, centred), 0, false);
+    tg_tensor *y = normalise(t, centred, var, options->eps, gamma, beta);
+    const double n = (double)x->shape[0];
+    tg_tensor *kept = options->unbiased ? tg_mul(t, var, tg_scalar(t, n / (n - 1))) : var;
+    follow(t, running_mean, mean, options->keep);
+    follow(t, running_var, kept, options->keep);
+    return tg_tape_status(t) ? NULL : y;
+}
+
+/* ---- dropout -------------------------------------------------------------------------------- */
+
+tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error *err)
+{
+    if ((int)form >= TG_DROPOUT_INVERTED && form <= TG_DROPOUT_BOOK) return TG_OK;
+    return tg_fail(err, TG_EARG, "%s: there is no dropout form %d", who, (int)form);
+}
+
+static bool dropout_valid(tg_tape *t, const tg_tensor *x, double ratio, tg_dropout_form form)
+{
+    tg_error err = TG_ERROR_INIT;
+    if (!x) (void)tg_fail(&err, TG_EARG, "dropout: x is NULL");
+    if (!(ratio >= 0 && ratio < 1))
+        (void)tg_fail(&err, TG_EARG, "dropout: ratio is %g, must be in [0, 1)", ratio);
+    (void)tgi_dropout_form_check("dropout", form, &err);
+    if (err.status) (void)tg_tape_fail(t, err.status, "%s", err.text);
+    return err.status == TG_OK;
+}
+
+tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
+                           tg_dropout_form form)
+{
+    if (!dropout_valid(t, x, ratio, form)) return NULL;
+    tg_tensor *y = tg_mul(t, x, mask);
+    return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - ratio)));
+}
+
+tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
+                      bool train)
+{
+    if (!dropout_valid(t, x, ratio, form)) return NULL;
+    if (ratio == 0) return tgi_unchanged(t, x);
+    if (train) {
+        tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - ratio);
+        return tg_dropout_mask(t, x, mask, ratio, form);
+    }
+    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - ratio)) : tgi_unchanged(t, x);
+}

@@ -1,0 +1,221 @@
+/* groups.c - groups of parameters by a pattern of their names: step size, clipping,
+ * decay, and what is frozen. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "graph/storage.h"
+#include "src/dict.h"
+#include "src/optim/optimizer.h"
+#include "src/file/sink.h"
+#include "tapegrad/alloc.h"
+
+tg_group_options tg_group_defaults(void)
+{
+    return (tg_group_options){.made = TGI_MADE_GROUP, .lr_scale = 1};
+}
+
+/* ---- adding one ----------------------------------------------------------------------------- */
+
+static tg_status check_options(const char *pattern, const tg_group_options *o, tg_error *err)
+{
+    const tg_status status = tgi_options_check("add_group", o->made, TGI_MADE_GROUP, err);
+    if (status) return status;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"lr_scale", o->lr_scale},
+                   {"clip_norm", o->clip_norm},
+                   {"clip_value", o->clip_value},
+                   {"weight_decay", o->weight_decay}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (numbers[i].value >= 0 && isfinite(numbers[i].value)) continue;
+        char text[TGI_NUMBER_MAX];
+        (void)tgi_number_text(text, numbers[i].value);
+        return tg_fail(err, TG_EARG, "group '%s': %s is %s, must be in [0, inf)", pattern,
+                       numbers[i].name, text);
+    }
+    return TG_OK;
+}
+
+/* The new group stands last, so an older one of the same pattern can no longer count. */
+tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_options options,
+                                 tg_error *err)
+{
+    if (!o || !pattern)
+        return tg_fail(err, TG_EARG, "add_group: %s is NULL", o ? "pattern" : "optimizer");
+    const tg_status status = check_options(pattern, &options, err);
+    if (status) return status;
+    char *copy = tg_strdup(pattern);
+    tgi_group *groups =
+        copy ? tg_realloc_array(o->groups, (size_t)o->n_groups + 1, sizeof *groups) : NULL;
+    if (!groups) {
+        tg_free(copy);
+        return tg_fail(err, TG_ENOMEM, "group '%s': out of memory", pattern);
+    }
+    o->groups = groups;
+    int n = 0;
+    for (int i = 0; i < o->n_groups; i++)
+        if (strcmp(groups[i].pattern, copy) == 0)
+            tg_free(groups[i].pattern);
+        else
+            groups[n++] = groups[i];
+    groups[n++] = (tgi_group){.pattern = copy, .options = options};
+    o->n_groups = n;
+    o->generation++;
+    return TG_OK;
+}
+
+bool tgi_groups_equal(const tg_optimizer *a, const tg_optimizer *b)
+{
+    if (a->n_groups != b->n_groups) return false;
+    for (int i = 0; i < a->n_groups; i++) {
+        const tg_group_options *x = &a->groups[i].options, *y = &b->groups[i].options;
+        if (strcmp(a->groups[i].pattern, b->groups[i].pattern) != 0 || x->lr_scale != y->lr_scale ||
+            x->clip_norm != y->clip_norm || x->clip_value != y->clip_value ||
+            x->weight_decay != y->weight_decay || x->decoupled != y->decoupled ||
+            x->frozen != y->frozen)
+            return false;
+    }
+    return true;
+}
+
+void tgi_groups_free(tg_optimizer *o)
+{
+    for (int i = 0; i < o->n_groups; i++) tg_free(o->groups[i].pattern);
+    tg_free(o->groups);
+}
+
+/* ---- which parameters they hold ------------------------------------------------------------- */
+
+tgi_group *tgi_group_of(const tg_optimizer *o, const char *key)
+{
+    for (int i = o->n_groups - 1; i >= 0; i--)
+        if (tgi_key_matches(o->groups[i].pattern, key)) return &o->groups[i];
+    return NULL;
+}
+
+tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_error *err)
+{
+    for (int k = 0; k < o->n_groups; k++) {
+        bool used = false;
+        for (int i = 0; i < params->n && !used; i++)
+            used = tgi_key_matches(o->groups[k].pattern, params->keys[i]);
+        if (!used)
+            return tg_fail(err, TG_EKEY, "update: group '%s' matches no parameter",
+                           o->groups[k].pattern);
+    }
+    return TG_OK;
+}
+
+tg_dict *tg_optimizer_trainable(const tg_optimizer *o, const tg_dict *params, tg_error *err)
+{
+    if (!o || !params) {
+        tg_fail(err, TG_EARG, "trainable: %s is NULL", o ? "params" : "optimizer");
+        return NULL;
+    }
+    tg_dict *part = tg_dict_new();
+    tg_status status = part ? TG_OK : tg_fail(err, TG_ENOMEM, "trainable: out of memory");
+    for (int i = 0; i < params->n && !status; i++) {
+        const tgi_group *group = tgi_group_of(o, params->keys[i]);
+        if (!group || !group->options.frozen)
+            status = tg_dict_set(part, params->keys[i], params->tensors[i], err);
+    }
+    if (!status) return part;
+    tg_dict_free(part);
+    return NULL;
+}
+
+bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part)
+{
+    int n = 0;
+    for (int i = 0; i < params->n; i++) {
+        const tgi_group *group = tgi_group_of(o, params->keys[i]);
+        if (group && group->options.frozen) continue;
+        if (n >= tg_dict_size(part) || part->tensors[n] != params->tensors[i] ||
+            strcmp(part->keys[n], params->keys[i]) != 0)
+            return false;
+        n++;
+    }
+    return n == tg_dict_size(part);
+}
+
+/* ---- what they do --------------------------------------------------------------------------- */
+
+tgi_treatment tgi_group_treatment(const tgi_group *g, double lr)
+{
+    if (!g || g->options.frozen) return (tgi_treatment){0};
+    const tg_group_options *o = &g->options;
+    return (tgi_treatment){.scales = o->clip_norm > 0,
+                           .cuts = o->clip_value > 0,
+                           .decays = o->weight_decay > 0 && !o->decoupled,
+                           .shrinks = o->weight_decay > 0 && o->decoupled,
+                           .scale = 1,
+                           .most = o->clip_value,
+                           .decay = o->weight_decay,
+                           .rest = 1 - lr * o->weight_decay};
+}
+
+double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of)
+{
+    double unit = 1, total = sum(of, unit);
+    if (isinf(total) ||
+        total < DBL_MIN / DBL_EPSILON) { /* what overflows, or is lost, in a square */
+        unit = isinf(total) ? 0x1p-600 : 0x1p600;
+        total = sum(of, unit);
+    }
+    const double scale = clip_norm / (sqrt(total) / unit + 1e-6);
+    return scale >= 1 ? 1 : scale; /* also NaN, as torch has it */
+}
+
+/* In as many sums as keep the adder busy. */
+#define SUM_OF_SQUARES(name, REAL)                                                                 \
+    static double name(const tg_tensor *x, double unit)                                            \
+    {                                                                                              \
+        enum { SUMS = 8 };                                                                         \
+        double sums[SUMS] = {0}, sum = 0;                                                          \
+        const REAL *g = x->data;                                                                   \
+        const bool packed = tg_tensor_is_contiguous(x);                                            \
+        int64_t i = 0;                                                                             \
+        for (; packed && i + SUMS <= x->size; i += SUMS)                                           \
+            for (int k = 0; k < SUMS; k++) {                                                       \
+                const double v = (double)g[i + k] * unit;                                          \
+                sums[k] += v * v;                                                                  \
+            }                                                                                      \
+        for (; i < x->size; i++) {                                                                 \
+            const double v = (double)g[packed ? i : tgi_offset(x, i)] * unit;                      \
+            sums[i % SUMS] += v * v;                                                               \
+        }                                                                                          \
+        for (int k = 0; k < SUMS; k++) sum += sums[k];                                             \
+        return sum;                                                                                \
+    }
+SUM_OF_SQUARES(sum_f32, float)
+SUM_OF_SQUARES(sum_f64, double)
+
+double tgi_sum_of_squares(const tg_tensor *x, double unit)
+{
+    return x->dtype == TG_F32 ? sum_f32(x, unit) : sum_f64(x, unit);
+}
+
+#define TREAT(name, REAL)                                                                          \
+    static void name(const tgi_treatment *t, int64_t n, REAL *g, REAL *w)                          \
+    {                                                                                              \
+        const REAL scale = (REAL)t->scale, most = (REAL)t->most;                                   \
+        const REAL decay = (REAL)t->decay, rest = (REAL)t->rest;                                   \
+        for (int64_t i = 0; i < n; i++) {                                                          \
+            if (t->scales) g[i] *= scale;                                                          \
+            if (t->cuts) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];                  \
+            if (t->decays) g[i] += decay * w[i];                                                   \
+            if (t->shrinks) w[i] *= rest;                                                          \
+        }                                                                                          \
+    }
+TREAT(treat_f32, float)
+TREAT(treat_f64, double)
+
+void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w)
+{
+    if (dtype == TG_F32)
+        treat_f32(first, n, g, w);
+    else
+        treat_f64(first, n, g, w);
+}

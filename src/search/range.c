@@ -1,0 +1,126 @@
+/* range.c - the ranges of a search: numbers in [0, 1) and the values they stand for. */
+#include <math.h>
+#include <string.h>
+
+#include "src/search/search.h"
+
+static const double INTEGER_MAX = 9007199254740992; /* 2^53 */
+
+enum { CHOICE_MAX = 63, SHOWN = 60 };
+
+static const char *const kind_names[] = {"linear", "log", "integer", "log_integer", "choice"};
+
+const char *tgi_range_kind_name(tg_range_kind kind) { return kind_names[kind]; }
+
+/* ---- choices -------------------------------------------------------------------------------- */
+
+static bool has(const tg_range *r, int choice) { return !(r->without >> choice & 1); }
+
+static int choices(const tg_range *r)
+{
+    int n = 0;
+    for (int i = 0; i <= (int)r->hi; i++) n += has(r, i);
+    return n;
+}
+
+static double nth_choice(const tg_range *r, int n)
+{
+    int i = 0;
+    for (; i < (int)r->hi; i++)
+        if (has(r, i) && n-- == 0) break;
+    return i;
+}
+
+/* ---- both ways ------------------------------------------------------------------------------ */
+
+/* NaN becomes lo. */
+static double clip(double v, double lo, double hi) { return v > lo ? v < hi ? v : hi : lo; }
+
+static double interpolate(double lo, double hi, double u, bool log_scale)
+{
+    if (!log_scale) return lo * (1 - u) + hi * u; /* hi - lo might overflow */
+    return exp(log(lo) * (1 - u) + log(hi) * u);
+}
+
+double tg_range_value(const tg_range *r, double u)
+{
+    if (!r) return NAN;
+    u = clip(u, 0, 1);
+    double n;
+    switch (r->kind) {
+    case TG_RANGE_INTEGER:
+        return clip(floor(r->lo + u * (r->hi - r->lo + 1)), r->lo, r->hi);
+    case TG_RANGE_LOG_INTEGER:
+        return clip(round(interpolate(r->lo - 0.5, r->hi + 0.5, u, true)), r->lo, r->hi);
+    case TG_RANGE_CHOICE:
+        n = choices(r);
+        return nth_choice(r, (int)clip(floor(u * n), 0, n - 1));
+    default:
+        return clip(interpolate(r->lo, r->hi, u, r->kind == TG_RANGE_LOG), r->lo, r->hi);
+    }
+}
+
+double tgi_range_place(const tg_range *r, double v)
+{
+    int rank = 0;
+    switch (r->kind) {
+    case TG_RANGE_INTEGER:
+        return (v - r->lo + 0.5) / (r->hi - r->lo + 1);
+    case TG_RANGE_LOG_INTEGER:
+        return log(v / (r->lo - 0.5)) / log((r->hi + 0.5) / (r->lo - 0.5));
+    case TG_RANGE_CHOICE:
+        for (int i = 0; i < (int)v; i++) rank += has(r, i);
+        return (rank + 0.5) / choices(r);
+    case TG_RANGE_LOG:
+        return r->hi > r->lo ? (log(v) - log(r->lo)) / (log(r->hi) - log(r->lo)) : 0.5;
+    default:
+        return r->hi > r->lo ? (v / 2 - r->lo / 2) / (r->hi / 2 - r->lo / 2) : 0.5;
+    }
+}
+
+/* ---- checks --------------------------------------------------------------------------------- */
+
+static bool whole(double v) { return v == floor(v) && fabs(v) <= INTEGER_MAX; }
+
+static bool good_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_.-";
+    return name && *name && name[strspn(name, allowed)] == '\0';
+}
+
+static const char *fault(const tg_range *r)
+{
+    if ((int)r->kind < 0 || r->kind > TG_RANGE_CHOICE) return "its kind is none";
+    if (!isfinite(r->lo) || !isfinite(r->hi) || r->lo > r->hi) return "lo <= hi does not hold";
+    switch (r->kind) {
+    case TG_RANGE_LINEAR:
+        return NULL;
+    case TG_RANGE_LOG:
+        return r->lo > 0 ? NULL : "lo is not above 0, as a log scale needs";
+    case TG_RANGE_CHOICE:
+        if (r->lo != 0 || !whole(r->hi) || r->hi > CHOICE_MAX) return "choices are 0..hi, hi <= 63";
+        return choices(r) ? NULL : "all choices are left out";
+    default:
+        if (!whole(r->lo) || !whole(r->hi)) return "its ends are not integers within 2^53";
+        return r->kind == TG_RANGE_INTEGER || r->lo >= 1 ? NULL
+                                                         : "lo is below 1, as a log scale needs";
+    }
+}
+
+tg_status tgi_range_check(const tg_range *r, tg_error *err)
+{
+    if (!good_name(r->name))
+        return tg_fail(err, TG_EARG,
+                       "search: a range's name is '%.*s'; letters, digits, '_', '.', '-' make one",
+                       SHOWN, r->name ? r->name : "NULL");
+    const char *why = fault(r);
+    return why ? tg_fail(err, TG_EARG, "search: range '%.*s': %s", SHOWN, r->name, why) : TG_OK;
+}
+
+bool tgi_range_holds(const tg_range *r, double v)
+{
+    if (!(v >= r->lo && v <= r->hi)) return false;
+    if (r->kind == TG_RANGE_LINEAR || r->kind == TG_RANGE_LOG) return true;
+    return whole(v) && (r->kind != TG_RANGE_CHOICE || has(r, (int)v));
+}

@@ -1,0 +1,97 @@
+/* test_create.c - constants, and lists of sizes or axes that are none. */
+#include "tests/support/close.h"
+
+static tg_tape *t;
+
+static void setup(void) { t = tg_tape_new(); }
+
+static void teardown(void)
+{
+    tg_tape_free(t);
+    free_leaves();
+}
+
+static const op_row rows[] = {
+    {"full", "value=0.1", {NULL}, "f32[]: 0.1", TG_OK},
+    {"full", "value=0.1 dtype=f64 shape=2,1", {NULL}, "f64[2,1]: 0.1 0.1", TG_OK},
+    {"full", "value=nan shape=2", {NULL}, "f32[2]: nan nan", TG_OK},
+    {"full", "value=-inf shape=0,3 dtype=f64", {NULL}, "f64[0,3]", TG_OK},
+    {"full", "value=-0 shape=1", {NULL}, "f32[1]: -0", TG_OK},
+    {"full", "value=-2.9 dtype=i32 shape=1", {NULL}, "i32[1]: -2", TG_OK},
+    {"full", "value=2147483647.5 dtype=i32", {NULL}, "i32[]: 2147483647", TG_OK},
+    {"full", "value=-2147483648.5 dtype=i32", {NULL}, "i32[]: -2147483648", TG_OK},
+    {"full", "value=255.9 dtype=u8", {NULL}, "u8[]: 255", TG_OK},
+    {"full", "value=-0.9 dtype=u8", {NULL}, "u8[]: 0", TG_OK},
+    {"full", "value=2147483648 dtype=i32", {NULL}, "full: 2.14748e+09 does not fit i32", TG_EARG},
+    {"full", "value=256 dtype=u8 shape=0", {NULL}, "full: 256 does not fit u8", TG_EARG},
+    {"full", "value=-1 dtype=u8", {NULL}, "full: -1 does not fit u8", TG_EARG},
+    {"full", "value=1 shape=2,-1", {NULL}, "full: size -1 of axis 1 is negative", TG_ESHAPE},
+    {"full", "value=1 shape=all", {NULL}, "full: -2147483648 dimensions, must be 0..8", TG_ESHAPE},
+    {"full",
+     "value=1 shape=4611686018427387904,4",
+     {NULL},
+     "full: the size of f32[4611686018427387904,4] overflows",
+     TG_ENOMEM},
+    {"full", "value=1", {"f32[]"}, "full: 1 operands given, takes 0", TG_EARG},
+};
+
+START_TEST(constants) { run_row(&rows[_i]); }
+END_TEST
+
+START_TEST(constants_like_others)
+{
+    static const char *const likes[] = {"f32[2,3]", "f64[]", "i32[0,2]", "u8[4]"};
+    for (int i = 0; i < COUNT(likes); i++) {
+        tg_tensor *x = laid_out(tensor_of(t, likes[i]), i);
+        const tg_tensor *zero = tg_zeros_like(t, x), *one = tg_ones_like(t, x);
+        ck_assert(zero->dtype == x->dtype && tg_tensor_same_shape(zero, x) && !zero->weak);
+        ck_assert(one->dtype == x->dtype && tg_tensor_same_shape(one, x));
+        for (int64_t k = 0; k < x->size; k++)
+            ck_assert(read_at(zero, k) == 0 && read_at(one, k) == 1);
+    }
+    const tg_tensor *s = tg_scalar(t, 0.1);
+    ck_assert(s->weak && s->dtype == TG_F64 && s->ndim == 0 && tg_item(s) == 0.1);
+    ck_assert(tg_ones_like(t, tg_scalar(t, 3))->weak && tg_zeros_like(t, tg_scalar(t, 3))->weak);
+}
+END_TEST
+
+START_TEST(lists_that_are_none)
+{
+    tg_tensor *x = tensor_of(t, "f32[2]");
+    const int64_t nine[9] = {2, 1, 1, 1, 1, 1, 1, 1, 1};
+    const int axes[9] = {0};
+#define REFUSED(call, status, text)                                                                \
+    ck_assert(!(call)), assert_error(t, status, text), tg_tape_reset(t)
+    REFUSED(tg_reshape(t, x, 1, NULL), TG_EARG, "reshape: the shape is NULL");
+    REFUSED(tg_expand(t, x, 1, NULL), TG_EARG, "expand: the shape is NULL");
+    REFUSED(tg_permute(t, x, 1, NULL), TG_EARG, "permute: the axes are NULL");
+    REFUSED(tg_full(t, TG_F32, 1, NULL, 0), TG_EARG, "full: the shape is NULL");
+    REFUSED(tg_reshape(t, x, 9, nine), TG_ESHAPE,
+            "reshape: f32[2] has 2 elements, not the shape [2,1,1,1,1,1,1,1,...]");
+    REFUSED(tg_reshape(t, x, -1, nine), TG_ESHAPE,
+            "reshape: f32[2] has 2 elements, not the shape [?]");
+    REFUSED(tg_expand(t, x, 9, nine), TG_ESHAPE,
+            "expand: f32[2] does not broadcast to [2,1,1,1,1,1,1,1,...]");
+    REFUSED(tg_permute(t, x, 9, axes), TG_EAXIS, "permute: 9 axes for f32[2]");
+    REFUSED(tg_permute(t, x, -1, axes), TG_EAXIS, "permute: -1 axes for f32[2]");
+    REFUSED(tg_full(t, TG_F32, 9, nine, 0), TG_ESHAPE, "full: 9 dimensions, must be 0..8");
+    REFUSED(tg_full(t, TG_F32, -1, nine, 0), TG_ESHAPE, "full: -1 dimensions, must be 0..8");
+    REFUSED(tg_full(t, TG_F32, DIMS(-2), 0), TG_ESHAPE, "full: size -2 of axis 0 is negative");
+    REFUSED(tg_full(t, TG_DTYPE_COUNT, DIMS(2), 0), TG_EDTYPE, "full: 4 is not a dtype");
+    REFUSED(tg_full(t, TG_U8, DIMS(2), 256), TG_EARG, "full: 256 does not fit u8");
+    REFUSED(tg_full(t, TG_I32, DIMS(2), NAN), TG_EARG, "full: nan does not fit i32");
+    REFUSED(tg_zeros_like(t, NULL), TG_EARG, "full: like NULL");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("create");
+    TCase *c = tcase_create("constants");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_loop_test(c, constants, 0, COUNT(rows));
+    tcase_add_test(c, constants_like_others);
+    tcase_add_test(c, lists_that_are_none);
+    suite_add_tcase(s, c);
+    return run_suite(s);
+}

@@ -1,0 +1,144 @@
+/* test_optim_state.c - what an optimizer has gathered is saved and restored exactly.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tapegrad/npy.h"
+#include "tapegrad/optim.h"
+#include "tapegrad/rng.h"
+
+static tg_optimizer *make_optimizer(int k)
+{
+    tg_nesterov_options book = tg_nesterov_defaults();
+    book.book_form = true;
+    switch (k) {
+    case 0:
+        return tg_sgd(tg_sgd_defaults(), NULL);
+    case 1:
+        return tg_momentum(tg_momentum_defaults(), NULL);
+    case 2:
+        return tg_nesterov(tg_nesterov_defaults(), NULL);
+    case 3:
+        return tg_nesterov(book, NULL);
+    case 4:
+        return tg_adagrad(tg_adagrad_defaults(), NULL);
+    case 5:
+        return tg_rmsprop(tg_rmsprop_defaults(), NULL);
+    default:
+        return tg_adam(tg_adam_defaults(), NULL);
+    }
+}
+enum { KINDS = 7, ADAM = 6 };
+
+static const entry layers[] = {{"W1", TG_F32, 3, 5}, {"b1", TG_F64, 1, 5}, {"a/b", TG_F32, 2, 2}};
+
+/* Update number k, with gradients that depend on k alone. */
+static void step(tg_optimizer *o, tg_dict *params, tg_dict *grads, int k)
+{
+    tg_rng rng = tg_rng_make(9, (uint64_t)k);
+    tg_error err = TG_ERROR_INIT;
+    for (int i = 0; i < tg_dict_size(grads); i++)
+        for (int64_t j = 0; j < tg_dict_at(grads, i)->size; j++)
+            (void)tg_tensor_set(tg_dict_at(grads, i), j, tg_rng_next_normal(&rng, 0, 1), NULL);
+    ck_assert_msg(tg_optimizer_update(o, params, grads, &err) == TG_OK, "%s", err.text);
+}
+
+static void assert_equal(const tg_dict *a, const tg_dict *b)
+{
+    tg_error err = TG_ERROR_INIT;
+    ck_assert_msg(tg_dict_match(a, "a", b, "b", &err) == TG_OK, "%s", err.text);
+    for (int i = 0; i < tg_dict_size(a); i++) {
+        const tg_tensor *x = tg_dict_at(a, i), *y = tg_dict_get(b, tg_dict_key(a, i));
+        ck_assert_mem_eq(x->data, y->data, (size_t)x->size * tg_dtype_size(x->dtype));
+    }
+}
+
+/* Stopped after `_i % 3 * 4` updates, through a file, into another optimizer that has run already.
+ */
+START_TEST(a_restored_run_goes_on_bit_for_bit)
+{
+    const int kind = _i / 3, stop = _i % 3 * 4;
+    tg_error err = TG_ERROR_INIT;
+    char path[64];
+    (void)snprintf(path, sizeof path, "optim_state.%ld.%d.npz", (long)getpid(), _i);
+    tg_optimizer *a = make_optimizer(kind), *b = make_optimizer(kind);
+    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_dict *other = make(layers, COUNT(layers));
+    for (int k = 0; k < 5; k++) step(b, other, grads, 100 + k);
+    tg_optimizer_set_lr(a, 0.1 / 3);
+    tg_group_options g[] = {{.lr_scale = 0.7, .clip_norm = 3, .decoupled = true},
+                            {.clip_value = 0.5, .weight_decay = 1e-3, .lr_scale = 1},
+                            {.frozen = true}};
+    for (int k = 0; k < 3; k++) g[k].made = tg_group_defaults().made;
+    ck_assert_int_eq(tg_optimizer_add_group(a, "*", g[0], NULL), TG_OK);
+    ck_assert_int_eq(tg_optimizer_add_group(a, "W1", g[1], NULL), TG_OK);
+    ck_assert_int_eq(tg_optimizer_add_group(b, "*", g[2], NULL), TG_OK); /* the state replaces it */
+    ck_assert_int_eq(tg_optimizer_add_group(b, "W9", g[2], NULL), TG_OK);
+    for (int k = 0; k < stop; k++) step(a, params, grads, k);
+    tg_dict *saved = tg_optimizer_state_dict(a, &err);
+    ck_assert_msg(saved && tg_npz_save(path, saved, &err) == TG_OK, "%s", err.text);
+    ck_assert_int_eq(tg_dict_copy(other, params, NULL), TG_OK);
+    for (int k = stop; k < 12; k++) step(a, params, grads, k);
+
+    tg_dict *loaded = tg_npz_load(path, &err);
+    ck_assert_msg(loaded != NULL, "%s", err.text);
+    assert_equal(loaded, saved); /* which the updates since did not touch */
+    ck_assert_msg(tg_optimizer_load_state_dict(b, loaded, &err) == TG_OK, "%s", err.text);
+    tg_dict_free(loaded);
+    tg_dict_free(saved);
+    ck_assert_int_eq(tg_optimizer_steps(b), stop);
+    ck_assert_double_eq(tg_optimizer_lr(b), 0.1 / 3);
+    for (int k = stop; k < 12; k++) step(b, other, grads, k);
+    assert_equal(params, other);
+    tg_dict *state_a = tg_optimizer_state_dict(a, NULL),
+            *state_b = tg_optimizer_state_dict(b, NULL);
+    assert_equal(state_a, state_b);
+    ck_assert_int_eq(remove(path), 0);
+    tg_dict_free(state_a);
+    tg_dict_free(state_b);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_dict_free(other);
+    tg_optimizer_free(a);
+    tg_optimizer_free(b);
+}
+END_TEST
+
+START_TEST(keys_are_states_and_parameters)
+{
+    tg_optimizer *o = make_optimizer(ADAM);
+    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_dict *state = tg_optimizer_state_dict(o, NULL);
+    ck_assert_str_eq(layout(state), "steps:f64[] lr:f64[]");
+    tg_dict_free(state);
+    step(o, params, grads, 0);
+    state = tg_optimizer_state_dict(o, NULL);
+    ck_assert_str_eq(layout(state), "steps:f64[] lr:f64[] m/W1:f32[3,5] m/b1:f64[1,5] "
+                                    "m/a/b:f32[2,2] v/W1:f32[3,5] v/b1:f64[1,5] v/a/b:f32[2,2]");
+    ck_assert_double_eq(tg_item(tg_dict_get(state, "steps")), 1);
+    ck_assert_double_eq(tg_item(tg_dict_get(state, "lr")), 0.001);
+    tg_dict_free(state);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_optimizer_free(o);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("optim_state");
+    TCase *tests = tcase_create("state");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, a_restored_run_goes_on_bit_for_bit, 0, 3 * KINDS);
+    tcase_add_test(tests, keys_are_states_and_parameters);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

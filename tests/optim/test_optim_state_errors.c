@@ -1,0 +1,203 @@
+/* test_optim_state_errors.c - states that do not fit an optimizer are refused by name, and what
+ * fails changes nothing. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tapegrad/optim.h"
+#include "tapegrad/rng.h"
+
+static tg_optimizer *adam(void) { return tg_adam(tg_adam_defaults(), NULL); }
+
+static const entry layers[] = {{"W1", TG_F32, 3, 5}, {"b1", TG_F64, 1, 5}, {"a/b", TG_F32, 2, 2}};
+
+/* Update number k, with gradients that depend on k alone. */
+static void step(tg_optimizer *o, tg_dict *params, tg_dict *grads, int k)
+{
+    tg_rng rng = tg_rng_make(9, (uint64_t)k);
+    tg_error err = TG_ERROR_INIT;
+    for (int i = 0; i < tg_dict_size(grads); i++)
+        for (int64_t j = 0; j < tg_dict_at(grads, i)->size; j++)
+            (void)tg_tensor_set(tg_dict_at(grads, i), j, tg_rng_next_normal(&rng, 0, 1), NULL);
+    ck_assert_msg(tg_optimizer_update(o, params, grads, &err) == TG_OK, "%s", err.text);
+}
+
+static void assert_equal(const tg_dict *a, const tg_dict *b)
+{
+    tg_error err = TG_ERROR_INIT;
+    ck_assert_msg(tg_dict_match(a, "a", b, "b", &err) == TG_OK, "%s", err.text);
+    for (int i = 0; i < tg_dict_size(a); i++) {
+        const tg_tensor *x = tg_dict_at(a, i), *y = tg_dict_get(b, tg_dict_key(a, i));
+        ck_assert_mem_eq(x->data, y->data, (size_t)x->size * tg_dtype_size(x->dtype));
+    }
+}
+
+/* A state dict of Adam after two updates, but for one entry: put in, or with dtype
+ * TG_DTYPE_COUNT left out. */
+static const struct {
+    const char *key;
+    tg_dtype dtype;
+    int64_t m; /* 0: a scalar of the value */
+    double value;
+    tg_status status;
+    const char *text;
+} refused[] = {
+    {"steps", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: there is no 'steps'"},
+    {"lr", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: there is no 'lr'"},
+    {"steps", TG_F64, 0, -1, TG_EARG, "load_state_dict: 'steps' is -1"},
+    {"steps", TG_F64, 0, 1e17, TG_EARG, "load_state_dict: 'steps' is 1e+17"},
+    {"steps", TG_F64, 0, 1.5, TG_EARG, "load_state_dict: 'steps' is no whole number"},
+    {"steps", TG_F32, 0, 1, TG_EDTYPE, "load_state_dict: 'steps' is f32[], must be f64[]"},
+    {"steps", TG_F64, 2, 1, TG_ESHAPE, "load_state_dict: 'steps' is f64[2,2], must be f64[]"},
+    {"lr", TG_F64, 0, NAN, TG_EARG, "load_state_dict: 'lr' is nan"},
+    {"lr", TG_F64, 0, INFINITY, TG_EARG, "load_state_dict: 'lr' is inf"},
+    {"h/W1", TG_F32, 0, 1, TG_EKEY, "load_state_dict: Adam has no 'h/W1'"},
+    {"m", TG_F32, 0, 1, TG_EKEY, "load_state_dict: Adam has no 'm'"},
+    {"group/W*", TG_F64, 0, 1, TG_ESHAPE, "load_state_dict: 'group/W*' is f64[], must be f64[6]"},
+    {"v/W1", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "'W1' is in m but not in v"},
+    {"m/b1", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "'b1' is in v but not in m"},
+    {"v/W1", TG_F32, 4, 0, TG_ESHAPE, "'W1' is f32[3,5] in m but f32[4,2] in v"},
+    {"v/W1", TG_F64, 4, 0, TG_EDTYPE, "'W1' is f32[3,5] in m but f64[4,2] in v"},
+};
+
+static tg_dict *damaged(const tg_dict *state, int row)
+{
+    tg_dict *d = tg_dict_new();
+    const char *key = refused[row].key;
+    for (int i = 0; i < tg_dict_size(state); i++)
+        if (strcmp(tg_dict_key(state, i), key) != 0)
+            (void)tg_dict_set(d, tg_dict_key(state, i), tg_dict_at(state, i), NULL);
+    if (refused[row].dtype == TG_DTYPE_COUNT) return d;
+    tg_tensor *x = tg_tensor_new(refused[row].dtype, refused[row].m ? 2 : 0,
+                                 (int64_t[]){refused[row].m, 2}, NULL);
+    (void)tg_tensor_fill(x, refused[row].value, NULL);
+    (void)tg_dict_take(d, key, x, NULL);
+    return d;
+}
+
+/* What a load that fails leaves behind is what was there. */
+static void assert_load_fails(tg_optimizer *o, const tg_dict *bad, tg_error *err)
+{
+    const tg_dict *m = tg_optimizer_state(o, "m");
+    const long all = allowed;
+    allowed = -1;
+    tg_dict *before = tg_optimizer_state_dict(o, NULL);
+    allowed = all;
+    ck_assert_int_ne(tg_optimizer_load_state_dict(o, bad, err), TG_OK);
+    allowed = -1;
+    tg_dict *after = tg_optimizer_state_dict(o, NULL);
+    assert_equal(before, after);
+    ck_assert_ptr_eq(m, tg_optimizer_state(o, "m"));
+    tg_dict_free(before);
+    tg_dict_free(after);
+}
+
+START_TEST(what_does_not_fit_is_refused_by_name)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_optimizer *o = adam(), *fresh = adam();
+    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    for (int k = 0; k < 2; k++) step(o, params, grads, k);
+    tg_dict *state = tg_optimizer_state_dict(o, NULL), *bad = damaged(state, _i);
+    assert_load_fails(o, bad, &err);
+    ck_assert_int_eq(err.status, refused[_i].status);
+    ck_assert_str_eq(err.text, refused[_i].text);
+    assert_load_fails(fresh, bad, NULL);
+    tg_dict_free(state);
+    tg_dict_free(bad);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_optimizer_free(o);
+    tg_optimizer_free(fresh);
+}
+END_TEST
+
+START_TEST(without_memory_nothing_changes)
+{
+    tg_optimizer *o = adam(), *other = adam();
+    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    step(o, params, grads, 0);
+    step(other, params, grads, 1);
+    tg_dict *state = NULL;
+    for (long n = 0; !state; n++) {
+        tg_error err = TG_ERROR_INIT;
+        ck_assert_int_lt(n, 1000);
+        allowed = allocations + n;
+        state = tg_optimizer_state_dict(o, &err);
+        allowed = -1;
+        ck_assert_int_eq(err.status, state ? TG_OK : TG_ENOMEM);
+    }
+    for (long n = 0;; n++) {
+        tg_error err = TG_ERROR_INIT;
+        tg_dict *before = tg_optimizer_state_dict(other, NULL);
+        ck_assert_int_lt(n, 1000);
+        allowed = allocations + n;
+        const tg_status status = tg_optimizer_load_state_dict(other, state, &err);
+        allowed = -1;
+        tg_dict *after = tg_optimizer_state_dict(other, NULL);
+        assert_equal(status ? before : state, after);
+        tg_dict_free(before);
+        tg_dict_free(after);
+        if (!status) break;
+        ck_assert_int_eq(status, TG_ENOMEM);
+    }
+    tg_dict_free(state);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_optimizer_free(o);
+    tg_optimizer_free(other);
+}
+END_TEST
+
+START_TEST(other_arguments_and_kinds)
+{
+    tg_error err = TG_ERROR_INIT;
+    char text[200];
+    const tg_optimizer_type slash = {.name = "mine", .states = {"a/b"}};
+    ck_assert_ptr_null(tg_optimizer_new(&slash, NULL, 1, &err));
+    ck_assert_str_eq(err.text, "mine: a state cannot be named 'a/b'");
+    tg_optimizer *sgd = tg_sgd(tg_sgd_defaults(), NULL),
+                 *momentum = tg_momentum(tg_momentum_defaults(), NULL);
+    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    step(sgd, params, grads, 0);
+    tg_dict *state = tg_optimizer_state_dict(sgd, NULL);
+    err = (tg_error)TG_ERROR_INIT;
+    ck_assert_int_eq(tg_optimizer_load_state_dict(momentum, state, &err), TG_EKEY);
+    ck_assert_str_eq(err.text, "load_state_dict: there is no 'v/...': is it of another "
+                               "optimizer than Momentum?");
+    ck_assert_int_eq(tg_optimizer_load_state_dict(NULL, state, NULL), TG_EARG);
+    ck_assert_int_eq(tg_optimizer_load_state_dict(sgd, NULL, NULL), TG_EARG);
+    ck_assert_ptr_null(tg_optimizer_state_dict(NULL, NULL));
+    ck_assert_str_eq(tg_optimizer_describe(sgd, text, sizeof text), "SGD lr=0.01");
+    tg_optimizer *book =
+        tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, 0.01, 0.9, true}, NULL);
+    ck_assert_str_eq(tg_optimizer_describe(book, text, sizeof text),
+                     "Nesterov lr=0.01 momentum=0.9 book_form=true");
+    ck_assert_str_eq(tg_optimizer_describe(book, text, 12), "Nesterov lr");
+    tg_dict_free(state);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_optimizer_free(sgd);
+    tg_optimizer_free(book);
+    tg_optimizer_free(momentum);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("optim_state_errors");
+    TCase *tests = tcase_create("state");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, what_does_not_fit_is_refused_by_name, 0, COUNT(refused));
+    tcase_add_test(tests, without_memory_nothing_changes);
+    tcase_add_test(tests, other_arguments_and_kinds);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

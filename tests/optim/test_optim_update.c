@@ -1,0 +1,243 @@
+/* test_optim_update.c - what an update does to memory, and optimizers of one's own. */
+#include "tapegrad/optim.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/support/counting.h"
+
+#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+
+#define MAKER(kind)                                                                                \
+    static tg_optimizer *kind(double lr)                                                           \
+    {                                                                                              \
+        tg_##kind##_options o = tg_##kind##_defaults();                                            \
+        o.lr = lr;                                                                                 \
+        return tg_##kind(o, NULL);                                                                 \
+    }
+MAKER(sgd)
+MAKER(momentum)
+MAKER(nesterov)
+MAKER(adagrad)
+MAKER(rmsprop)
+MAKER(adam)
+
+static tg_optimizer *nesterov_book(double lr)
+{
+    return tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, lr, 0.9, true}, NULL);
+}
+
+static tg_optimizer *(*const makers[])(double lr) = {sgd,     momentum, nesterov, nesterov_book,
+                                                     adagrad, rmsprop,  adam};
+
+/* A point (x, y) as a dict of two scalars. */
+static tg_dict *point(tg_dtype dtype, double x, double y)
+{
+    tg_dict *d = tg_dict_new();
+    (void)tg_dict_take(d, "x", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
+    (void)tg_dict_take(d, "y", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
+    (void)tg_tensor_set(tg_dict_get(d, "x"), 0, x, NULL);
+    (void)tg_tensor_set(tg_dict_get(d, "y"), 0, y, NULL);
+    return d;
+}
+
+static double at(const tg_dict *d, const char *key) { return tg_item(tg_dict_get(d, key)); }
+
+typedef struct entry {
+    const char *key; /* NULL ends the list */
+    tg_dtype dtype;
+    int64_t n;
+} entry;
+
+static tg_dict *make(const entry *e)
+{
+    tg_dict *d = tg_dict_new();
+    for (; e->key; e++) {
+        tg_tensor *x = tg_tensor_new(e->dtype, 1, &e->n, NULL);
+        (void)tg_tensor_fill(x, 3, NULL);
+        (void)tg_dict_take(d, e->key, x, NULL);
+    }
+    return d;
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* A 2x3 view of a 3x4 leaf (its middle columns turned) must move as its contiguous copy does,
+ * whatever the strides of the gradient, and nothing beside it may move. */
+START_TEST(strided_tensors_and_no_malloc)
+{
+    const int64_t shape[] = {2, 3};
+    const int64_t of_g[][3] = {{3, 1, 0}, {1, 2, 0}, {0, 0, 4}, {-3, 1, 3}}; /* strides, offset */
+    const tg_dtype dtype = _i % 2 ? TG_F32 : TG_F64;
+    tg_optimizer *(*const of)(double lr) = makers[_i / 2];
+    tg_tensor *whole = tg_tensor_new(dtype, 2, (int64_t[]){3, 4}, NULL);
+    tg_tensor *six = tg_tensor_new(dtype, 2, shape, NULL);
+    for (int64_t i = 0; i < 12; i++) (void)tg_tensor_set(whole, i, (double)i + 0.5, NULL);
+    for (int64_t i = 0; i < 6; i++) (void)tg_tensor_set(six, i, 0.25 * (double)i - 1, NULL);
+    tg_tensor *w = tg_tensor_view(whole, 2, shape, (int64_t[]){1, 4}, 1, NULL);
+    tg_dict *params = tg_dict_new(), *grads[4], *grads_copy[4];
+    (void)tg_dict_take(params, "w", w, NULL);
+    (void)tg_dict_take(params, "none", tg_tensor_new(dtype, 1, (int64_t[]){0}, NULL), NULL);
+    tg_dict *copy = tg_dict_clone(params, NULL);
+    for (int k = 0; k < 4; k++) {
+        tg_tensor *g = tg_tensor_view(six, 2, shape, of_g[k], of_g[k][2], NULL);
+        grads[k] = tg_dict_new();
+        (void)tg_dict_take(grads[k], "none", tg_tensor_like(tg_dict_get(params, "none"), NULL),
+                           NULL);
+        (void)tg_dict_take(grads[k], "w", g, NULL);
+        grads_copy[k] = tg_dict_clone(grads[k], NULL);
+    }
+    tg_optimizer *o = of(0.01), *o_copy = of(0.01);
+    long first = 0;
+    for (int t = 0; t < 8; t++) {
+        ck_assert_int_eq(tg_optimizer_update(o, params, grads[(t + 1) % 4], NULL), TG_OK);
+        ck_assert_int_eq(tg_optimizer_update(o_copy, copy, grads_copy[(t + 1) % 4], NULL), TG_OK);
+        if (t == 0) first = allocations;
+        for (int64_t i = 0; i < 6; i++)
+            ck_assert_double_eq(tg_tensor_get(w, i), tg_tensor_get(tg_dict_get(copy, "w"), i));
+    }
+    ck_assert_int_eq(allocations, first);
+    for (int64_t i = 0; i < 12; i++) {
+        const bool inside = i % 4 == 1 || i % 4 == 2;
+        ck_assert(inside == (tg_tensor_get(whole, i) != (double)i + 0.5));
+    }
+    for (int k = 0; k < 4; k++) {
+        tg_dict_free(grads[k]);
+        tg_dict_free(grads_copy[k]);
+    }
+    tg_dict_free(params);
+    tg_dict_free(copy);
+    tg_tensor_free(whole);
+    tg_tensor_free(six);
+    tg_optimizer_free(o);
+    tg_optimizer_free(o_copy);
+}
+END_TEST
+
+START_TEST(out_of_memory_changes_nothing)
+{
+    tg_status status = TG_ENOMEM;
+    for (long limit = 0; status != TG_OK; limit++) {
+        tg_dict *params = point(TG_F32, -7, 2), *grads = point(TG_F32, 1, 1);
+        tg_tensor *wide = tg_tensor_new(TG_F32, 1, (int64_t[]){4}, NULL);
+        const int64_t two[] = {2};
+        (void)tg_dict_take(params, "w", tg_tensor_view(wide, 1, two, two, 0, NULL), NULL);
+        (void)tg_dict_take(grads, "w", tg_tensor_new(TG_F32, 1, two, NULL), NULL);
+        tg_error err = TG_ERROR_INIT;
+        allocations = 0;
+        allowed = limit;
+        tg_optimizer *o = tg_adam(tg_adam_defaults(), &err);
+        status = o ? tg_optimizer_update(o, params, grads, &err) : err.status;
+        allowed = -1;
+        ck_assert_int_eq(status, limit == 0 ? TG_ENOMEM : err.status);
+        ck_assert((at(params, "x") != -7.0) == (status == TG_OK));
+        ck_assert_int_eq((int)tg_optimizer_steps(o), status == TG_OK);
+        ck_assert((tg_optimizer_state(o, "m") != NULL) == (status == TG_OK));
+        tg_optimizer_free(o);
+        tg_tensor_free(wide);
+        tg_dict_free(params);
+        tg_dict_free(grads);
+        ck_assert_int_eq(alive, 0);
+    }
+}
+END_TEST
+
+/* A tensor under two keys, and gradients that lie where parameters do: key after key, in order. */
+START_TEST(shared_memory_goes_in_order)
+{
+    const int64_t n = 100000, half = n / 2, one = 1;
+    tg_tensor *whole = tg_tensor_new(TG_F32, 1, &n, NULL),
+              *want = tg_tensor_new(TG_F32, 1, &n, NULL);
+    tg_tensor *low = tg_tensor_view(whole, 1, &half, &one, 0, NULL);
+    tg_tensor *high = tg_tensor_view(whole, 1, &half, &one, half, NULL);
+    tg_dict *params = tg_dict_new(), *grads = tg_dict_new();
+    for (int64_t i = 0; i < n; i++) ((float *)want->data)[i] = (float)(i % 13) - 6;
+    ck_assert_int_eq(tg_tensor_copy(whole, want, NULL), TG_OK);
+    (void)tg_dict_set(params, "a", low, NULL);
+    (void)tg_dict_set(params, "b", high, NULL);
+    (void)tg_dict_set(params, "c", low, NULL);
+    (void)tg_dict_set(grads, "a", high, NULL);
+    (void)tg_dict_set(grads, "b", low, NULL); /* as the first key left it */
+    (void)tg_dict_set(grads, "c", low, NULL);
+    tg_optimizer *o = sgd(0.5);
+    for (int k = 0; k < 2; k++) {
+        ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
+        for (int64_t i = 0; i < half; i++) {
+            float *a = (float *)want->data + i, *b = a + half;
+            *a -= 0.5F * *b;
+            *b -= 0.5F * *a;
+            *a -= 0.5F * *a;
+            ck_assert_float_eq(*a, ((float *)whole->data)[i]);
+            ck_assert_float_eq(*b, ((float *)whole->data)[i + half]);
+        }
+    }
+    tg_optimizer_free(o);
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_tensor_free(low);
+    tg_tensor_free(high);
+    tg_tensor_free(whole);
+    tg_tensor_free(want);
+}
+END_TEST
+
+/* ---- one's own ------------------------------------------------------------------------------ */
+
+static void sign_update(const tg_update *u)
+{
+    double *w = u->w, *flips = u->state[0], limit = *(const double *)u->options;
+    const double *g = u->g;
+    for (int64_t i = 0; i < u->n; i++) {
+        w[i] -= fmin(limit, u->lr * (double)u->step) * (g[i] > 0 ? 1 : -1);
+        flips[i] += g[i] > 0;
+    }
+}
+
+START_TEST(ones_own_optimizer)
+{
+    const tg_optimizer_type type = {.name = "sign",
+                                    .states = {"flips"},
+                                    .options_size = sizeof(double),
+                                    .update_f64 = sign_update};
+    const double limit = 0.15;
+    const entry w[] = {{"w", TG_F64, 2}, {.key = NULL}},
+                single[] = {{"w", TG_F32, 2}, {.key = NULL}};
+    tg_dict *params = make(w), *grads = make(w), *floats = make(single);
+    tg_optimizer *o = tg_optimizer_new(&type, &limit, 0.1, NULL);
+    ck_assert_ptr_null(tg_optimizer_state(o, "flips"));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
+    ck_assert_double_eq_tol(tg_tensor_get(tg_dict_get(params, "w"), 1), 3 - 0.1 - 0.15, 1e-15);
+    ck_assert_double_eq(tg_tensor_get(tg_dict_at(tg_optimizer_state(o, "flips"), 0), 1), 2.0);
+    ck_assert_ptr_null(tg_optimizer_state(o, "v"));
+    ck_assert_double_eq(tg_optimizer_lr(o), 0.1);
+
+    tg_error err = TG_ERROR_INIT;
+    ck_assert_int_eq(tg_optimizer_update(o, floats, floats, &err), TG_EDTYPE);
+    ck_assert_str_eq(err.text, "update: sign does not serve f32, the dtype of 'w'");
+    tg_dict_free(params);
+    tg_dict_free(grads);
+    tg_dict_free(floats);
+    tg_optimizer_free(o);
+    tg_optimizer_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("optim_update");
+    TCase *tests = tcase_create("optim");
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, strided_tensors_and_no_malloc, 0, 2 * COUNT(makers));
+    tcase_add_test(tests, out_of_memory_changes_nothing);
+    tcase_add_test(tests, shared_memory_goes_in_order);
+    tcase_add_test(tests, ones_own_optimizer);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

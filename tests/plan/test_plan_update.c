@@ -1,0 +1,256 @@
+/* test_plan_update.c - whole training steps by a plan, the update included, beside steps that are
+ * recorded one by one: the same losses, parameters, states and masks to the last bit. */
+#include <string.h>
+
+#include "tapegrad.h"
+#include "tests/support/plans.h"
+
+enum { ROWS = 12, CLASSES = 4, FEATURES = 20, KINDS = 7, TREATMENTS = 3, STEPS = 50 };
+
+static tg_optimizer *make_optimizer(int kind)
+{
+    tg_nesterov_options book = tg_nesterov_defaults();
+    book.book_form = true;
+    switch (kind) {
+    case 0:
+        return tg_sgd(tg_sgd_defaults(), NULL);
+    case 1:
+        return tg_momentum(tg_momentum_defaults(), NULL);
+    case 2:
+        return tg_nesterov(tg_nesterov_defaults(), NULL);
+    case 3:
+        return tg_nesterov(book, NULL);
+    case 4:
+        return tg_adagrad(tg_adagrad_defaults(), NULL);
+    case 5:
+        return tg_rmsprop(tg_rmsprop_defaults(), NULL);
+    default:
+        return tg_adam(tg_adam_defaults(), NULL);
+    }
+}
+
+/* One of two equal networks with all that its training holds. */
+typedef struct side {
+    tg_tape *t;
+    tg_model *model;
+    tg_optimizer *opt;
+    tg_batches *batches;
+    tg_rng masks;
+    tg_plan *plan;
+    double max_norm; /* 0: not clipped */
+    double loss, after;
+} side;
+
+static tg_tensor *images, *labels;
+
+static void add(side *s, const char *pattern, tg_group_options g)
+{
+    ck_assert_int_eq(tg_optimizer_add_group(s->opt, pattern, g, NULL), TG_OK);
+}
+
+static void start(side *s, int kind, int treatment, tg_dtype dtype)
+{
+    tg_mlp_options o = tg_mlp_defaults();
+    tg_batches_options b = tg_batches_defaults();
+    tg_rng rng = tg_rng_make(3, 0);
+    o.n_sizes = 4;
+    o.sizes = (const int64_t[]){FEATURES, 17, 9, CLASSES};
+    o.dtype = dtype;
+    o.batch_norm = true;
+    o.dropout = 0.3;
+    o.weight_decay = 0.01;
+    b.batch = ROWS;
+    *s = (side){.t = tg_tape_new(), .masks = tg_rng_make(4, 1), .opt = make_optimizer(kind)};
+    s->model = tg_mlp_new(&o, &rng, NULL);
+    s->batches = tg_batches_new(5 * ROWS, b, tg_rng_make(5, 0), NULL);
+    ck_assert(s->t && s->model && s->opt && s->batches);
+    if (treatment == 1) s->max_norm = 0.5;
+    if (treatment != 2) return;
+    add(s, "*",
+        (tg_group_options){.made = tg_group_defaults().made, .lr_scale = 0.5, .clip_norm = 0.2});
+    add(s, "W1",
+        (tg_group_options){.made = tg_group_defaults().made,
+                           .lr_scale = 2,
+                           .weight_decay = 0.1,
+                           .decoupled = true});
+    add(s, "W2",
+        (tg_group_options){.made = tg_group_defaults().made,
+                           .lr_scale = 1,
+                           .weight_decay = 0.1,
+                           .clip_value = 1e-3});
+    add(s, "b2", (tg_group_options){.made = tg_group_defaults().made, .frozen = true});
+    add(s, "gamma*",
+        (tg_group_options){.made = tg_group_defaults().made, .lr_scale = 1, .clip_norm = 0.1});
+}
+
+static void end(side *s)
+{
+    tg_plan_free(s->plan);
+    tg_batches_free(s->batches);
+    tg_optimizer_free(s->opt);
+    tg_mlp_free(s->model);
+    tg_tape_free(s->t);
+}
+
+static tg_tensor *loss_of(side *s, tg_tensor *rows, bool train)
+{
+    const tg_pass pass = {.train = train, .rng = &s->masks};
+    tg_tensor *x = tg_cast(s->t, tg_take(s->t, images, rows, 0), s->model->dtype);
+    tg_tensor *y = tg_model_forward(s->t, s->model, x, &pass);
+    return tg_model_loss(s->t, s->model, y, tg_take(s->t, labels, rows, 0));
+}
+
+/* planned: from the second step on by the plan that the first one left. */
+static void step(side *s, bool planned)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_tape *t = s->t;
+    tg_tensor *rows = tg_batches_next(s->batches), *loss[2];
+    if (s->plan) {
+        ck_assert_msg(!tg_plan_run(s->plan, &err), "%s", err.text);
+        s->loss = tg_item(tg_plan_output(s->plan, 0));
+        s->after = tg_item(tg_plan_output(s->plan, 1));
+        s->masks.counter += tg_plan_draws(s->plan, &s->masks);
+        return;
+    }
+    tg_tape_reset(t);
+    loss[0] = loss_of(s, rows, true);
+    tg_dict *trained = tg_optimizer_trainable(s->opt, s->model->params, NULL);
+    tg_dict *grads = tg_grad(t, loss[0], trained);
+    if (s->max_norm > 0) grads = tg_clip_grad_norm(t, grads, s->max_norm, NULL);
+    const tg_status status = planned ? tg_optimizer_record(t, s->opt, s->model->params, grads)
+                                     : tg_optimizer_update(s->opt, s->model->params, grads, &err);
+    loss[1] = loss_of(s, rows, false);
+    ck_assert_msg(!status && loss[1], "%s%s", err.text, tg_tape_message(t));
+    s->loss = tg_item(loss[0]);
+    s->after = tg_item(loss[1]);
+    if (planned) {
+        s->plan = compiled(t, 2, loss);
+        tg_plan_seek(s->plan, 1);
+        tg_tape_free(t);
+        s->t = tg_tape_new();
+    }
+    tg_dict_free(trained);
+}
+
+static void assert_dicts(const tg_dict *a, const tg_dict *b)
+{
+    ck_assert_int_eq(tg_dict_size(a), tg_dict_size(b));
+    for (int i = 0; i < tg_dict_size(a); i++)
+        assert_bits(tg_dict_key(a, i), tg_dict_at(a, i), tg_dict_at(b, i));
+}
+
+/* Between two steps: another lr, and back to what the optimizer was at an earlier step. */
+static void between(side *s, int i, tg_dict **saved)
+{
+    tg_error err = TG_ERROR_INIT;
+    if (i % 7 == 3) tg_optimizer_set_lr(s->opt, 0.01 / (i + 1));
+    if (i == 20) *saved = tg_optimizer_state_dict(s->opt, &err);
+    if (i != 35) return;
+    ck_assert_msg(!tg_optimizer_load_state_dict(s->opt, *saved, &err), "%s", err.text);
+    tg_dict_free(*saved);
+}
+
+START_TEST(training)
+{
+    const int kind = _i % KINDS, treatment = _i / KINDS % TREATMENTS;
+    const tg_dtype dtype = _i < KINDS * TREATMENTS ? TG_F32 : TG_F64;
+    side eager, planned;
+    tg_dict *saved[2];
+    images = random_leaf(TG_F64, DIMS(5 * ROWS, FEATURES), -1, 1, 1);
+    labels = random_leaf(TG_I32, DIMS(5 * ROWS), 0, CLASSES, 2);
+    start(&eager, kind, treatment, dtype);
+    start(&planned, kind, treatment, dtype);
+    for (int i = 0; i < STEPS; i++) {
+        step(&eager, false);
+        step(&planned, true);
+        ck_assert_msg(memcmp(&eager.loss, &planned.loss, sizeof(double)) == 0 &&
+                          memcmp(&eager.after, &planned.after, sizeof(double)) == 0,
+                      "step %d: %.17g, %.17g", i, eager.loss, planned.loss);
+        ck_assert_uint_eq(eager.masks.counter, planned.masks.counter);
+        between(&eager, i, &saved[0]);
+        between(&planned, i, &saved[1]);
+    }
+    ck_assert(planned.plan && isfinite(planned.loss));
+    ck_assert_int_eq(tg_optimizer_steps(planned.opt), tg_optimizer_steps(eager.opt));
+    saved[0] = tg_optimizer_state_dict(eager.opt, NULL);
+    saved[1] = tg_optimizer_state_dict(planned.opt, NULL);
+    assert_dicts(saved[0], saved[1]);
+    assert_dicts(eager.model->params, planned.model->params);
+    assert_dicts(eager.model->state, planned.model->state);
+    tg_dict_free(saved[0]);
+    tg_dict_free(saved[1]);
+    end(&eager);
+    end(&planned);
+    free_leaves();
+}
+END_TEST
+
+/* ---- several updates in one plan ------------------------------------------------------------ */
+
+static tg_dict *two(uint64_t seed)
+{
+    tg_dict *d = tg_dict_new();
+    tg_rng rng = tg_rng_make(seed, 0);
+    for (int k = 0; k < 2; k++) {
+        tg_tensor *x = tg_tensor_new(TG_F64, 1, (int64_t[]){11}, NULL);
+        for (int64_t i = 0; i < 11; i++)
+            (void)tg_tensor_set(x, i, tg_rng_next_normal(&rng, 0, 1), NULL);
+        (void)tg_dict_take(d, k ? "b" : "a", x, NULL);
+    }
+    return d;
+}
+
+static tg_tensor *bowl(tg_tape *t, const tg_dict *p)
+{
+    tg_tensor *a = tg_dict_at(p, 0), *b = tg_dict_at(p, 1);
+    return tg_sum(t, tg_add(t, tg_square(t, tg_mul(t, a, b)), tg_square(t, a)), TG_ALL, false);
+}
+
+/* Two steps of one optimizer around one of another, on the same parameters. */
+START_TEST(updates_keep_their_order)
+{
+    tg_dict *p[2] = {two(1), two(1)};
+    tg_plan *plan = NULL;
+    for (int k = 0; k < 2; k++) {
+        tg_optimizer *adam = make_optimizer(6), *sgd = make_optimizer(0);
+        tg_tape *t = tg_tape_new();
+        tg_tensor *loss = NULL;
+        for (int i = 0; i < 10; i++) {
+            if (plan) {
+                run_plan(plan);
+                continue;
+            }
+            tg_tape_reset(t);
+            for (int j = 0; j < 3; j++) {
+                loss = bowl(t, p[k]);
+                (void)tg_optimizer_record(t, j == 1 ? sgd : adam, p[k], tg_grad(t, loss, p[k]));
+            }
+            assert_fine(t, "three updates");
+            if (k == 0) continue;
+            plan = compiled(t, 1, &loss);
+            ck_assert_int_eq(tg_optimizer_steps(adam), 2);
+        }
+        ck_assert_int_eq(tg_optimizer_steps(adam), 20);
+        ck_assert_int_eq(tg_optimizer_steps(sgd), 10);
+        tg_plan_free(plan);
+        tg_tape_free(t);
+        tg_optimizer_free(adam);
+        tg_optimizer_free(sgd);
+    }
+    assert_dicts(p[0], p[1]);
+    tg_dict_free(p[0]);
+    tg_dict_free(p[1]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("plan_update");
+    TCase *c = tcase_create("plan_update");
+    tcase_set_timeout(c, 300);
+    tcase_add_loop_test(c, training, 0, 2 * KINDS * TREATMENTS);
+    tcase_add_test(c, updates_keep_their_order);
+    suite_add_tcase(s, c);
+    return run_suite(s);
+}

@@ -1,0 +1,199 @@
+/* test_plot_errors.c - figures: what they refuse, and how a failure reaches the write. */
+#define _XOPEN_SOURCE 700
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/plot/parts.h"
+#include "tapegrad/alloc.h"
+
+static char dir[256], path[300];
+
+static void setup(void)
+{
+    const char *base = getenv("TMPDIR");
+    (void)snprintf(dir, sizeof dir, "%s/tg_plot.XXXXXX", base && strlen(base) < 200 ? base : ".");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/x.svg", dir);
+}
+
+static void teardown(void)
+{
+    (void)unlink(path);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static const double ok2[] = {0, 1}, bad2[] = {1, 1}, z4[] = {0, 1, 2, 3};
+static const double many[3000];
+
+static tg_status bad_call(tg_figure *fig, tg_axes *ax, int i)
+{
+    tg_plot_style style = tg_plot_style_defaults();
+    style.opacity = i % 2 ? 0 : NAN;
+    switch (i) {
+    case 0:
+        return tg_figure_size(fig, 99, 400);
+    case 1:
+        return tg_axes_line(ax, NULL, 2, ok2, ok2, &style);
+    case 2:
+        return tg_axes_points(ax, NULL, 2, ok2, ok2, &style);
+    case 3:
+        return tg_axes_line(ax, NULL, 2, ok2, NULL, NULL);
+    case 4:
+        return tg_axes_xlim(ax, 1, 1);
+    case 5:
+        return tg_axes_ylim(ax, 0, NAN);
+    case 6:
+        return tg_axes_ylim(ax, 0, INFINITY);
+    case 7:
+        return tg_axes_hist(ax, NULL, 2, ok2, 0, 0, 1, NULL);
+    case 8:
+        return tg_axes_hist(ax, NULL, 2, ok2, 5, 1, 0, NULL);
+    case 9:
+        return tg_axes_bars(ax, NULL, 2, ok2, 1, 1, NULL);
+    case 10:
+        return tg_axes_bars(ax, NULL, 2, NULL, 0, 1, NULL);
+    case 11:
+        return tg_axes_contour(ax, 2, 2, bad2, ok2, z4, 3, NULL, NULL);
+    case 12:
+        return tg_axes_contour(ax, 2, 1, ok2, ok2, z4, 3, NULL, NULL);
+    case 13:
+        return tg_axes_arrows(ax, 2, ok2, ok2, ok2, NULL, 0, NULL);
+    case 14:
+        return tg_axes_arrows(ax, 2, ok2, ok2, ok2, ok2, NAN, NULL);
+    case 15:
+        return tg_axes_legend(ax, (tg_legend_place)9);
+    case 16:
+        return tg_axes_text(ax, 0, 0, NULL);
+    case 17:
+        return tg_axes_text(ax, 0, INFINITY, "nowhere");
+    case 18:
+        return tg_axes_title(NULL, "no axes");
+    default:
+        return TG_OK;
+    }
+}
+
+START_TEST(bad_arguments_stick)
+{
+    for (int i = 0; i < 19; i++) {
+        tg_error err = TG_ERROR_INIT;
+        tg_figure *fig = tg_figure_new(2, 2);
+        tg_axes *ax = tg_figure_axes(fig, 1, 0);
+        ck_assert_msg(bad_call(fig, ax, i) == TG_EARG, "case %d", i);
+        ck_assert_uint_eq(ax->count, 0);
+        if (i < 18) {
+            ck_assert_int_eq(tg_figure_write_svg(fig, path, &err), TG_EARG);
+            ck_assert_int_eq(strncmp(err.text, i ? "figure: axes (1,0): " : "figure: a size", 14),
+                             0);
+            ck_assert_int_ne(access(path, F_OK), 0);
+        }
+        tg_figure_free(fig);
+    }
+    ck_assert_ptr_null(tg_figure_new(0, 1));
+    ck_assert_ptr_null(tg_figure_new(1, 65));
+}
+END_TEST
+
+START_TEST(the_first_failure_is_told)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_figure *fig = tg_figure_new(4, 5);
+    ck_assert_ptr_null(tg_figure_axes(fig, 4, 0));
+    ck_assert_int_eq(tg_axes_xlim(tg_figure_axes(fig, 0, 0), 2, 1), TG_EARG);
+    ck_assert_int_eq(tg_figure_write_svg(fig, path, &err), TG_EINDEX);
+    ck_assert_str_eq(err.text, "figure: no axes (4,0) in a grid of 4x5");
+    tg_figure_free(fig);
+    ck_assert_int_eq(tg_figure_write_svg(NULL, path, NULL), TG_EARG);
+}
+END_TEST
+
+/* One of each kind of thing, with every kind of text. */
+static tg_figure *everything(void)
+{
+    tg_figure *fig = tg_figure_new(1, 2);
+    tg_axes *ax = tg_figure_axes(fig, 0, 0), *other = tg_figure_axes(fig, 0, 1);
+    tg_figure_title(fig, "title");
+    tg_axes_title(ax, "title");
+    tg_axes_xlabel(ax, "x");
+    tg_axes_ylabel(ax, "y");
+    tg_axes_line(ax, "line", 2, ok2, ok2, NULL);
+    tg_axes_hist(ax, "hist", 4, z4, 2, 0, 3, NULL);
+    tg_axes_arrows(ax, 2, ok2, ok2, ok2, ok2, 0, NULL);
+    tg_axes_contour(ax, 2, 2, ok2, ok2, z4, 3, NULL, NULL);
+    tg_axes_text(ax, 0.5, 0.5, "text");
+    tg_axes_points(other, "points", 3000, NULL, many, NULL); /* so many that it keeps a map */
+    return fig;
+}
+
+START_TEST(full_device)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_figure *fig = everything();
+    ck_assert_int_eq(tg_figure_write_svg(fig, "/dev/full", &err), TG_EIO);
+    ck_assert_str_eq(err.text, "cannot write '/dev/full': No space left on device");
+    tg_figure_free(fig);
+}
+END_TEST
+
+static int64_t left, alive;
+static bool once; /* only the request that finds nothing left fails, not those after it */
+
+static void *resize(void *user, void *block, size_t bytes)
+{
+    (void)user;
+    if (bytes == 0) {
+        alive--;
+        free(block);
+        return NULL;
+    }
+    if (left-- <= 0 && (!once || left == -1)) return NULL;
+    alive += block == NULL;
+    return realloc(block, bytes);
+}
+
+/* A program that looks at nothing but the last status still learns of it. */
+START_TEST(out_of_memory)
+{
+    const tg_allocator failing = {resize, NULL};
+    for (int mode = 0; mode < 2; mode++) {
+        tg_status status = TG_ENOMEM;
+        once = mode == 1;
+        for (int64_t n = 0; status != TG_OK; n++) {
+            left = n;
+            alive = 0;
+            tg_set_allocator(&failing);
+            tg_figure *fig = everything();
+            status = tg_figure_write_svg(fig, path, NULL);
+            tg_figure_free(fig);
+            tg_set_allocator(NULL);
+            ck_assert_int_eq(alive, 0);
+            ck_assert_int_eq(access(path, F_OK) == 0, status == TG_OK);
+            if (status != TG_OK) ck_assert_int_eq(status, fig ? TG_ENOMEM : TG_EARG);
+            ck_assert_int_lt(n, 1000);
+        }
+        ck_assert_int_ge(left, 0); /* it succeeded because nothing failed */
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("plot_errors");
+    TCase *tc = tcase_create("plot_errors");
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, bad_arguments_stick);
+    tcase_add_test(tc, the_first_failure_is_told);
+    tcase_add_test(tc, full_device);
+    tcase_add_test(tc, out_of_memory);
+    suite_add_tcase(suite, tc);
+    SRunner *sr = srunner_create(suite);
+    srunner_run_all(sr, CK_NORMAL);
+    const int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed != 0;
+}

@@ -1,0 +1,26 @@
+# local.mk - what tests/support/ holds.
+
+test_support += \
+	tests/support/absurd.h \
+	tests/support/blind.h \
+	tests/support/close.h \
+	tests/support/composed.h \
+	tests/support/counting.h \
+	tests/support/dicts.h \
+	tests/support/drawn.h \
+	tests/support/edge_rows.h \
+	tests/support/edges.h \
+	tests/support/edges_reduce.h \
+	tests/support/example.sh \
+	tests/support/failing.h \
+	tests/support/guard.h \
+	tests/support/jets.h \
+	tests/support/long_graphs.h \
+	tests/support/npy_files.h \
+	tests/support/null_calls.awk \
+	tests/support/plans.h \
+	tests/support/program_check.h \
+	tests/support/programs.h \
+	tests/support/runs.h \
+	tests/support/searches.h \
+	$(end)

@@ -1,0 +1,188 @@
+/* test_trainer_checkpoint.c - a run that is stopped anywhere and taken up by another trainer ends
+ * with the same bits, in every setting of the options. */
+#include <sys/stat.h>
+
+#include "tests/support/runs.h"
+
+static bool stop_at(void *user, const tg_trainer *tr)
+{
+    return tg_trainer_steps(tr) != *(int *)user;
+}
+
+static bool there(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0;
+}
+
+/* The settings, by bits of a number. */
+static tg_trainer_options setting(run *r, int bits, const char *checkpoint)
+{
+    tg_group_options g = tg_group_defaults();
+    tg_trainer_options o = run_options(checkpoint);
+    o.replace = bits & 1;
+    o.loss_after = bits & 2;
+    if (bits & 4) {
+        o.schedule = tg_schedule_cosine(0.1, 15);
+        o.schedule.warmup = 4;
+        o.clip_norm = 0.5;
+    }
+    if (bits & 8) {
+        o.restore_best = true;
+        o.patience = 100;
+        g.frozen = true;
+        ck_assert_int_eq(tg_optimizer_add_group(r->opt, "?1", g, NULL), TG_OK);
+        g = tg_group_defaults();
+        g.weight_decay = 0.01;
+        g.lr_scale = 0.5;
+        ck_assert_int_eq(tg_optimizer_add_group(r->opt, "W3", g, NULL), TG_OK);
+    }
+    return o;
+}
+
+/* Stopped after `stop` updates, three times over from there, with other rows in the history. */
+START_TEST(a_run_taken_up_again_ends_the_same)
+{
+    static const int stops[] = {1, 4, 7, 19};                /* four batches are an epoch */
+    const int bits = getenv("TG_TEST_QUICK") ? 15 * _i : _i; /* none and all, for valgrind */
+    const char *whole = path_of("whole.npz"), *parts = path_of("parts.npz");
+    run r;
+    tg_error err = TG_ERROR_INIT;
+    run_parts(&r);
+    tg_trainer_options o = setting(&r, bits, whole);
+    o.checkpoint_every = 100; /* at the end only */
+    run_start(&r, &o);
+    ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
+    ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
+    ck_assert(there(whole));
+    char csv[2][96], npz[2][96];
+    for (int k = 0; k < 2; k++) {
+        (void)snprintf(csv[k], sizeof csv[k], "%s", path_of(k ? "b.csv" : "a.csv"));
+        (void)snprintf(npz[k], sizeof npz[k], "%s", path_of(k ? "b.npz" : "a.npz"));
+    }
+    run_write(&r, npz[0], csv[0]);
+    const double accuracy = tg_trainer_accuracy(r.tr, true), best = tg_trainer_best_accuracy(r.tr);
+    run_end(&r);
+    whole = path_of("whole.npz"), parts = path_of("parts.npz");
+
+    for (int k = 0; k <= (int)(sizeof stops / sizeof *stops); k++) {
+        const bool last = k == (int)(sizeof stops / sizeof *stops);
+        int stop = last ? -1 : stops[k];
+        run_parts(&r);
+        o = setting(&r, bits, parts);
+        o.checkpoint_every = 3;
+        o.callback = stop_at;
+        o.user = &stop;
+        run_start(&r, &o);
+        ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
+        if (k > 0) /* rows that the checkpoint replaces */
+            ck_assert_int_eq(tg_history_add(r.history, "a", "loss", 0, 77), TG_OK);
+        ck_assert_int_eq(tg_trainer_fit(r.tr, &err), last ? TG_OK : TG_ESTOP);
+        ck_assert_int_eq(tg_trainer_steps(r.tr), last ? o.steps : stop);
+        err = (tg_error)TG_ERROR_INIT;
+        if (last) {
+            run_write(&r, npz[1], csv[1]);
+            ck_assert_double_eq(tg_trainer_accuracy(r.tr, true), accuracy);
+            if (best > 0) ck_assert_double_eq(tg_trainer_best_accuracy(r.tr), best);
+        }
+        run_end(&r);
+    }
+    assert_same_file(csv[0], csv[1]);
+    assert_same_file(npz[0], npz[1]);
+    assert_same_file(whole, parts);
+
+    /* Once more, when all is done: nothing is left to do, and the result is there. */
+    run_parts(&r);
+    o = setting(&r, bits, parts);
+    run_start(&r, &o);
+    ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
+    ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
+    run_write(&r, npz[1], csv[1]);
+    assert_same_file(csv[0], csv[1]);
+    assert_same_file(npz[0], npz[1]);
+    run_end(&r);
+    const char *const files[] = {csv[0], csv[1], npz[0], npz[1], whole, parts};
+    for (size_t k = 0; k < sizeof files / sizeof *files; k++) ck_assert_int_eq(remove(files[k]), 0);
+}
+END_TEST
+
+/* A callback that thaws and changes the step size on its way: both are restored. */
+static bool meddle(void *user, const tg_trainer *tr)
+{
+    run *r = user;
+    tg_group_options g = tg_group_defaults();
+    if (tg_trainer_steps(tr) == 3) {
+        tg_optimizer_set_lr(r->opt, 0.0123);
+        (void)tg_optimizer_add_group(r->opt, "W1", g, NULL);
+    }
+    return true;
+}
+
+START_TEST(changes_made_on_the_way_are_kept)
+{
+    tg_error err = TG_ERROR_INIT;
+    char last[2][96];
+    for (int k = 0; k < 2; k++) {
+        run r;
+        tg_group_options g = tg_group_defaults();
+        g.frozen = true;
+        (void)snprintf(last[k], sizeof last[k], "%s", path_of(k ? "b.npz" : "a.npz"));
+        for (int64_t steps = k ? 6 : 12; steps <= 12; steps += 6) {
+            run_parts(&r);
+            ck_assert_int_eq(tg_optimizer_add_group(r.opt, "W1", g, NULL), TG_OK);
+            tg_trainer_options o = run_options(last[k]);
+            o.steps = steps;
+            o.callback = meddle;
+            o.user = &r;
+            run_start(&r, &o);
+            ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
+            ck_assert_double_eq(tg_optimizer_lr(r.opt), 0.0123);
+            run_end(&r);
+        }
+    }
+    assert_same_file(last[0], last[1]);
+    for (int k = 0; k < 2; k++) ck_assert_int_eq(remove(last[k]), 0);
+}
+END_TEST
+
+/* By hand: back to an earlier point of the same trainer, and without a history. */
+START_TEST(saved_and_loaded_by_hand)
+{
+    tg_error err = TG_ERROR_INIT;
+    const char *mark = path_of("mark.npz"), *end[2] = {path_of("1.npz"), path_of("2.npz")};
+    run r;
+    run_parts(&r);
+    tg_trainer_options o = run_options(NULL);
+    r.tr = tg_trainer_new(r.net, r.opt, &r.train, NULL, &o, NULL, NULL, &err);
+    ck_assert_msg(tg_trainer_step(r.tr, &err) == TG_OK, "%s", err.text);
+    ck_assert_msg(tg_trainer_save(r.tr, mark, &err) == TG_OK, "%s", err.text);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < 6; i++) ck_assert_int_eq(tg_trainer_step(r.tr, &err), TG_OK);
+        ck_assert_int_eq(tg_trainer_save(r.tr, end[k], &err), TG_OK);
+        ck_assert_msg(tg_trainer_load(r.tr, mark, &err) == TG_OK, "%s", err.text);
+        ck_assert_int_eq(tg_trainer_steps(r.tr), 1);
+    }
+    assert_same_file(end[0], end[1]);
+    ck_assert_int_eq(tg_trainer_save(NULL, mark, NULL), TG_EARG);
+    ck_assert_int_eq(tg_trainer_save(r.tr, NULL, NULL), TG_EARG);
+    ck_assert_int_eq(tg_trainer_load(NULL, mark, NULL), TG_EARG);
+    ck_assert_int_eq(tg_trainer_load(r.tr, NULL, NULL), TG_EARG);
+    ck_assert_int_eq(tg_trainer_save(r.tr, "no/such/folder/a.npz", NULL), TG_EIO);
+    ck_assert_int_eq(remove(mark), 0);
+    for (int k = 0; k < 2; k++) ck_assert_int_eq(remove(end[k]), 0);
+    run_end(&r);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("trainer_checkpoint");
+    TCase *tests = tcase_create("checkpoint");
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, a_run_taken_up_again_ends_the_same, 0,
+                        getenv("TG_TEST_QUICK") ? 2 : 16);
+    tcase_add_test(tests, changes_made_on_the_way_are_kept);
+    tcase_add_test(tests, saved_and_loaded_by_hand);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
