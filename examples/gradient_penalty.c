@@ -90,7 +90,7 @@ static tg_status generator_step(gan *g, tg_optimizer *opt, tg_error *err)
  * all directions, the mean distance between equal ranks. */
 static double sliced_distance(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
-    tg_tensor *angle = tg_mul(t, tg_cast(t, tg_iota(t, DIRECTIONS), a ? a->dtype : TG_F32),
+    tg_tensor *angle = tg_mul(t, tg_cast(t, tg_arange(t, DIRECTIONS), a ? a->dtype : TG_F32),
                               tg_scalar(t, two_pi / 2 / DIRECTIONS));
     tg_tensor *lines = tg_stack(t, 2, (tg_tensor *[]){tg_cos(t, angle), tg_sin(t, angle)}, 0);
     tg_tensor *u = tg_sort(t, tg_matmul(t, a, lines), 0, false);

@@ -48,8 +48,8 @@ static tg_tensor *block(tg_tape *t, const tg_dict *p, int layer, tg_tensor *x)
 /* (n, WIDTH): sin and cos of i / 10000^(2 k / WIDTH), k = 0 .. WIDTH/2 - 1. */
 static tg_tensor *positions(tg_tape *t, int64_t n, tg_dtype dtype)
 {
-    tg_tensor *i = tg_unsqueeze(t, tg_cast(t, tg_iota(t, n), dtype), 1);
-    tg_tensor *k = tg_cast(t, tg_iota(t, WIDTH / 2), dtype);
+    tg_tensor *i = tg_unsqueeze(t, tg_cast(t, tg_arange(t, n), dtype), 1);
+    tg_tensor *k = tg_cast(t, tg_arange(t, WIDTH / 2), dtype);
     tg_tensor *rate = tg_exp(t, tg_mul(t, k, tg_scalar(t, -2 * log(10000) / WIDTH)));
     tg_tensor *angle = tg_mul(t, i, rate);
     return tg_concat(t, 2, (tg_tensor *[]){tg_sin(t, angle), tg_cos(t, angle)}, 1);

@@ -258,23 +258,6 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
 
 /* ---- rows by index -------------------------------------------------------------------------- */
 
-tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
-{
-    if (!tgi_operand(t, "take", x)) return NULL;
-    return axis == TG_ALL ? tg_gather(t, tgi_flatten(t, x), index, 0)
-                          : tg_gather(t, x, index, axis);
-}
-
-tg_tensor *tg_index_select(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
-{
-    char text[TG_DESCRIBE_SIZE];
-    if (!tgi_operand(t, "index_select", x) || !tgi_operand(t, "index_select", index)) return NULL;
-    if (index->ndim != 1)
-        return tg_tape_fail(t, TG_ESHAPE, "index_select: the index is %s, must have one axis",
-                            tg_tensor_describe(index, text, sizeof text));
-    return tg_gather(t, x, index, axis);
-}
-
 tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -282,5 +265,5 @@ tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
     if (weight->ndim != 2)
         return tg_tape_fail(t, TG_ESHAPE, "embedding: the weight is %s, must have two axes",
                             tg_tensor_describe(weight, text, sizeof text));
-    return tg_gather(t, weight, index, 0);
+    return tg_take(t, weight, index, 0);
 }

@@ -1,4 +1,4 @@
-/* create.c - constants. */
+/* create.c - tensors out of numbers: constants and ranges. */
 #include "graph/tape.h"
 #include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
@@ -55,15 +55,54 @@ static const tg_sample full_samples[] = {{NULL, "value=0.5 dtype=f64 shape=2,3"}
                                          {NULL, "value=1.25"},
                                          {NULL, NULL}};
 
-const tg_op tgi_create_ops[] = {{.name = "full",
-                                 .formula = "value everywhere",
-                                 .flags = TG_OP_ZERO_GRAD,
-                                 .attrs = full_attrs,
-                                 .attrs_size = sizeof(tgi_full_attrs),
-                                 .infer = full_infer,
-                                 .check = full_check,
-                                 .forward = full_forward,
-                                 .samples = full_samples}};
+typedef struct arange_attrs {
+    int64_t n;
+} arange_attrs;
+
+static const tg_attr_def arange_defs[] = {{"n", TG_ATTR_INT, offsetof(arange_attrs, n), NULL},
+                                          {NULL, TG_ATTR_INT, 0, NULL}};
+
+static tg_status arange_infer(tg_infer *c)
+{
+    const int64_t n = ((const arange_attrs *)c->attrs)->n;
+    if (n < 0 || n > INT32_MAX)
+        return tg_fail(c->err, TG_ESHAPE, "arange: %lld indices do not fit into i32", (long long)n);
+    c->dtype = TG_I32;
+    c->ndim = 1;
+    c->shape[0] = n;
+    return TG_OK;
+}
+
+static void arange_forward(const tg_node *n, void *work)
+{
+    int32_t *const y = n->output->data;
+    (void)work;
+    for (int64_t i = 0; i < n->output->size; i++) y[i] = (int32_t)i;
+}
+
+static const tg_sample arange_samples[] = {{NULL, "n=5"}, {NULL, "n=0"}, {NULL, NULL}};
+
+/* ---- the table ------------------------------------------------------------------------------ */
+
+enum { FULL, ARANGE };
+
+const tg_op tgi_create_ops[] = {[FULL] = {.name = "full",
+                                          .formula = "value everywhere",
+                                          .flags = TG_OP_ZERO_GRAD,
+                                          .attrs = full_attrs,
+                                          .attrs_size = sizeof(tgi_full_attrs),
+                                          .infer = full_infer,
+                                          .check = full_check,
+                                          .forward = full_forward,
+                                          .samples = full_samples},
+                                [ARANGE] = {.name = "arange",
+                                            .formula = "0, 1, ..., n - 1",
+                                            .flags = TG_OP_ZERO_GRAD,
+                                            .attrs = arange_defs,
+                                            .attrs_size = sizeof(arange_attrs),
+                                            .infer = arange_infer,
+                                            .forward = arange_forward,
+                                            .samples = arange_samples}};
 TGI_FAMILY_COUNT(create);
 
 tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value)
@@ -71,7 +110,7 @@ tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, d
     tgi_full_attrs a = {.value = value, .dtype = dtype, .shape = {.n = ndim}};
     if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "full: the shape is NULL");
     for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) a.shape.v[i] = shape[i];
-    return tg_record(t, &tgi_create_ops[0], NULL, 0, &a);
+    return tg_record(t, &tgi_create_ops[FULL], NULL, 0, &a);
 }
 
 tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, value); }
@@ -85,3 +124,8 @@ static tg_tensor *full_like(tg_tape *t, tg_tensor *x, double value)
 tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 0); }
 
 tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 1); }
+
+tg_tensor *tg_arange(tg_tape *t, int64_t n)
+{
+    return tg_record(t, &tgi_create_ops[ARANGE], NULL, 0, &(arange_attrs){n});
+}

@@ -202,8 +202,8 @@ static tg_tensor *triangle(tg_tape *t, const char *who, tg_tensor *x, int64_t of
         return tg_tape_fail(t, TG_ESHAPE, "%s: the indices of %s do not fit into i32", who,
                             tg_tensor_describe(x, text, sizeof text));
     const int64_t k = offset < -n1 ? -n1 : offset > n2 ? n2 : offset;
-    tg_tensor *const row = tg_add(t, tg_unsqueeze(t, tg_iota(t, n1), 1), tg_scalar(t, (double)k));
-    tg_tensor *const column = tg_iota(t, n2);
+    tg_tensor *const row = tg_add(t, tg_unsqueeze(t, tg_arange(t, n1), 1), tg_scalar(t, (double)k));
+    tg_tensor *const column = tg_arange(t, n2);
     tg_tensor *const inside =
         lower ? tg_less_equal(t, column, row) : tg_greater_equal(t, column, row);
     return tg_where(t, inside, x, tg_full(t, x->dtype, 0, NULL, 0));

@@ -8,10 +8,8 @@ library_sources += \
 	ops/create.c \
 	ops/diagonal.c \
 	ops/einsum.c \
-	ops/gather.c \
 	ops/index.c \
 	ops/index.h \
-	ops/iota.c \
 	ops/join.c \
 	ops/matmul.c \
 	ops/pick.c \
@@ -20,6 +18,7 @@ library_sources += \
 	ops/shape.c \
 	ops/slice.c \
 	ops/sorting.c \
+	ops/take.c \
 	$(end)
 
 EXTRA_DIST += ops/ops.md

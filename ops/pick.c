@@ -109,13 +109,13 @@ static tg_tensor *pick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     const int64_t columns = n->inputs[i]->shape[last];
     tg_tensor *index = n->inputs[1];
     if (columns < SHORT || columns > INT32_MAX) return tg_unpick(t, dy, index, columns);
-    return tg_where_equal(t, tg_iota(t, columns), tg_unsqueeze(t, index, last),
+    return tg_where_equal(t, tg_arange(t, columns), tg_unsqueeze(t, index, last),
                           tg_unsqueeze(t, dy, last));
 }
 
 static const tg_sample pick_samples[] = {
     {"f[4,3] i[4]:0..3", NULL}, {"f[2,2,3] i[2,2]:0..3", NULL}, {"f[3] i[]:0..3", NULL},
-    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:0..65", NULL},  {NULL, NULL}};
+    {"f[0,3] i[0]", NULL},      {"f[2,65] i[2]:0..65", NULL},   {NULL, NULL}};
 
 static tg_status unpick_infer(tg_infer *c)
 {

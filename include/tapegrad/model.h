@@ -45,7 +45,7 @@ typedef struct tg_mlp_options {
     tg_init init;                 /* He; biases start at 0 */
     bool batch_norm;              /* false */
     tg_batch_norm_options bn;     /* tg_batch_norm_book() */
-    double dropout;               /* ratio dropped, 0 */
+    double dropout;               /* probability of dropping, 0 */
     tg_dropout_form dropout_form; /* TG_DROPOUT_BOOK */
     double weight_decay;          /* lambda of the L2 penalty on the W, 0 */
     double loss_eps;              /* of tg_softmax_cross_entropy_eps, 1e-7 */

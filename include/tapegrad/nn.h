@@ -22,7 +22,8 @@ tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 
 /* Mean over the rows of -log softmax(logits)[label].  logits (N, C) float; labels either i32 (N)
  * in 0..C-1 (TG_EINDEX else) or of the dtype of logits and (N, C), one-hot or any distribution.
- * -> 0-d.  No overflow at any logits, and no digit is lost to an offset that they have in common. */
+ * -> 0-d.  No overflow at any logits, and no digit is lost to an offset that they have in common.
+ */
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
 
 /* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), the
@@ -37,10 +38,10 @@ tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, 
 /* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
 
 typedef struct tg_batch_norm_options {
-    uint32_t made;            /* by tg_batch_norm_book() or tg_batch_norm_torch(), see status.h */
-    double keep;              /* running = keep * running + (1 - keep) * batch */
-    double eps;               /* added to the variance, inside the root */
-    bool unbiased;            /* running variance by n-1; the batch's own is always by n */
+    uint32_t made; /* by tg_batch_norm_book() or tg_batch_norm_torch(), see status.h */
+    double keep;   /* running = keep * running + (1 - keep) * batch: 1 - PyTorch's momentum */
+    double eps;    /* added to the variance, inside the root */
+    bool unbiased; /* running variance by n-1; the batch's own is always by n */
     double running_var_start; /* what the running variance starts from; the mean from 0 */
 } tg_batch_norm_options;
 
@@ -52,8 +53,8 @@ tg_batch_norm_options tg_batch_norm_torch(void);
 /* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C).
  * train: gamma (x - mean) / sqrt(var + eps) + beta with mean and variance over the batch, through
  * which the gradient goes; the running statistics, two leaves, are written.  Otherwise these are
- * used in their place, and nothing is written.  TG_ESHAPE for a training batch without rows, and for
- * one of a single row where options say unbiased: dividing by n - 1 has no answer then. */
+ * used in their place, and nothing is written.  TG_ESHAPE for a training batch without rows, and
+ * for one of a single row where options say unbiased: dividing by n - 1 has no answer then. */
 tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
                          tg_tensor *running_mean, tg_tensor *running_var,
                          const tg_batch_norm_options *options, bool train);
@@ -61,16 +62,16 @@ tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *
 /* ---- dropout (Srivastava et al. 2014) ------------------------------------------------------- */
 
 typedef enum tg_dropout_form {
-    TG_DROPOUT_INVERTED, /* train: x mask / (1 - ratio); else x */
-    TG_DROPOUT_BOOK      /* train: x mask; else x (1 - ratio) */
+    TG_DROPOUT_INVERTED, /* train: x mask / (1 - p); else x */
+    TG_DROPOUT_BOOK      /* train: x mask; else x (1 - p) */
 } tg_dropout_form;
 
-/* Drops each element with probability ratio, in [0, 1).  rng is needed when train. */
-tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
+/* Drops each element with probability p, 0 <= p < 1.  rng is needed when train. */
+tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
                       bool train);
 
 /* The training form with a mask of one's own: of x's shape and dtype, 1 keeps, 0 drops. */
-tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
+tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
                            tg_dropout_form form);
 
 #ifdef __cplusplus

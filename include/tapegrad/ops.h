@@ -175,9 +175,9 @@ tg_tensor *tg_solve_triangular(tg_tape *t, tg_tensor *a, tg_tensor *b, bool uppe
                                bool unitriangular);
 /* x with a x = b: b (n) is one vector, any other (..., n, k) columns; leading axes broadcast.
  * TG_EARG, naming matrix and pivot, where a pivot is exactly 0; what is close to singular gives
- * large numbers, NaN gives NaN.  inverse: a^-1 likewise. */
+ * large numbers, NaN gives NaN.  inv: a^-1 likewise. */
 tg_tensor *tg_solve(tg_tape *t, tg_tensor *a, tg_tensor *b);
-tg_tensor *tg_inverse(tg_tape *t, tg_tensor *a);
+tg_tensor *tg_inv(tg_tape *t, tg_tensor *a);
 /* (...): the determinant; 1 for n = 0.  Every derivative is right at singular matrices, too, at n
  * times the cost for each order beyond the first. */
 tg_tensor *tg_det(tg_tape *t, tg_tensor *a);
@@ -185,7 +185,7 @@ tg_tensor *tg_det(tg_tape *t, tg_tensor *a);
  * column j.  Where a is regular det(a) a^-T. */
 tg_tensor *tg_cofactor(tg_tape *t, tg_tensor *a);
 /* (...): ln |det|, which does not overflow, and the sign of det, -1, 0 or 1, with derivative 0.
- * -Inf and 0 where a pivot is exactly 0; there the gradient is tg_inverse's error. */
+ * -Inf and 0 where a pivot is exactly 0; there the gradient is tg_inv's error. */
 tg_tensor *tg_logabsdet(tg_tape *t, tg_tensor *a);
 tg_tensor *tg_signdet(tg_tape *t, tg_tensor *a);
 /* Composition: logabsdet, and signdet to *sign unless that is NULL. */
@@ -208,10 +208,10 @@ tg_tensor *tg_unslice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t
                       int64_t size);
 
 /* ---- indexing: index is i32, in -size..size-1, checked (TG_EINDEX) -------------------------- */
-/* Rows of x along axis: y has index's shape in the place of that axis; as NumPy's take. */
-tg_tensor *tg_gather(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
-/* The transpose of gather: zeros of size `size` along axis, y[index[j]] += x[j]; repeats add up. */
-tg_tensor *tg_scatter_add(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size);
+/* Rows of x along axis: y has index's shape in the place of that axis; TG_ALL: of x as one row. */
+tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+/* The transpose of take: zeros of size `size` along axis, y[index[j]] += x[j]; repeats add up. */
+tg_tensor *tg_segment_sum(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size);
 /* x (..., n), index (...) -> y (...) = x[..., index[...]]: one element from each row.  For labels:
  * index in 0..n-1, here and in unpick. */
 tg_tensor *tg_pick(tg_tape *t, tg_tensor *x, tg_tensor *index);
@@ -305,14 +305,11 @@ tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64
  * not empty), REFLECT the mirror image without the edge itself (width < size).  TG_EARG else. */
 typedef enum tg_pad_mode { TG_PAD_CONSTANT, TG_PAD_EDGE, TG_PAD_REFLECT } tg_pad_mode;
 tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode mode, double value);
-/* tg_gather; with TG_ALL from x as one row.  index_select: by an index of one axis.
- * embedding: row index[...] of weight (n, d), result (..., d). */
-tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
-tg_tensor *tg_index_select(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis);
+/* Row index[...] of weight (n, d); result (..., d). */
 tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index);
 
 /* ---- diagonals and index tensors, any dtype ------------------------------------------------- */
-tg_tensor *tg_iota(tg_tape *t, int64_t n); /* i32: 0, 1, ..., n - 1 */
+tg_tensor *tg_arange(tg_tape *t, int64_t n); /* i32: 0, 1, ..., n - 1 */
 /* x[i, i + offset] of two axes: a view whose last axis is the diagonal, the others before it. */
 tg_tensor *tg_diagonal(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, int axis2);
 /* The transpose of diagonal: 0, but y[i, i + offset] = x[i]; size1 and size2 are y's. */

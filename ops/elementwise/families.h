@@ -18,10 +18,9 @@
     X(matmul)                                                                                      \
     X(shape)                                                                                       \
     X(slice)                                                                                       \
-    X(gather)                                                                                      \
+    X(take)                                                                                        \
     X(join)                                                                                        \
     X(diagonal)                                                                                    \
-    X(iota)                                                                                        \
     X(scan)                                                                                        \
     X(along)                                                                                       \
     X(sorting)                                                                                     \

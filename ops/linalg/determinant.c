@@ -106,7 +106,7 @@ static tg_tensor *det_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 
 static tg_tensor *logabsdet_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
-    return scaled(t, dy, tg_transpose(t, tg_inverse(t, n->inputs[i]), -1, -2));
+    return scaled(t, dy, tg_transpose(t, tg_inv(t, n->inputs[i]), -1, -2));
 }
 
 /* ---- cofactors ------------------------------------------------------------------------------ */

@@ -2,7 +2,7 @@
  *
  * solve    x with a (..., n, n) x (..., n, k) = b; leading axes broadcast.  With dx the cotangent
  *          of x, db = a^-T dx and da = -db x^T.
- * inverse  y with a y = 1.  With dy the cotangent of y, da = -y^T dy y^T.
+ * inv      y with a y = 1.  With dy the cotangent of y, da = -y^T dy y^T.
  *
  * A pivot that is exactly 0 is an error; a NaN passes through. */
 #include "ops/compose.h"
@@ -11,9 +11,9 @@
 
 static tg_status solve_infer(tg_infer *c) { return tgi_system_infer(c, true); }
 
-static tg_status inverse_infer(tg_infer *c)
+static tg_status inv_infer(tg_infer *c)
 {
-    const tg_status status = tgi_square("inverse", c->inputs[0], c->err);
+    const tg_status status = tgi_square("inv", c->inputs[0], c->err);
     return status ? status : tg_infer_same(c);
 }
 
@@ -42,7 +42,7 @@ static double solve_flops(const tg_node *n)
     return 2 * tgi_cubes(n) / 3 + 2 * (double)n->output->size * (double)tgi_rows(n->inputs[0]);
 }
 
-static double inverse_flops(const tg_node *n) { return 8 * tgi_cubes(n) / 3; }
+static double inv_flops(const tg_node *n) { return 8 * tgi_cubes(n) / 3; }
 
 static void solve_forward(const tg_node *n, void *work)
 {
@@ -84,7 +84,7 @@ static tg_tensor *solve_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_neg(t, tg_matmul(t, db, tg_transpose(t, n->output, -1, -2)));
 }
 
-static tg_tensor *inverse_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+static tg_tensor *inv_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const yt = tg_transpose(t, n->output, -1, -2);
     (void)i;
@@ -101,11 +101,11 @@ static const tg_sample solve_samples[] = {{"d[3,3]:-1..1 f[3,2]", NULL},
                                           {"d[2,2]:-1..1 f[2,0]", NULL},
                                           {"f[0,2,2] f[2,1]", NULL},
                                           {NULL, NULL}};
-static const tg_sample inverse_samples[] = {{"d[3,3]:-1..1", NULL}, {"d[2,2,2]:-1..1", NULL},
-                                            {"d[1,1]:-1..1", NULL}, {"f[0,0]", NULL},
-                                            {"f[0,2,2]", NULL},     {NULL, NULL}};
+static const tg_sample inv_samples[] = {{"d[3,3]:-1..1", NULL}, {"d[2,2,2]:-1..1", NULL},
+                                        {"d[1,1]:-1..1", NULL}, {"f[0,0]", NULL},
+                                        {"f[0,2,2]", NULL},     {NULL, NULL}};
 
-enum { SOLVE, INVERSE };
+enum { SOLVE, INV };
 
 const tg_op tgi_solve_ops[] = {
     [SOLVE] = {.name = "solve",
@@ -120,18 +120,18 @@ const tg_op tgi_solve_ops[] = {
                .verdict = solve_verdict,
                .vjp = solve_vjp,
                .samples = solve_samples},
-    [INVERSE] = {.name = "inverse",
-                 .formula = "a^-1",
-                 .derivative = "-y^T dy y^T",
-                 .min_inputs = 1,
-                 .max_inputs = 1,
-                 .infer = inverse_infer,
-                 .work_size = solve_work,
-                 .flops = inverse_flops,
-                 .forward = solve_forward,
-                 .verdict = solve_verdict,
-                 .vjp = inverse_vjp,
-                 .samples = inverse_samples},
+    [INV] = {.name = "inv",
+             .formula = "a^-1",
+             .derivative = "-y^T dy y^T",
+             .min_inputs = 1,
+             .max_inputs = 1,
+             .infer = inv_infer,
+             .work_size = solve_work,
+             .flops = inv_flops,
+             .forward = solve_forward,
+             .verdict = solve_verdict,
+             .vjp = inv_vjp,
+             .samples = inv_samples},
 };
 TGI_FAMILY_COUNT(solve);
 
@@ -147,7 +147,7 @@ tg_tensor *tg_solve(tg_tape *t, tg_tensor *a, tg_tensor *b)
     return x ? tg_squeeze(t, x, -1) : NULL;
 }
 
-tg_tensor *tg_inverse(tg_tape *t, tg_tensor *a)
+tg_tensor *tg_inv(tg_tape *t, tg_tensor *a)
 {
-    return tg_record(t, &tgi_solve_ops[INVERSE], &a, 1, NULL);
+    return tg_record(t, &tgi_solve_ops[INV], &a, 1, NULL);
 }

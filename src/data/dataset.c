@@ -196,7 +196,7 @@ tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, t
     if (held != TG_U8 && !tg_dtype_is_float(held))
         return tg_tape_fail(t, TG_EDTYPE, "dataset_inputs: images are %s, must be u8, f32 or f64",
                             tg_dtype_name(held));
-    tg_tensor *x = rows ? tg_gather(t, d->images, rows, 0) : d->images;
+    tg_tensor *x = rows ? tg_take(t, d->images, rows, 0) : d->images;
     if (held != TG_U8) return held == dtype ? x : tg_cast(t, x, dtype);
     /* divided in f32 whatever the dtype, as data that was prepared in f32 was */
     x = tg_div(t, tg_cast(t, x, TG_F32), tg_scalar(t, 255));
@@ -206,5 +206,5 @@ tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, t
 tg_tensor *tg_dataset_labels(tg_tape *t, const tg_dataset *d, tg_tensor *rows)
 {
     if (!d || !d->labels) return tg_tape_fail(t, TG_EARG, "dataset_labels: no labels");
-    return rows ? tg_gather(t, d->labels, rows, 0) : d->labels;
+    return rows ? tg_take(t, d->labels, rows, 0) : d->labels;
 }

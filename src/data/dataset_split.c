@@ -9,7 +9,7 @@
 static tg_tensor *pick(tg_tape *t, tg_tensor *x, tg_tensor *rows, tg_error *err)
 {
     tg_tape_reset(t);
-    const tg_tensor *y = tg_gather(t, x, rows, 0);
+    const tg_tensor *y = tg_take(t, x, rows, 0);
     if (y) return tg_tensor_clone(y, err);
     tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
     return NULL;

@@ -40,7 +40,7 @@ static segments cut(tg_tape *t, int64_t in, int64_t out)
     tg_tensor *start = tg_floor(t, tgi_resize_source(t, out, 0, in, out));
     tg_tensor *end = tg_ceil(t, tgi_resize_source(t, out, 1, in, out));
     s.length = tg_sub(t, end, start);
-    tg_tensor *step = tg_cast(t, tg_iota(t, longest_segment(in, out)), TG_F64);
+    tg_tensor *step = tg_cast(t, tg_arange(t, longest_segment(in, out)), TG_F64);
     tg_tensor *at = tg_add(t, tg_reshape(t, start, 2, column), step);
     s.outside = tg_greater_equal(t, at, tg_reshape(t, end, 2, column));
     s.index = tg_cast(t, tg_minimum(t, at, tg_scalar(t, (double)(in - 1))), TG_I32);
@@ -80,7 +80,7 @@ static tg_tensor *uneven(tg_tape *t, tg_tensor *x, int axes, const int64_t *out,
     tg_tensor *u = x;
     for (int i = 0; i < axes; i++) {
         s[i] = cut(t, in[i], out[i]);
-        u = tg_gather(t, u, s[i].index, 2 + 2 * i);
+        u = tg_take(t, u, s[i].index, 2 + 2 * i);
     }
     for (int i = 0; i < axes; i++)
         u = tg_where(t, stand(t, s[i].outside, 2 + 2 * i, 2 + 2 * axes), tg_scalar(t, fill), u);

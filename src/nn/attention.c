@@ -10,7 +10,7 @@
 /* u8 (L, S): 1 where j <= i. */
 static tg_tensor *look_back(tg_tape *t, int64_t L, int64_t S)
 {
-    return tg_less_equal(t, tg_iota(t, S), tg_unsqueeze(t, tg_iota(t, L), 1));
+    return tg_less_equal(t, tg_arange(t, S), tg_unsqueeze(t, tg_arange(t, L), 1));
 }
 
 /* Softmax along the last axis over the elements that are allowed (u8); 0 for the others, also in a

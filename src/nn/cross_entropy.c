@@ -1,6 +1,6 @@
 /* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
-#include "src/options.h"
 #include "src/nn/softmax.h"
+#include "src/options.h"
 #include "tapegrad/losses.h"
 
 tg_cross_entropy_options tg_cross_entropy_defaults(void)
@@ -64,7 +64,7 @@ static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
     tg_tensor *rows = tg_neg(t, log_p_of_labels(t, p, labels));
     tg_tensor *weight = count;
     if (o->weights) {
-        tg_tensor *of_class = tg_gather(t, o->weights, labels, 0);
+        tg_tensor *of_class = tg_take(t, o->weights, labels, 0);
         weight = weight ? tg_mul(t, weight, of_class) : of_class;
     }
     if (!weight) weight = tg_ones_like(t, rows);

@@ -2,8 +2,8 @@
 #include <math.h>
 
 #include "ops/compose.h"
-#include "src/options.h"
 #include "src/nn/softmax.h"
+#include "src/options.h"
 #include "tapegrad/nn.h"
 
 tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
@@ -126,33 +126,32 @@ tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error
     return tg_fail(err, TG_EARG, "%s: there is no dropout form %d", who, (int)form);
 }
 
-static bool dropout_valid(tg_tape *t, const tg_tensor *x, double ratio, tg_dropout_form form)
+static bool dropout_valid(tg_tape *t, const tg_tensor *x, double p, tg_dropout_form form)
 {
     tg_error err = TG_ERROR_INIT;
     if (!x) (void)tg_fail(&err, TG_EARG, "dropout: x is NULL");
-    if (!(ratio >= 0 && ratio < 1))
-        (void)tg_fail(&err, TG_EARG, "dropout: ratio is %g, must be in [0, 1)", ratio);
+    if (!(p >= 0 && p < 1)) (void)tg_fail(&err, TG_EARG, "dropout: p is %g, must be in [0, 1)", p);
     (void)tgi_dropout_form_check("dropout", form, &err);
     if (err.status) (void)tg_tape_fail(t, err.status, "%s", err.text);
     return err.status == TG_OK;
 }
 
-tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double ratio,
+tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
                            tg_dropout_form form)
 {
-    if (!dropout_valid(t, x, ratio, form)) return NULL;
+    if (!dropout_valid(t, x, p, form)) return NULL;
     tg_tensor *y = tg_mul(t, x, mask);
-    return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - ratio)));
+    return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - p)));
 }
 
-tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double ratio, tg_dropout_form form, tg_rng *rng,
+tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
                       bool train)
 {
-    if (!dropout_valid(t, x, ratio, form)) return NULL;
-    if (ratio == 0) return tgi_unchanged(t, x);
+    if (!dropout_valid(t, x, p, form)) return NULL;
+    if (p == 0) return tgi_unchanged(t, x);
     if (train) {
-        tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - ratio);
-        return tg_dropout_mask(t, x, mask, ratio, form);
+        tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - p);
+        return tg_dropout_mask(t, x, mask, p, form);
     }
-    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - ratio)) : tgi_unchanged(t, x);
+    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - p)) : tgi_unchanged(t, x);
 }

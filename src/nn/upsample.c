@@ -27,13 +27,13 @@ bool tgi_resize_valid(tg_tape *t, const char *who, const tg_tensor *x, int axes,
 
 tg_tensor *tgi_resize_source(tg_tape *t, int64_t n, double shift, int64_t in, int64_t out)
 {
-    tg_tensor *i = tg_cast(t, tg_iota(t, n), TG_F64);
+    tg_tensor *i = tg_cast(t, tg_arange(t, n), TG_F64);
     if (shift != 0) i = tg_add(t, i, tg_scalar(t, shift));
     return tg_div(t, tg_mul(t, i, tg_scalar(t, (double)in)), tg_scalar(t, (double)out));
 }
 
 /* Both axes by a function for the rows, axis 2.  The columns are made rows first, which is a view:
- * gather is fast where what it takes is more than one element. */
+ * take is fast where what it takes is more than one element. */
 typedef tg_tensor *(*rows_fn)(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners);
 
 static tg_tensor *resize(tg_tape *t, tg_tensor *x, int64_t h, int64_t w, rows_fn rows,
@@ -55,7 +55,7 @@ static tg_tensor *nearest_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align
     (void)align_corners;
     if (!x) return NULL;
     tg_tensor *s = tgi_resize_source(t, out, 0, x->shape[2], out);
-    return tg_gather(t, x, tg_cast(t, tg_floor(t, s), TG_I32), 2);
+    return tg_take(t, x, tg_cast(t, tg_floor(t, s), TG_I32), 2);
 }
 
 /* Whole multiples: each element repeated along both axes. */
@@ -98,8 +98,8 @@ static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_
     next = tg_minimum(t, next, tg_scalar(t, (double)last));
     tg_tensor *f = tg_cast(t, tg_sub(t, s, whole), x->dtype);
     f = tg_reshape(t, f, 2, (const int64_t[]){out, 1});
-    tg_tensor *low = tg_gather(t, x, tg_cast(t, whole, TG_I32), 2);
-    tg_tensor *high = tg_gather(t, x, tg_cast(t, next, TG_I32), 2);
+    tg_tensor *low = tg_take(t, x, tg_cast(t, whole, TG_I32), 2);
+    tg_tensor *high = tg_take(t, x, tg_cast(t, next, TG_I32), 2);
     tg_tensor *rest = tg_sub(t, tg_scalar(t, 1), f);
     return tg_add(t, tg_zmul(t, rest, low), tg_zmul(t, f, high));
 }

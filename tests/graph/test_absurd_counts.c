@@ -117,10 +117,8 @@ static outcome of_measure(int bins)
     X(softmax, of_tensor(tg_softmax(t, x, v)), BUT_ALL)                                            \
     X(log_softmax, of_tensor(tg_log_softmax(t, x, v)), BUT_ALL)                                    \
     X(cosine, of_tensor(tg_cosine_similarity(t, x, x, v, 1e-8)), BUT_ALL)                          \
-    X(gather, of_tensor(tg_gather(t, x, index_of, v)), NEVER)                                      \
-    X(scatter_add, of_tensor(tg_scatter_add(t, x, index_of, v, 4)), NEVER)                         \
+    X(segment_sum, of_tensor(tg_segment_sum(t, x, index_of, v, 4)), NEVER)                         \
     X(take, of_tensor(tg_take(t, x, index_of, v)), BUT_ALL)                                        \
-    X(index_select, of_tensor(tg_index_select(t, x, index_of, v)), BUT_ALL)                        \
     X(take_along, of_tensor(tg_take_along_axis(t, index_of, index_of, v)), BUT_ALL)                \
     X(scatter_along, of_tensor(tg_scatter_along_axis(t, index_of, index_of, v, 4)), NEVER)         \
     X(transpose1, of_tensor(tg_transpose(t, x, v, 0)), NEVER)                                      \

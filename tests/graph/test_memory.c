@@ -80,7 +80,7 @@ static tg_status record(tg_tape *t, tg_tensor *const *x, double *slope)
         t, tg_less_equal(t, tg_bernoulli(t, &rng, TG_F32, DIMS(9, 1, 1), 0.5), tg_scalar(t, 1)), z,
         y);
     z = tg_apply_text(t, "slice", &z, 1, "axis=0 start=8 step=-9");
-    z = tg_gather(t, tg_transpose(t, z, 0, 2), x[LEAVES], -1);
+    z = tg_take(t, tg_transpose(t, z, 0, 2), x[LEAVES], -1);
     z = tg_sum(t, tg_reshape(t, z, DIMS(-1)), TG_ALL, false);
     tg_scope_pop(t);
     tg_tensor *loss[] = {z}, *dy = tg_ones_like(t, z);
@@ -129,7 +129,7 @@ START_TEST(equal_iterations_allocate_once)
     tg_tape_reset(t);
     const int calls = heap.calls;
     ck_assert_ptr_nonnull(tg_neg(t, x[0]));
-    ck_assert_ptr_null(tg_gather(t, x[0], x[LEAVES], 5));
+    ck_assert_ptr_null(tg_take(t, x[0], x[LEAVES], 5));
     ck_assert_int_eq(heap.calls, calls);
     tg_tape_reset(t);
     ck_assert_int_eq(record(t, x, &slope), TG_OK);

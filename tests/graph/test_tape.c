@@ -87,7 +87,7 @@ START_TEST(the_first_error_sticks)
                           tg_scalar(t, 1),
                           tg_zeros_like(t, NULL),
                           tg_reshape(t, a, DIMS(7)),
-                          tg_gather(t, a, b, 9),
+                          tg_take(t, a, b, 9),
                           tg_uniform(t, &rng, TG_F32, DIMS(3), 0, 1),
                           tg_normal(t, NULL, TG_F32, 0, NULL, 0, 1),
                           tg_apply_text(t, "nothing", NULL, 0, NULL),

@@ -48,7 +48,7 @@ static const op_row rows[] = {
      "scalar: nan is not a value of i32 (use tg_cast)",
      TG_EDTYPE},
     /* a weak index is no index */
-    {"gather", NULL, {"f32[3]", "1"}, "gather: the index is f32[], must be i32", TG_EDTYPE},
+    {"take", NULL, {"f32[3]", "1"}, "take: the index is f32[], must be i32", TG_EDTYPE},
     {"one_hot", "depth=2", {"1"}, "one_hot: the index is f64[], must be i32", TG_EDTYPE},
     /* a cast gives what was asked for */
     {"cast", "dtype=i32", {"0.5"}, "i32[]: 0", TG_OK},

@@ -127,7 +127,7 @@ START_TEST(test_dropout)
     const tg_tensor *same = tg_dropout(t, x, 0, TG_DROPOUT_BOOK, NULL, true);
     ck_assert(same != x && tg_tensor_get(same, 7) == 3); /* a value of its own */
     ck_assert_ptr_null(tg_dropout(t, x, 1, TG_DROPOUT_BOOK, &rng, true));
-    ck_assert_str_eq(tg_tape_message(t), "dropout: ratio is 1, must be in [0, 1)");
+    ck_assert_str_eq(tg_tape_message(t), "dropout: p is 1, must be in [0, 1)");
     tg_tensor_free(x);
 }
 END_TEST

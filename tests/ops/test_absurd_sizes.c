@@ -241,7 +241,7 @@ static outcome of_view(int64_t size, int64_t stride, int64_t offset)
     X(unslice_size, of_tensor(tg_unslice(t, x, 1, 0, 1, v)), NEVER)                                \
     X(unslice_all, of_tensor(tg_unslice(t, x, 1, v, v, v)), NEVER)                                 \
     X(set_slice, of_tensor(tg_set_slice(t, x, 1, v, v, v, tg_scalar(t, 0))), MAYBE)                \
-    X(scatter_add_size, of_tensor(tg_scatter_add(t, x, index_of, 0, v)), NEVER)                    \
+    X(segment_sum_size, of_tensor(tg_segment_sum(t, x, index_of, 0, v)), NEVER)                    \
     X(scatter_along_size, of_tensor(tg_scatter_along_axis(t, index_of, index_of, 0, v)), NEVER)    \
     X(unpick, of_tensor(tg_unpick(t, tensor_of(t, "f32[2]"), index_of, v)), NEVER)                 \
     X(one_hot, of_tensor(tg_one_hot(t, index_of, v, TG_F32)), NEVER)                               \
@@ -278,7 +278,7 @@ static outcome of_view(int64_t size, int64_t stride, int64_t offset)
     X(randint_low, of_tensor(tg_randint(t, &rng, 1, ones, v, 5)), MAYBE)                           \
     X(randint_high, of_tensor(tg_randint(t, &rng, 1, ones, 5, v)), NEVER)                          \
     X(randint_both, of_tensor(tg_randint(t, &rng, 1, ones, v, v / 2)), MAYBE)                      \
-    X(iota, of_tensor(tg_iota(t, v)), NEVER)                                                       \
+    X(arange, of_tensor(tg_arange(t, v)), NEVER)                                                       \
     X(roll, of_tensor(tg_roll(t, x, v, 1)), MAYBE)                                                 \
     X(tile, of_tensor(tg_tile(t, x, 2, sized(v))), NEVER)                                          \
     X(repeat, of_tensor(tg_repeat(t, x, v, 1)), NEVER)                                             \

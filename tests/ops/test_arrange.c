@@ -53,8 +53,6 @@ COMPOSED(pad_negative, tg_pad(t, x, LIST(0, 0, -1, 0), TG_PAD_CONSTANT, 0))
 COMPOSED(pad_mode, tg_pad(t, x, LIST(0, 0), (tg_pad_mode)3, 0))
 COMPOSED(take, tg_take(t, x, tensor_of(t, "i32[2]: -1 0"), 1))
 COMPOSED(take_all, tg_take(t, x, tensor_of(t, "i32[1,3]: -1 0 4"), TG_ALL))
-COMPOSED(index_select, tg_index_select(t, x, tensor_of(t, "i32[3]: 1 1 0"), 0))
-COMPOSED(index_select_2d, tg_index_select(t, x, tensor_of(t, "i32[1,1]"), 0))
 COMPOSED(embedding, tg_embedding(t, x, tensor_of(t, "i32[2,1]: 1 0")))
 
 static const composed_row rows[] = {
@@ -131,10 +129,7 @@ static const composed_row rows[] = {
     {"pad", pad_mode, "f32[2]", "pad: there is no mode 3", TG_EARG},
     {"take", take, "f32[2,3]", "f32[2,2]: 2 0 5 3", TG_OK},
     {"take", take_all, "f32[2,3]", "f32[1,3]: 5 0 4", TG_OK},
-    {"take", take_all, "f32[2]", "gather: index 4 (element 2) is out of range for 2", TG_EINDEX},
-    {"index_select", index_select, "u8[2,2]", "u8[3,2]: 2 3 2 3 0 1", TG_OK},
-    {"index_select", index_select_2d, "f32[2]",
-     "index_select: the index is i32[1,1], must have one axis", TG_ESHAPE},
+    {"take", take_all, "f32[2]", "take: index 4 (element 2) is out of range for 2", TG_EINDEX},
     {"embedding", embedding, "f32[2,2]", "f32[2,1,2]: 2 3 0 1", TG_OK},
     {"embedding", embedding, "f32[2]", "embedding: the weight is f32[2], must have two axes",
      TG_ESHAPE},

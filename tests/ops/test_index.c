@@ -1,4 +1,4 @@
-/* test_index.c - gather, scatter_add, pick, unpick and one_hot against plain loops. */
+/* test_index.c - take, segment_sum, pick, unpick and one_hot against plain loops. */
 #include "tests/support/close.h"
 
 static tg_tape *t;
@@ -33,7 +33,7 @@ static int64_t product(int n, const int64_t *v)
     return p;
 }
 
-/* Rows of x as gather wants them, and the same shape the other way round for scatter_add. */
+/* Rows of x as take wants them, and the same shape the other way round for segment_sum. */
 static void check_rows(int k, tg_dtype dtype, int layout)
 {
     const int xn = cases[k].xn, in = cases[k].in, axis = (cases[k].axis + xn) % xn;
@@ -47,24 +47,24 @@ static void check_rows(int k, tg_dtype dtype, int layout)
         at[j] = (int64_t)read_at(index, j);
         if (at[j] < 0) at[j] += n;
     }
-    tg_tensor *y = tg_gather(t, x, index, cases[k].axis);
-    assert_fine(t, "gather");
+    tg_tensor *y = tg_take(t, x, index, cases[k].axis);
+    assert_fine(t, "take");
     ck_assert(y->ndim == xn - 1 + in && y->dtype == dtype && y->size == outer * m * inner);
     for (int i = 0; i < in; i++) ck_assert_int_eq(y->shape[axis + i], index->shape[i]);
     for (int64_t i = 0; i < y->size; i++) {
         const int64_t from = (i / (m * inner) * n + at[i / inner % m]) * inner + i % inner;
-        assert_close("gather", dtype, i, 1, read_at(y, i), read_at(x, from), 0, 0);
+        assert_close("take", dtype, i, 1, read_at(y, i), read_at(x, from), 0, 0);
     }
     if (!tg_dtype_is_float(dtype)) return;
     /* Back: what came from one place is summed there, so each counts as often as it was taken. */
-    const tg_tensor *z = tg_scatter_add(t, y, index, cases[k].axis, n);
-    assert_fine(t, "scatter_add");
+    const tg_tensor *z = tg_segment_sum(t, y, index, cases[k].axis, n);
+    assert_fine(t, "segment_sum");
     ck_assert(tg_tensor_same_shape(z, x) && z->dtype == dtype);
     for (int64_t i = 0; i < z->size; i++) {
         double want = 0;
         for (int64_t j = 0; j < m; j++)
             if (at[j] == i / inner % n) want += read_at(x, i);
-        assert_close("scatter_add", dtype, i, 1, read_at(z, i), want, 4 * tolerance_of(dtype), 0);
+        assert_close("segment_sum", dtype, i, 1, read_at(z, i), want, 4 * tolerance_of(dtype), 0);
     }
 }
 
@@ -76,12 +76,12 @@ START_TEST(rows_along_every_axis)
 }
 END_TEST
 
-/* scatter_add reads its operand through strides too. */
-START_TEST(scatter_add_of_every_layout)
+/* segment_sum reads its operand through strides too. */
+START_TEST(segment_sum_of_every_layout)
 {
     tg_tensor *x = laid_out(tensor_of(t, "f32[2,3,2]"), _i),
               *index = tensor_of(t, "i32[3]: 1 -2 1");
-    assert_tensor(t, "scatter_add", tg_scatter_add(t, x, laid_out(index, _i), 1, 2),
+    assert_tensor(t, "segment_sum", tg_segment_sum(t, x, laid_out(index, _i), 1, 2),
                   "f32[2,2,2]: 2 3 4 6 8 9 16 18", 0);
 }
 END_TEST
@@ -152,12 +152,12 @@ START_TEST(where_equal_of_every_length)
 END_TEST
 
 static const op_row table[] = {
-    {"gather", NULL, {"f32[3]: 5 6 7", "i32[4]: -1 0 -3 2"}, "f32[4]: 7 5 5 7", TG_OK},
-    {"gather", "axis=1", {"u8[2,3]", "i32[]: -1"}, "u8[2]: 2 5", TG_OK},
-    {"gather", "axis=7", {"f32[1,1,1,1,1,1,1,1]", "i32[1]: 0"}, "f32[1,1,1,1,1,1,1,1]", TG_OK},
-    {"scatter_add", "size=4", {"f64[3]: 1 2 4", "i32[3]: 1 -1 1"}, "f64[4]: 0 5 0 2", TG_OK},
-    {"scatter_add", "axis=1 size=2", {"f32[2]: 5 6", "i32[]: 1"}, "f32[2,2]: 0 5 0 6", TG_OK},
-    {"scatter_add", "size=0", {"f32[0,2]", "i32[0]"}, "f32[0,2]", TG_OK},
+    {"take", NULL, {"f32[3]: 5 6 7", "i32[4]: -1 0 -3 2"}, "f32[4]: 7 5 5 7", TG_OK},
+    {"take", "axis=1", {"u8[2,3]", "i32[]: -1"}, "u8[2]: 2 5", TG_OK},
+    {"take", "axis=7", {"f32[1,1,1,1,1,1,1,1]", "i32[1]: 0"}, "f32[1,1,1,1,1,1,1,1]", TG_OK},
+    {"segment_sum", "size=4", {"f64[3]: 1 2 4", "i32[3]: 1 -1 1"}, "f64[4]: 0 5 0 2", TG_OK},
+    {"segment_sum", "axis=1 size=2", {"f32[2]: 5 6", "i32[]: 1"}, "f32[2,2]: 0 5 0 6", TG_OK},
+    {"segment_sum", "size=0", {"f32[0,2]", "i32[0]"}, "f32[0,2]", TG_OK},
     {"pick", NULL, {"f32[2,3]", "i32[2]: 2 0"}, "f32[2]: 2 3", TG_OK},
     {"pick", NULL, {"i32[3]", "i32[]: 1"}, "i32[]: 1", TG_OK},
     {"where_equal",
@@ -198,7 +198,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, rows_along_every_axis, 0, COUNT(cases));
-    tcase_add_loop_test(c, scatter_add_of_every_layout, 0, LAYOUTS);
+    tcase_add_loop_test(c, segment_sum_of_every_layout, 0, LAYOUTS);
     tcase_add_loop_test(c, one_of_each_row, 0, COUNT(rows));
     tcase_add_test(c, where_equal_of_every_length);
     tcase_add_loop_test(c, small_values, 0, COUNT(table));

@@ -1,19 +1,19 @@
 /* test_index_rows.c - the operations that take an index, for rows of every length and for many of
  * them: against plain loops, and the same bits on any number of threads. */
-#include "tests/support/close.h"
 #include "tapegrad/threads.h"
+#include "tests/support/close.h"
 
-enum { GATHER, SCATTER_ADD, TAKE, SCATTER, PICK, UNPICK, OPS };
+enum { TAKE, SEGMENT_SUM, TAKE_ALONG, SCATTER_ALONG, PICK, UNPICK, OPS };
 
 static const char *const names[OPS] = {
-    "gather", "scatter_add", "take_along_axis", "scatter_along_axis", "pick", "unpick"};
+    "take", "segment_sum", "take_along_axis", "scatter_along_axis", "pick", "unpick"};
 
 /* (outer, n, inner), m numbers of an index in -n..n-1 for each outer step, or for all. */
 typedef struct sizes {
     int64_t outer, n, m, inner;
 } sizes;
 
-static bool takes(int op) { return op == GATHER || op == TAKE || op == PICK; }
+static bool takes(int op) { return op == TAKE || op == TAKE_ALONG || op == PICK; }
 
 /* The operand and the index of op. */
 static void operands(const sizes *s, int op, tg_dtype dtype, tg_tensor **x, tg_tensor **index)
@@ -27,20 +27,20 @@ static void operands(const sizes *s, int op, tg_dtype dtype, tg_tensor **x, tg_t
         return;
     }
     *x = random_leaf(dtype, 3, takes(op) ? whole : taken, 0, 250, 1);
-    *index = op == GATHER || op == SCATTER_ADD ? random_leaf(TG_I32, 1, &s->m, -n, n, 2)
-                                               : random_leaf(TG_I32, 3, taken, -n, n, 2);
+    *index = op == TAKE || op == SEGMENT_SUM ? random_leaf(TG_I32, 1, &s->m, -n, n, 2)
+                                             : random_leaf(TG_I32, 3, taken, -n, n, 2);
 }
 
 static tg_tensor *apply(tg_tape *t, const sizes *s, int op, tg_tensor *x, tg_tensor *index)
 {
     switch (op) {
-    case GATHER:
-        return tg_gather(t, x, index, 1);
-    case SCATTER_ADD:
-        return tg_scatter_add(t, x, index, 1, s->n);
     case TAKE:
+        return tg_take(t, x, index, 1);
+    case SEGMENT_SUM:
+        return tg_segment_sum(t, x, index, 1, s->n);
+    case TAKE_ALONG:
         return tg_take_along_axis(t, x, index, 1);
-    case SCATTER:
+    case SCATTER_ALONG:
         return tg_scatter_along_axis(t, x, index, 1, s->n);
     case PICK:
         return tg_pick(t, x, index);
@@ -52,7 +52,7 @@ static tg_tensor *apply(tg_tape *t, const sizes *s, int op, tg_tensor *x, tg_ten
 /* Adds x at `from` to y at `to`, both as numbers of elements, for all that the index says. */
 static void by_loops(const sizes *s, int op, const tg_tensor *x, const tg_tensor *index, double *y)
 {
-    const bool each = op == TAKE || op == SCATTER, picks = op == PICK || op == UNPICK;
+    const bool each = op == TAKE_ALONG || op == SCATTER_ALONG, picks = op == PICK || op == UNPICK;
     for (int64_t o = 0; o < s->outer; o++)
         for (int64_t j = 0; j < (picks ? 1 : s->m); j++)
             for (int64_t i = 0; i < s->inner; i++) {
@@ -88,7 +88,7 @@ static void compare(const sizes *s, int op, tg_dtype dtype, int layout)
 
 static tg_dtype dtype_for(int op, int64_t i)
 {
-    if (op == SCATTER_ADD || op == SCATTER) return i % 2 ? TG_F32 : TG_F64;
+    if (op == SEGMENT_SUM || op == SCATTER_ALONG) return i % 2 ? TG_F32 : TG_F64;
     return (tg_dtype)(i % TG_DTYPE_COUNT);
 }
 
@@ -148,10 +148,9 @@ START_TEST(one_number_out_of_range)
             tg_tensor *index = random_leaf(TG_I32, 1, (int64_t[]){67}, -5, 5, 1);
             const int wrong = k % 2 ? 5 : -6;
             write_at(index, at[k], wrong);
-            (void)snprintf(want, sizeof want,
-                           "gather: index %d (element %lld) is out of range for 5", wrong,
-                           (long long)at[k]);
-            ck_assert_ptr_null(tg_gather(t, tensor_of(t, "f32[5]"), laid_out(index, layout), 0));
+            (void)snprintf(want, sizeof want, "take: index %d (element %lld) is out of range for 5",
+                           wrong, (long long)at[k]);
+            ck_assert_ptr_null(tg_take(t, tensor_of(t, "f32[5]"), laid_out(index, layout), 0));
             assert_error(t, TG_EINDEX, want);
             tg_tape_free(t);
             free_leaves();

@@ -126,8 +126,8 @@ COMPOSED(triu_near, tg_triu(t, x, INT64_MIN))
 COMPOSED(trace, tg_trace(t, x, 0, 0, 1))
 COMPOSED(eye, x ? tg_eye(t, TG_U8, 2, 3, 1) : NULL)
 COMPOSED(eye_wrong, x ? tg_eye(t, TG_F32, -1, 3, 1) : NULL)
-COMPOSED(iota, x ? tg_iota(t, 3) : NULL)
-COMPOSED(iota_wrong, x ? tg_iota(t, -3) : NULL)
+COMPOSED(arange, x ? tg_arange(t, 3) : NULL)
+COMPOSED(arange_wrong, x ? tg_arange(t, -3) : NULL)
 
 static const composed_row rows[] = {
     {"cumsum", cumsum_all, "i32[2,2]", "i32[4]: 6 6 5 3", TG_OK},
@@ -173,8 +173,8 @@ static const composed_row rows[] = {
     {"trace", trace, "i32[3,3]", "i32[]: 12", TG_OK},
     {"eye", eye, "f32[]", "u8[2,3]: 0 1 0 0 0 1", TG_OK},
     {"eye", eye_wrong, "f32[]", "eye: -1 rows and 3 columns", TG_ESHAPE},
-    {"iota", iota, "f32[]", "i32[3]", TG_OK},
-    {"iota", iota_wrong, "f32[]", "iota: -3 indices do not fit into i32", TG_ESHAPE},
+    {"arange", arange, "f32[]", "i32[3]", TG_OK},
+    {"arange", arange_wrong, "f32[]", "arange: -3 indices do not fit into i32", TG_ESHAPE},
 };
 
 START_TEST(compositions) { run_composed(&rows[_i]); }

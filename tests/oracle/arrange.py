@@ -136,13 +136,6 @@ def gathered(x, index, axis):
     return flat.reshape(x.shape[:axis] + index.shape + x.shape[axis + 1 :])
 
 
-@row("gather")
-def _(r, i):
-    shape, axis = ALONG[i]
-    return Case(lambda x, k: gathered(x, k, axis),
-                [r.uniform(shape), r.index(INDEX_SHAPES[i], shape[axis])], words(axis=axis))
-
-
 @row("take")
 def _(r, i):
     shape, axis = ALONG[i]
@@ -152,19 +145,11 @@ def _(r, i):
                 words(axis=axis if i < 3 else None))
 
 
-@row("index_select")
-def _(r, i):
-    shape, axis = ALONG[i]
-    n = shape[axis]
-    return Case(lambda x, k: x.index_select(axis, long(k, n)),
-                [r.uniform(shape), r.index((i + 1,), n)], words(axis=axis))
-
-
 simple("embedding", lambda w, k: F.embedding(k.long(), w),
        lambda r, i: [r.uniform((5, 3)), r.index(INDEX_SHAPES[i], 5, negative=False)])
 
 
-@row("scatter_add")
+@row("segment_sum")
 def _(r, i):
     axis, index_shape = [0, 0, 1, -1, 0][i], [(3,), (), (2, 2), (4,), (1, 3)][i]
     before, after, size = [2, 3][: axis % 2], [3] if i in (0, 4) else [], 4
@@ -264,7 +249,7 @@ def _(r, i):
                 words(shape=(m, n), offset=offset))
 
 
-row("iota")(lambda r, i: Case(lambda: torch.arange(i), [], words(n=i)))
+row("arange")(lambda r, i: Case(lambda: torch.arange(i), [], words(n=i)))
 row("full")(lambda r, i: Case(lambda: torch.full(SHAPES[i], 0.25, dtype=torch.float64), [],
                               words(shape=SHAPES[i], dtype="f64", value=0.25)))
 simple("zeros_like", torch.zeros_like, lambda r, i: [r.uniform(SHAPES[i])])

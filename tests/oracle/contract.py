@@ -239,7 +239,7 @@ def symmetric(x):
     return (x + x.mT) / 2
 
 
-simple("inverse", torch.linalg.inv, lambda r, i: [square(r, i)])
+simple("inv", torch.linalg.inv, lambda r, i: [square(r, i)])
 simple("det", torch.linalg.det, lambda r, i: [square(r, i)])
 simple("logabsdet", lambda x: torch.linalg.slogdet(x).logabsdet, lambda r, i: [-square(r, i)])
 simple("signdet", lambda x: torch.linalg.slogdet(x).sign.detach(), lambda r, i: [-square(r, i)])

@@ -104,7 +104,7 @@ START_TEST(failures_of_a_run)
     t = tg_tape_new();
     write_at(i, 1, 3);
     ck_assert_int_eq(tg_plan_run(p, &err), TG_EINDEX);
-    ck_assert_str_eq(err.text, "gather: index 3 (element 1) is out of range for 3 (in part)");
+    ck_assert_str_eq(err.text, "take: index 3 (element 1) is out of range for 3 (in part)");
     ck_assert_double_eq(tg_item(state), 3); /* written before it */
     write_at(i, 1, 1);
     for (int64_t k = 0; k < 9; k++) write_at(x, k, 1);

@@ -123,7 +123,7 @@ static tg_tensor *draw_definite(drawing *d, int ndim, const int64_t *shape)
 
 static tg_tensor *draw_linear(drawing *d)
 {
-    static const char *const names[] = {"cholesky",         "solve", "inverse", "logabsdet",
+    static const char *const names[] = {"cholesky",         "solve", "inv", "logabsdet",
                                         "solve_triangular", "det"};
     int64_t shape[3] = {draw_tile(d, 5), draw_tile(d, 60)}, side[3];
     shape[2] = shape[1];
@@ -139,7 +139,7 @@ static tg_tensor *draw_linear(drawing *d)
     case 1:
         return tg_solve(t, a, draw_operand(d, 3, side));
     case 2:
-        return tg_inverse(t, a);
+        return tg_inv(t, a);
     case 3:
         return tg_logabsdet(t, a);
     case 4:
@@ -181,8 +181,8 @@ static tg_tensor *draw_along(drawing *d)
 
 static tg_tensor *draw_indexed(drawing *d)
 {
-    static const char *const names[] = {"gather", "scatter_add", "pick", "unpick",
-                                        "gather by a strided index"};
+    static const char *const names[] = {"take", "segment_sum", "pick", "unpick",
+                                        "take by a strided index"};
     int64_t shape[3];
     const int ndim = 1 + (int)below(d, 3), what = (int)below(d, COUNT(names));
     const int axis = (int)below(d, ndim);
@@ -192,15 +192,15 @@ static tg_tensor *draw_indexed(drawing *d)
     tg_tensor *x = draw_operand(d, ndim, shape);
     switch (what) {
     case 0:
-        return tg_gather(t, x, draw_index(d, 1, &size, shape[axis]), axis);
+        return tg_take(t, x, draw_index(d, 1, &size, shape[axis]), axis);
     case 1:
-        return tg_scatter_add(t, x, draw_index(d, 1, &shape[axis], size), axis, size);
+        return tg_segment_sum(t, x, draw_index(d, 1, &shape[axis], size), axis, size);
     case 2:
         return tg_pick(t, x, draw_index(d, ndim - 1, shape, shape[ndim - 1]));
     case 3:
         return tg_unpick(t, x, draw_index(d, ndim, shape, 5), 5);
     default:
-        return tg_gather(t, x, tg_transpose(t, draw_index(d, 2, both, shape[axis]), 0, 1), axis);
+        return tg_take(t, x, tg_transpose(t, draw_index(d, 2, both, shape[axis]), 0, 1), axis);
     }
 }
 

@@ -34,7 +34,7 @@ static inline tg_tensor *beside(const tg_tensor *x, const char *text)
 /* sum over i of (i + 1) y_i, so that no gradient vanishes because the y add up to a constant */
 static inline tg_tensor *weighted_sum(tg_tape *t, tg_tensor *y)
 {
-    tg_tensor *w = tg_add(t, tg_cast(t, tg_iota(t, y->size), y->dtype), tg_scalar(t, 1));
+    tg_tensor *w = tg_add(t, tg_cast(t, tg_arange(t, y->size), y->dtype), tg_scalar(t, 1));
     return tg_sum(t, tg_zmul(t, tg_reshape(t, y, 1, &y->size), w), TG_ALL, false);
 }
 

@@ -230,9 +230,9 @@ static const tg_dict *record(run *r, tg_optimizer *opt, tg_tensor **out)
     tg_tensor *masks[LAYERS];
     tg_tape_reset(t);
     tg_tensor *x = r->n->mnist ? tg_dataset_inputs(t, r->data, r->rows, r->dtype)
-                               : tg_cast(t, tg_gather(t, r->x, r->rows, 0), r->dtype);
+                               : tg_cast(t, tg_take(t, r->x, r->rows, 0), r->dtype);
     tg_tensor *target =
-        r->n->mnist ? tg_dataset_labels(t, r->data, r->rows) : tg_gather(t, r->t, r->rows, 0);
+        r->n->mnist ? tg_dataset_labels(t, r->data, r->rows) : tg_take(t, r->t, r->rows, 0);
     for (int l = 0; l < tg_dict_size(r->masks); l++) masks[l] = tg_cast(t, r->mask[l], r->dtype);
     tg_pass pass = {.train = true, .masks = r->masks ? masks : NULL};
     tg_tensor *loss = losses(r, x, target, &pass, out);

@@ -55,12 +55,12 @@ static const op_row rows[] = {
     {"solve", NULL, {"f64[1,1]: nan", "f64[1,1]: 1"}, "f64[1,1]: nan", TG_OK},
     {"solve", NULL, {"f32[0,2,2]", "f32[2,1]"}, "f32[0,2,1]", TG_OK},
     {"solve", NULL, {"f32[2,2]: 1 0 0 1", "f32[2,0]"}, "f32[2,0]", TG_OK},
-    {"inverse", NULL, {"f64[2,2]: 0 2 4 0"}, "f64[2,2]: 0 0.25 0.5 0", TG_OK},
-    {"inverse", NULL, {"f32[2,1,1]: 4 -0.5"}, "f32[2,1,1]: 0.25 -2", TG_OK},
-    {"inverse", NULL, {"f64[2,2]: nan 1 1 2"}, "f64[2,2]: nan nan nan nan", TG_OK},
-    {"inverse", NULL, {"f64[2,2]: nan 0 0 1"}, "f64[2,2]: nan nan nan nan", TG_OK},
+    {"inv", NULL, {"f64[2,2]: 0 2 4 0"}, "f64[2,2]: 0 0.25 0.5 0", TG_OK},
+    {"inv", NULL, {"f32[2,1,1]: 4 -0.5"}, "f32[2,1,1]: 0.25 -2", TG_OK},
+    {"inv", NULL, {"f64[2,2]: nan 1 1 2"}, "f64[2,2]: nan nan nan nan", TG_OK},
+    {"inv", NULL, {"f64[2,2]: nan 0 0 1"}, "f64[2,2]: nan nan nan nan", TG_OK},
     {"cofactor", NULL, {"f64[2,2]: 0 0 0 nan"}, "f64[2,2]: nan nan nan nan", TG_OK},
-    {"inverse", NULL, {"f64[0,0]"}, "f64[0,0]", TG_OK},
+    {"inv", NULL, {"f64[0,0]"}, "f64[0,0]", TG_OK},
     {"det", NULL, {"f64[3,3]: 2 0 0 7 3 0 8 9 4"}, "f64[]: 24 ~1e-15", TG_OK},
     {"det", NULL, {"f32[2,2,2]: 1 2 3 4 0 1 1 0"}, "f32[2]: -2 -1", TG_OK},
     {"det", NULL, {"f64[3,3]: 0 1 2 3 4 5 0 0 0"}, "f64[]: 0", TG_OK},
@@ -112,15 +112,15 @@ static const op_row rows[] = {
      {"f32[]"},
      "cofactor: f32[] is not a square matrix or a stack of them",
      TG_ESHAPE},
-    {"inverse",
+    {"inv",
      NULL,
      {"f64[3,3]: 1 2 3 2 4 6 1 1 1"},
-     "inverse: f64[3,3] is singular (pivot 2 is 0)",
+     "inv: f64[3,3] is singular (pivot 2 is 0)",
      TG_EARG},
-    {"inverse",
+    {"inv",
      NULL,
      {"f64[2,2,1,1]: 1 2 0 0"},
-     "inverse: matrix 2 of f64[2,2,1,1] is singular (pivot 0 is 0)",
+     "inv: matrix 2 of f64[2,2,1,1] is singular (pivot 0 is 0)",
      TG_EARG},
     {"solve",
      NULL,
@@ -200,7 +200,7 @@ START_TEST(refused)
     /* What was refused is not on the tape, which goes on after a reset. */
     (void)tg_neg(t, a);
     const int32_t before = tg_tape_size(t);
-    ck_assert(!tg_inverse(t, a) && tg_tape_size(t) == before);
+    ck_assert(!tg_inv(t, a) && tg_tape_size(t) == before);
     tg_tape_reset(t);
     ck_assert(!tg_solve(NULL, a, a) && tg_item(tg_det(t, a)) == 0);
 }

@@ -109,7 +109,7 @@ END_TEST
 START_TEST(hessian_of_the_logarithm)
 {
     tg_tensor *a = tensor_of(NULL, "f64[3,3]: 2 1 -1 0 3 1 1 -2 1"), *sign;
-    const tg_tensor *h = tg_hessian(tape, tg_slogdet(tape, a, &sign), a), *y = tg_inverse(tape, a);
+    const tg_tensor *h = tg_hessian(tape, tg_slogdet(tape, a, &sign), a), *y = tg_inv(tape, a);
     assert_fine(tape, "logabsdet");
     for (int64_t e = 0; e < 81; e++) {
         const int64_t i = e / 27, j = e / 9 % 3, k = e / 3 % 3, l = e % 3;
@@ -122,7 +122,7 @@ START_TEST(hessian_of_the_logarithm)
     tg_tensor *flat = tensor_of(NULL, "f64[2,2]: 1 2 2 4"), *log_det = tg_logabsdet(tape, flat);
     ck_assert(tg_item(log_det) == -INFINITY);
     ck_assert_int_eq(tg_vjp(tape, 1, &log_det, NULL, 1, &flat, &da), TG_EARG);
-    assert_error(tape, TG_EARG, "inverse: f64[2,2] is singular (pivot 1 is 0)");
+    assert_error(tape, TG_EARG, "inv: f64[2,2] is singular (pivot 1 is 0)");
 }
 END_TEST
 
@@ -145,7 +145,7 @@ static tg_tensor *log_det_of_factor(tg_tape *t, tg_tensor *x, bool upper)
 START_TEST(gradient_of_the_factor)
 {
     tg_tensor *x = random_leaf(TG_F64, DIMS(2, 4, 3), -1, 1, 4), *a = definite(tape, x);
-    const tg_tensor *y = tg_inverse(tape, a);
+    const tg_tensor *y = tg_inv(tape, a);
     for (int upper = 0; upper < 2; upper++) {
         tg_tensor *f = log_det_of_factor(tape, a, upper), *da = NULL;
         const tg_tensor *g = tg_logabsdet(tape, a);
@@ -189,7 +189,7 @@ static tg_tensor *gaussian(tg_tape *t, tg_tensor *x)
 COMPOSED(log_det, log_det_of_factor(t, definite(t, x), false))
 COMPOSED(log_det_upper, log_det_of_factor(t, definite(t, x), true))
 COMPOSED(log_det_lu, tg_slogdet(t, definite(t, x), NULL))
-COMPOSED(inverse_slope, slope(t, tg_inverse(t, definite(t, x)), x))
+COMPOSED(inv_slope, slope(t, tg_inv(t, definite(t, x)), x))
 COMPOSED(factor_slope, slope(t, tg_cholesky(t, definite(t, x), false), x))
 COMPOSED(solve_vector, tg_solve(t, definite(t, x), tg_sum(t, x, 1, false)))
 COMPOSED(solve_both, tg_solve(t, tg_add(t, definite(t, x), tg_triu(t, definite(t, x), 1)), x))
@@ -199,7 +199,7 @@ static const composed_row compositions[] = {
     {"log det", log_det, "f64[2,1]: 0 0", "f64[]: 1.3862943611198906 ~1e-15", TG_OK},
     {"log det", log_det_upper, "f64[2,1,1]: 0 2", "f64[2]: 0 1.6094379124341003 ~1e-15", TG_OK},
     {"log det", log_det_lu, "f32[2,1]: 0 0", "f32[]: 1.3862943611198906 ~1e-7", TG_OK},
-    {"inverse", inverse_slope, "f64[2,2]: 0 0 0 0", "f64[2,2]: 0 0 0 0", TG_OK},
+    {"inv", inv_slope, "f64[2,2]: 0 0 0 0", "f64[2,2]: 0 0 0 0", TG_OK},
     {"cholesky", factor_slope, "f64[3,1]: 0 0 0", "f64[3,1]: 0 0 0", TG_OK},
     {"solve", solve_vector, "f64[2,2]: 0 0 0 0", "f64[2]: 0 0", TG_OK},
     {"solve", solve_both, "f64[3,2]: 0 0 0 0 0 0", "f64[3,2]: 0 0 0 0 0 0", TG_OK},
@@ -222,7 +222,7 @@ START_TEST(what_it_is_for)
     /* The density by inverse and determinant. */
     tg_tensor *s = definite(tape, x), *r = some(tape, x, 4, 3);
     const tg_tensor *y = gaussian(tape, x), *log_det = tg_slogdet(tape, s, NULL),
-                    *q = tg_matmul(tape, turn(tape, r), tg_matmul(tape, tg_inverse(tape, s), r));
+                    *q = tg_matmul(tape, turn(tape, r), tg_matmul(tape, tg_inv(tape, s), r));
     assert_fine(tape, "gaussian");
     for (int64_t i = 0; i < 3; i++)
         assert_close("gaussian", TG_F64, i, 31, read_at(y, i),

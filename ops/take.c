@@ -1,37 +1,36 @@
-/* gather.c - rows by index along an axis, and the transpose of that, which adds them up. */
+/* take.c - rows by index along an axis, and the transpose of that, which adds them up. */
 #include <string.h>
 
 #include "graph/parallel.h"
 #include "graph/storage.h"
+#include "ops/compose.h"
 #include "ops/elementwise/families.h"
 #include "ops/index.h"
-#include "tapegrad/ops.h"
 
 enum { COLUMNS = 16 }; /* elements of a row worth a thread of their own */
 
-typedef struct gather_attrs {
+typedef struct take_attrs {
     int64_t axis;
-    int64_t size; /* of scatter_add */
-} gather_attrs;
+    int64_t size; /* of segment_sum */
+} take_attrs;
 
-static const tg_attr_def gather_defs[] = {{"axis", TG_ATTR_INT, offsetof(gather_attrs, axis), "0"},
-                                          {NULL, TG_ATTR_INT, 0, NULL}};
-static const tg_attr_def scatter_defs[] = {
-    {"axis", TG_ATTR_INT, offsetof(gather_attrs, axis), "0"},
-    {"size", TG_ATTR_INT, offsetof(gather_attrs, size), NULL},
-    {NULL, TG_ATTR_INT, 0, NULL}};
+static const tg_attr_def take_defs[] = {{"axis", TG_ATTR_INT, offsetof(take_attrs, axis), "0"},
+                                        {NULL, TG_ATTR_INT, 0, NULL}};
+static const tg_attr_def sum_defs[] = {{"axis", TG_ATTR_INT, offsetof(take_attrs, axis), "0"},
+                                       {"size", TG_ATTR_INT, offsetof(take_attrs, size), NULL},
+                                       {NULL, TG_ATTR_INT, 0, NULL}};
 
-static gather_attrs *own(const tg_infer *c) { return (gather_attrs *)(uintptr_t)c->attrs; }
+static take_attrs *own(const tg_infer *c) { return (take_attrs *)(uintptr_t)c->attrs; }
 
-static tg_status gather_infer(tg_infer *c)
+static tg_status take_infer(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0], *index = c->inputs[1];
-    gather_attrs *a = own(c);
+    take_attrs *a = own(c);
     tg_status status = tgi_index_dtype(c, index);
-    if (!status) status = tg_axis_normalise("gather", &a->axis, x->ndim, c->err);
+    if (!status) status = tg_axis_normalise("take", &a->axis, x->ndim, c->err);
     if (status) return status;
     if (x->ndim - 1 + index->ndim > TG_MAX_NDIM)
-        return tg_fail(c->err, TG_ESHAPE, "gather: the result would have %d dimensions, at most %d",
+        return tg_fail(c->err, TG_ESHAPE, "take: the result would have %d dimensions, at most %d",
                        x->ndim - 1 + index->ndim, TG_MAX_NDIM);
     for (int i = 0; i < x->ndim; i++) {
         if (i != a->axis)
@@ -42,9 +41,9 @@ static tg_status gather_infer(tg_infer *c)
     return TG_OK;
 }
 
-static tg_status gather_check(const tg_node *n, tg_error *err)
+static tg_status take_check(const tg_node *n, tg_error *err)
 {
-    const gather_attrs *a = n->attrs;
+    const take_attrs *a = n->attrs;
     return tgi_index_range(n, n->inputs[1], n->inputs[0]->shape[a->axis], true, err);
 }
 
@@ -93,7 +92,7 @@ static void copy_rows(const rows *r, int64_t first, int64_t end, char *y, const 
     }
 }
 
-static void gather_chunk(void *user, int64_t chunk)
+static void take_chunk(void *user, int64_t chunk)
 {
     const rows *r = user;
     const int64_t last = r->count * (chunk + 1) / r->chunks;
@@ -110,12 +109,12 @@ static void gather_chunk(void *user, int64_t chunk)
     }
 }
 
-static size_t gather_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
+static size_t take_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
 
-static void gather_forward(const tg_node *n, void *work)
+static void take_forward(const tg_node *n, void *work)
 {
     const tg_tensor *x = n->inputs[0], *y = n->output;
-    const int axis = (int)((const gather_attrs *)n->attrs)->axis;
+    const int axis = (int)((const take_attrs *)n->attrs)->axis;
     if (y->size == 0) return;
     rows r = {.x = x,
               .index = tgi_plain(n->inputs[1], work),
@@ -131,45 +130,45 @@ static void gather_forward(const tg_node *n, void *work)
     r.block = r.n * r.inner;
     r.count = y->size / r.inner;
     r.chunks = tgi_index_chunks((size_t)y->size * r.width, r.count);
-    tgi_parallel_for(r.chunks, gather_chunk, &r);
+    tgi_parallel_for(r.chunks, take_chunk, &r);
 }
 
-static tg_tensor *gather_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+static tg_tensor *take_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
-    const gather_attrs *a = n->attrs;
+    const take_attrs *a = n->attrs;
     (void)i;
-    return tg_scatter_add(t, dy, n->inputs[1], (int)a->axis, n->inputs[0]->shape[a->axis]);
+    return tg_segment_sum(t, dy, n->inputs[1], (int)a->axis, n->inputs[0]->shape[a->axis]);
 }
 
-static const tg_sample gather_samples[] = {{"f[4,3] i[5]:0..4", NULL},
-                                           {"f[2,4] i[2,2]:-4..4", "axis=1"},
-                                           {"f[2,3,2] i[]:0..3", "axis=-2"},
-                                           {"f[4,0] i[3]:0..4", NULL},
-                                           {"f[4,3] i[0]", NULL},
-                                           {NULL, NULL}};
+static const tg_sample take_samples[] = {{"f[4,3] i[5]:0..4", NULL},
+                                         {"f[2,4] i[2,2]:-4..4", "axis=1"},
+                                         {"f[2,3,2] i[]:0..3", "axis=-2"},
+                                         {"f[4,0] i[3]:0..4", NULL},
+                                         {"f[4,3] i[0]", NULL},
+                                         {NULL, NULL}};
 
 /* x (outer, shape of index, inner) -> y (outer, size, inner) */
-static tg_status scatter_infer(tg_infer *c)
+static tg_status sum_infer(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0], *index = c->inputs[1];
-    gather_attrs *a = own(c);
+    take_attrs *a = own(c);
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
     tg_status status = tgi_index_dtype(c, index);
     const int ndim = x->ndim - index->ndim + 1;
     bool fits = ndim >= 1;
     if (!status && ndim > TG_MAX_NDIM)
         return tg_fail(c->err, TG_ESHAPE,
-                       "scatter_add: the result would have %d dimensions, at most %d", ndim,
+                       "segment_sum: the result would have %d dimensions, at most %d", ndim,
                        TG_MAX_NDIM);
-    if (!status && fits) status = tg_axis_normalise("scatter_add", &a->axis, ndim, c->err);
+    if (!status && fits) status = tg_axis_normalise("segment_sum", &a->axis, ndim, c->err);
     if (status) return status;
     for (int k = 0; fits && k < index->ndim; k++) fits = x->shape[a->axis + k] == index->shape[k];
     if (!fits)
-        return tg_fail(c->err, TG_ESHAPE, "scatter_add: %s does not hold the index %s at axis %lld",
+        return tg_fail(c->err, TG_ESHAPE, "segment_sum: %s does not hold the index %s at axis %lld",
                        tg_tensor_describe(x, one, sizeof one),
                        tg_tensor_describe(index, two, sizeof two), (long long)a->axis);
     if (!tg_dtype_is_float(x->dtype))
-        return tg_fail(c->err, TG_EDTYPE, "scatter_add: %s is not a float tensor (use tg_cast)",
+        return tg_fail(c->err, TG_EDTYPE, "segment_sum: %s is not a float tensor (use tg_cast)",
                        tg_tensor_describe(x, one, sizeof one));
     c->ndim = ndim;
     for (int i = 0; i < ndim; i++)
@@ -179,9 +178,9 @@ static tg_status scatter_infer(tg_infer *c)
     return TG_OK;
 }
 
-static tg_status scatter_check(const tg_node *n, tg_error *err)
+static tg_status sum_check(const tg_node *n, tg_error *err)
 {
-    return tgi_index_range(n, n->inputs[1], ((const gather_attrs *)n->attrs)->size, true, err);
+    return tgi_index_range(n, n->inputs[1], ((const take_attrs *)n->attrs)->size, true, err);
 }
 
 /* x (outer, m, inner) into y (outer, n, inner).  What goes to one place is added in the order of
@@ -214,7 +213,7 @@ static void add_columns(const sums *s, int64_t o, int64_t first, int64_t end)
         ADD_COLUMNS(double);
 }
 
-static void scatter_chunk(void *user, int64_t chunk)
+static void sum_chunk(void *user, int64_t chunk)
 {
     const sums *s = user;
     const int64_t parts = s->outer > 1 ? s->outer : s->inner;
@@ -226,15 +225,15 @@ static void scatter_chunk(void *user, int64_t chunk)
     for (int64_t o = first; o < end; o++) add_columns(s, o, 0, s->inner);
 }
 
-static size_t scatter_work(const tg_node *n)
+static size_t sum_work(const tg_node *n)
 {
     return tgi_plain_work(n->inputs[0]) + tgi_plain_work(n->inputs[1]);
 }
 
-static void scatter_forward(const tg_node *n, void *work)
+static void sum_forward(const tg_node *n, void *work)
 {
     const tg_tensor *x = n->inputs[0], *y = n->output;
-    const gather_attrs *a = n->attrs;
+    const take_attrs *a = n->attrs;
     if (y->size == 0) return;
     sums s = {.x = tgi_plain(x, work),
               .y = y->data,
@@ -248,64 +247,69 @@ static void scatter_forward(const tg_node *n, void *work)
     for (int i = (int)a->axis + 1; i < y->ndim; i++) s.inner *= y->shape[i];
     const size_t bytes = (size_t)(x->size + y->size) * tg_dtype_size(y->dtype);
     s.chunks = tgi_index_chunks(bytes, s.outer > 1 ? s.outer : s.inner / COLUMNS);
-    tgi_parallel_for(s.chunks, scatter_chunk, &s);
+    tgi_parallel_for(s.chunks, sum_chunk, &s);
 }
 
-static tg_tensor *scatter_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+static tg_tensor *sum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     (void)i;
-    return tg_gather(t, dy, n->inputs[1], (int)((const gather_attrs *)n->attrs)->axis);
+    return tg_take(t, dy, n->inputs[1], (int)((const take_attrs *)n->attrs)->axis);
 }
 
-static const tg_sample scatter_samples[] = {{"f[5,3] i[5]:0..4", "size=4"},
-                                            {"f[2,2,2] i[2,2]:-3..3", "axis=1 size=3"},
-                                            {"f[2,3] i[]:0..2", "axis=1 size=2"},
-                                            {"f[0,3] i[0]", "size=2"},
-                                            {NULL, NULL}};
+static const tg_sample sum_samples[] = {{"f[5,3] i[5]:0..4", "size=4"},
+                                        {"f[2,2,2] i[2,2]:-3..3", "axis=1 size=3"},
+                                        {"f[2,3] i[]:0..2", "axis=1 size=2"},
+                                        {"f[0,3] i[0]", "size=2"},
+                                        {NULL, NULL}};
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
-enum { GATHER, SCATTER_ADD };
+enum { TAKE, SEGMENT_SUM };
 
-const tg_op tgi_gather_ops[] = {
-    [GATHER] = {.name = "gather",
-                .formula = "x[index] along axis",
-                .derivative = "scatter_add(dy, index)",
-                .min_inputs = 2,
-                .max_inputs = 2,
-                .attrs = gather_defs,
-                .attrs_size = sizeof(gather_attrs),
-                .infer = gather_infer,
-                .check = gather_check,
-                .work_size = gather_work,
-                .forward = gather_forward,
-                .vjp = gather_vjp,
-                .samples = gather_samples},
-    [SCATTER_ADD] = {.name = "scatter_add",
+const tg_op tgi_take_ops[] = {
+    [TAKE] = {.name = "take",
+              .formula = "x[index] along axis",
+              .derivative = "segment_sum(dy, index)",
+              .min_inputs = 2,
+              .max_inputs = 2,
+              .attrs = take_defs,
+              .attrs_size = sizeof(take_attrs),
+              .infer = take_infer,
+              .check = take_check,
+              .work_size = take_work,
+              .forward = take_forward,
+              .vjp = take_vjp,
+              .samples = take_samples},
+    [SEGMENT_SUM] = {.name = "segment_sum",
                      .formula = "zeros, then y[index[j]] += x[j] along axis",
-                     .derivative = "gather(dy, index)",
+                     .derivative = "take(dy, index)",
                      .min_inputs = 2,
                      .max_inputs = 2,
-                     .attrs = scatter_defs,
-                     .attrs_size = sizeof(gather_attrs),
-                     .infer = scatter_infer,
-                     .check = scatter_check,
-                     .work_size = scatter_work,
+                     .attrs = sum_defs,
+                     .attrs_size = sizeof(take_attrs),
+                     .infer = sum_infer,
+                     .check = sum_check,
+                     .work_size = sum_work,
                      .flops = tg_flops_per_input,
-                     .forward = scatter_forward,
-                     .vjp = scatter_vjp,
-                     .samples = scatter_samples},
+                     .forward = sum_forward,
+                     .vjp = sum_vjp,
+                     .samples = sum_samples},
 };
-TGI_FAMILY_COUNT(gather);
+TGI_FAMILY_COUNT(take);
 
-tg_tensor *tg_gather(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
+tg_tensor *tg_take(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis)
 {
-    return tg_record(t, &tgi_gather_ops[GATHER], (tg_tensor *[]){x, index}, 2,
-                     &(gather_attrs){.axis = axis});
+    if (axis == TG_ALL) {
+        if (!tgi_operand(t, "take", x)) return NULL;
+        x = tgi_flatten(t, x);
+        axis = 0;
+    }
+    return tg_record(t, &tgi_take_ops[TAKE], (tg_tensor *[]){x, index}, 2,
+                     &(take_attrs){.axis = axis});
 }
 
-tg_tensor *tg_scatter_add(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size)
+tg_tensor *tg_segment_sum(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, int64_t size)
 {
-    return tg_record(t, &tgi_gather_ops[SCATTER_ADD], (tg_tensor *[]){x, index}, 2,
-                     &(gather_attrs){axis, size});
+    return tg_record(t, &tgi_take_ops[SEGMENT_SUM], (tg_tensor *[]){x, index}, 2,
+                     &(take_attrs){axis, size});
 }
