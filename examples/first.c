@@ -1,4 +1,4 @@
-/* first.c - the program of the README: trains a network on drawn digits. */
+/* first.c - trains a network on drawn digits: the README's next program to read. */
 #include <stdio.h>
 #include <tapegrad.h>
 

@@ -10,6 +10,7 @@ example_programs += \
 	examples/custom_op \
 	examples/first \
 	examples/gradient_penalty \
+	examples/hello \
 	examples/hyperparameter_optimization \
 	examples/linear_vs_mlp \
 	examples/optimizer_compare_mnist \
@@ -39,6 +40,7 @@ examples_custom_layer_LDADD = libtapegrad.la
 examples_custom_op_LDADD = libtapegrad.la $(LIBM)
 examples_first_LDADD = libtapegrad.la
 examples_gradient_penalty_LDADD = $(example_libraries)
+examples_hello_LDADD = libtapegrad.la
 examples_hyperparameter_optimization_LDADD = $(example_libraries)
 examples_linear_vs_mlp_LDADD = $(example_libraries)
 examples_optimizer_compare_mnist_LDADD = $(example_libraries)
@@ -62,6 +64,7 @@ example_tests += \
 	tests/golden/custom_op.golden \
 	tests/golden/first.golden \
 	tests/golden/gradient_penalty.golden \
+	tests/golden/hello.golden \
 	tests/golden/hyperparameter_optimization.golden \
 	tests/golden/linear_vs_mlp.golden \
 	tests/golden/optimizer_compare_mnist.golden \

@@ -52,11 +52,12 @@ export_line=$(line 'export PKG_CONFIG_PATH=')
 prefix=$(line './bootstrap --install-deps --prefix=' | sed 's/.*--prefix=\([^ ]*\).*/\1/')
 expect "README's prefix" "$prefix" "\$HOME/tapegrad"
 cd "$scratch/home"
-sed -n '/^```c$/,/^}$/p' "$readme" | sed '1d; /^}$/q' >first.c
-diff "$top/examples/first.c" first.c || fail "README's first program is not examples/first.c"
-sed -n '/^    step 100 /,/^    test accuracy /s/^    //p' "$readme" >says
-grep '^step \|^test accuracy ' "$top/tests/golden/first.golden" | diff - says ||
-    fail "README's numbers are not those of tests/golden/first.golden"
+sed -n '/^```c$/,/^}$/p' "$readme" | sed '1d; /^}$/q' >hello.c
+sed 1d "$top/examples/hello.c" | diff - hello.c ||
+    fail "README's program is not examples/hello.c below its first line"
+sed -n 's/^    \(x = \)/\1/p' "$readme" >says
+grep '^x = ' "$top/tests/golden/hello.golden" | diff - says ||
+    fail "README's numbers are not those of tests/golden/hello.golden"
 cd "$build"
 installs prefix="$scratch/home/tapegrad"
 
@@ -72,18 +73,18 @@ $1"
         fail "README's line fails: $1"
     }
 }
-typed "$(line 'cc first.c ')"
-grep -q '^test accuracy 0\.8' "$scratch/out" || { cat "$scratch/out"; fail "README's program"; }
+typed "$(line 'cc hello.c ') && ./hello"
+grep -q '^x = 0\.739' "$scratch/out" || { cat "$scratch/out"; fail "README's program"; }
 
-# The program of README and those in tests/jobs, which a newcomer wrote with the headers alone: in the
-# oldest and in newer standards of the languages.
+# examples/first.c and the programs in tests/jobs, which a newcomer wrote with the headers alone: in
+# the oldest and in newer standards of the languages.
 jobs() { # COMMAND NAME
-    for job in "$top"/tests/jobs/*.c; do
+    for job in "$top"/examples/first.c "$top"/tests/jobs/*.c; do
         cp "$job" "$scratch/home/job.c"
-        typed "$1 -Wconversion job.c $(line 'cc first.c ' | sed 's/.*first\.c \(.*\) -o .*/\1/') \
+        typed "$1 -Wconversion job.c $(line 'cc hello.c ' | sed 's/.*hello\.c \(.*\) -o .*/\1/') \
             -o job && ./job"
     done
-    echo "README's program and the jobs with $2"
+    echo "the jobs with $2"
 }
 jobs 'cc -std=c99' "${CC:-cc} -std=c99"
 
@@ -99,7 +100,7 @@ for c in ${CXX:+"$CXX"} c++ g++ clang++; do
         echo 'int main() { return 0; }' >"$scratch/probe.cc"
         # shellcheck disable=SC2086
         $cxx -std=$standard "$scratch/probe.cc" -o "$scratch/probe" 2>/dev/null || continue
-        typed "$(line 'c++ -x c++ first.c ' | sed "s/-x c++/& -std=$standard/") && ./first short"
+        typed "$(line 'c++ -x c++ hello.c ' | sed "s/-x c++/& -std=$standard/") && ./hello"
         jobs "c++ -x c++ -std=$standard" "$c -std=$standard"
     done
 done
@@ -110,7 +111,7 @@ grep -q "^    export PKG_CONFIG_PATH=$scratch/home/tapegrad/lib/pkgconfig\$" "$s
     fail "make install does not say what PKG_CONFIG_PATH is"
 said=$(sed -n 's/^    \(cc .*\)/\1/p' "$scratch/said")
 test -n "$said" || fail "make install does not say how to compile"
-typed "$said && ./first short"
+typed "$said && ./hello"
 
 # ---- other places
 pc=$scratch/home/tapegrad/lib/pkgconfig/tapegrad.pc
@@ -135,8 +136,8 @@ expect "includedir=" "$(value "$pc" includedir)" /usr/include/tg
 runs() { # NAME ARGUMENTS OF cc...
     name=$1
     shift
-    "$scratch/bin/cc" "$scratch/home/first.c" "$@" -o "$scratch/$name" || fail "$name: cc $*"
-    "$scratch/$name" short >/dev/null || fail "$name does not run"
+    "$scratch/bin/cc" "$scratch/home/hello.c" "$@" -o "$scratch/$name" || fail "$name: cc $*"
+    "$scratch/$name" >/dev/null || fail "$name does not run"
 }
 installs DESTDIR="$scratch/stage" prefix=/opt/moved
 mv "$scratch/stage/opt/moved" "$scratch/there"

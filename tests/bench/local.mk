@@ -76,4 +76,5 @@ bench-gemm: tests/bench/gemmbench$(EXEEXT)
 	CC='$(CC)' python3 $(srcdir)/tests/bench/gemm_compare.py ./tests/bench/gemmbench$(EXEEXT) \
 	  $$shared/bench/gemm_bench.c $(BENCH_ARGS)
 
+EXTRA_DIST += tests/bench/README.md
 EXTRA_PROGRAMS += $(bench_programs)
