@@ -21,4 +21,4 @@ library_sources += \
 	ops/take.c \
 	$(end)
 
-EXTRA_DIST += ops/ops.md
+EXTRA_DIST += ops/accuracy.md ops/ops.md

@@ -20,7 +20,8 @@
 #
 # Every test gets a line: PASS or FAIL, its name, the instruction set that the library chose, the
 # units it took, and its last line; a failed one also the rest of what it said.  Exit status 0: all
-# passed.
+# passed.  test_vmath fails here in f64 log, log2, log1p, softplus and log_sigmoid, because it
+# compares with the x87 logarithm, which in Bochs 2.7 is off by 2^-50 near sqrt(1/2).
 set -eu
 if test $# = 0 || ! test -f libtapegrad-core.la; then
     sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2

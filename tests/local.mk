@@ -9,4 +9,4 @@ test_scripts += \
 	tests/test_layering.sh \
 	$(end)
 
-test_support += tests/emulate_avx512.sh
+test_support += tests/README.md tests/emulate_avx512.sh
