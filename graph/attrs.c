@@ -114,7 +114,7 @@ static tg_status field_from(tg_tape *t, const tg_op *op, const tg_attr_def *d, c
     const char *given = text ? text : d->fallback;
     const size_t n = strlen(given) + 1;
     char *copy = tg_tape_alloc(t, n);
-    if (!copy) return t->error.status;
+    if (!copy) return t->error->status;
     memcpy(copy, given, n);
     if (parse_value(d->kind, copy, (char *)attrs + d->offset)) return TG_OK;
     (void)tg_tape_fail(t, TG_EARG, "%s: '%s' is not a value for attribute '%s'", op->name, given,
@@ -125,14 +125,14 @@ static tg_status field_from(tg_tape *t, const tg_op *op, const tg_attr_def *d, c
 tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *attrs)
 {
     if (!t) return TG_EARG;
-    if (t->error.status) return t->error.status;
+    if (t->error->status) return t->error->status;
     if (!op) {
         (void)tg_tape_fail(t, TG_EKEY, "apply: no such operation");
         return TG_EKEY;
     }
     const size_t size = text ? strlen(text) + 1 : 0;
     char *words = tg_tape_alloc(t, size);
-    if (!words) return t->error.status;
+    if (!words) return t->error->status;
     for (size_t i = 0; i < size; i++) words[i] = text[i] == ' ' ? '\0' : text[i];
     for (const char *w = words; w < words + size; w += strlen(w) + 1) {
         const char *equals = strchr(w, '=');
@@ -142,18 +142,18 @@ tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *at
             (void)tg_tape_fail(t, TG_EKEY, "%s: no attribute '%s'", op->name, w);
         else if (find_word(words, size, d->name) != equals + 1)
             (void)tg_tape_fail(t, TG_EKEY, "%s: attribute '%s' is given twice", op->name, d->name);
-        if (t->error.status) return TG_EKEY;
+        if (t->error->status) return TG_EKEY;
     }
     if (op->attrs_size) memset(attrs, 0, op->attrs_size);
     for (const tg_attr_def *d = op->attrs; d && d->name; d++)
         if (field_from(t, op, d, words, size, attrs)) break;
-    return t->error.status;
+    return t->error->status;
 }
 
 tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
                          const char *attrs)
 {
-    if (!t || t->error.status) return NULL;
+    if (!t || t->error->status) return NULL;
     const tg_op *op = name ? tg_op_find(name) : NULL;
     if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no operation '%s'", name ? name : "NULL");
     void *parsed = tg_tape_alloc(t, op->attrs_size);

@@ -113,18 +113,18 @@ static tg_status back(sweep *s, const tg_node *n, tg_tensor *dy)
                            "grad: an operand of %s was written after it was recorded (by assign, "
                            "an optimizer or tg_tensor_touch)",
                            n->op->name);
-        return t->error.status;
+        return t->error->status;
     }
     for (int i = 0; i < n->n_inputs; i++) {
         const int32_t id = n->input_ids[i];
         if (!(s->mark[id] & REACH) || !passes(n, i)) continue;
         t->visited++;
         tg_tensor *g = n->op->vjp(t, n, i, dy);
-        if (t->error.status) return t->error.status;
+        if (t->error->status) return t->error->status;
         if (!g || !(g = fit(t, n, i, g))) continue;
         s->cotangent[id] = plus(t, s->cotangent[id], g);
     }
-    return t->error.status;
+    return t->error->status;
 }
 
 static tg_status run_back(sweep *s)
@@ -133,7 +133,7 @@ static tg_status run_back(sweep *s)
     const char *lent = t->scope_lent;
     const unsigned char *wanted = t->wanted;
     t->wanted = s->mark;
-    for (int32_t id = s->top - 1; id >= 0 && !t->error.status; id--) {
+    for (int32_t id = s->top - 1; id >= 0 && !t->error->status; id--) {
         const tg_node *n = node_of(s, id);
         tg_tensor **dy = &s->cotangent[id];
         if (!(s->mark[id] & REACH) || !*dy) continue;
@@ -147,7 +147,7 @@ static tg_status run_back(sweep *s)
     }
     t->scope_lent = lent;
     t->wanted = wanted;
-    return t->error.status;
+    return t->error->status;
 }
 
 bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i)
@@ -238,7 +238,7 @@ static bool seed(sweep *s, tg_tensor *const *dys)
         tg_tensor **c = &s->cotangent[tgi_tape_find(t, y)];
         *c = plus(t, *c, dy);
     }
-    return t->error.status == TG_OK;
+    return t->error->status == TG_OK;
 }
 
 static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *const *xs,
@@ -254,7 +254,7 @@ static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *c
     }
     mark_above(s);
     mark_reach(s, first);
-    if (!seed(s, dys) || run_back(s)) return t->error.status;
+    if (!seed(s, dys) || run_back(s)) return t->error->status;
     for (int j = 0; j < nx; j++) {
         const int32_t id = tgi_tape_find(t, xs[j]);
         const bool here = id >= 0 && id < s->top;
@@ -266,7 +266,7 @@ static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *c
         else
             dxs[j] = filled(t, xs[j], 0);
     }
-    return t->error.status;
+    return t->error->status;
 }
 
 tg_status tg_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
@@ -279,7 +279,7 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
                   tg_tensor *const *xs, const char *const *names, tg_tensor **dxs)
 {
     if (!t) return TG_EARG;
-    if (t->error.status) return t->error.status;
+    if (t->error->status) return t->error->status;
     if (ny < 0 || nx < 0 || (ny > 0 && !ys) || (nx > 0 && (!xs || !dxs))) {
         (void)tg_tape_fail(t, TG_EARG,
                            ny < 0 || nx < 0
@@ -289,9 +289,9 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
     }
     sweep s = {.t = t, .ny = ny, .ys = ys, .names = names};
     for (int j = 0; j < nx; j++)
-        if (!check_tensor(t, names, "tensor", j, xs[j], false)) return t->error.status;
+        if (!check_tensor(t, names, "tensor", j, xs[j], false)) return t->error->status;
     for (int i = 0; i < ny; i++) {
-        if (!check_tensor(t, NULL, "output", i, ys[i], true)) return t->error.status;
+        if (!check_tensor(t, NULL, "output", i, ys[i], true)) return t->error->status;
         const int32_t id = tgi_tape_find(t, ys[i]);
         if (id >= s.top) s.top = id + 1;
     }
@@ -311,5 +311,5 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
     }
     tgi_flush_end(s.mode);
     tgi_arena_rewind(&t->scratch, mark);
-    return t->error.status;
+    return t->error->status;
 }

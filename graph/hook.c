@@ -5,7 +5,7 @@ tg_status tg_register_hook(tg_tape *t, tg_tensor *x, tg_hook fn, void *user)
 {
     char text[TG_DESCRIBE_SIZE];
     if (!t) return TG_EARG;
-    if (t->error.status) return t->error.status;
+    if (t->error->status) return t->error->status;
     if (!x || !fn)
         (void)tg_tape_fail(t, TG_EARG, "register_hook: the %s is NULL", x ? "function" : "tensor");
     else if (!tgi_tape_takes(t, x))
@@ -16,9 +16,9 @@ tg_status tg_register_hook(tg_tape *t, tg_tensor *x, tg_hook fn, void *user)
                            tg_tensor_describe(x, text, sizeof text));
     else if (x->weak) /* what it was used as is a copy in the other's dtype */
         (void)tg_tape_fail(t, TG_EARG, "register_hook: a weak scalar (use tg_full)");
-    if (t->error.status || tgi_tape_number(t, x) < 0) return t->error.status;
+    if (t->error->status || tgi_tape_number(t, x) < 0) return t->error->status;
     tgi_hook *h = tg_tape_alloc(t, sizeof *h), **last = &t->hooks;
-    if (!h) return t->error.status;
+    if (!h) return t->error->status;
     *h = (tgi_hook){.x = x, .fn = fn, .user = user};
     while (*last) last = &(*last)->next;
     *last = h;
@@ -31,7 +31,7 @@ tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g)
     for (const tgi_hook *h = t->hooks; h; h = h->next) {
         if (h->x != x) continue;
         tg_tensor *r = h->fn(t, x, g, h->user);
-        if (t->error.status) return NULL;
+        if (t->error->status) return NULL;
         if (r && !tgi_tape_takes(t, r))
             return tg_tape_fail(t, TG_ETAPE, "hook: its result is not on this tape");
         if (r && r->weak) r = tgi_strengthen(t, r, x->dtype);

@@ -216,7 +216,7 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
 {
     tg_tensor *few[FEW], **settled = few;
     bool weak = false;
-    if (!t || t->error.status) return NULL;
+    if (!t || t->error->status) return NULL;
     if (!op) return tg_tape_fail(t, TG_EARG, "record: the operation is NULL");
     if (!count_valid(t, op, n)) return NULL;
     if ((n > 0 && !inputs) || (op->attrs_size && !attrs))
@@ -230,7 +230,7 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
         weak = weak || x->weak;
     }
     if (weak) weak = settle_weak(t, op, settled, n);
-    if (t->error.status) return NULL;
+    if (t->error->status) return NULL;
 
     tg_node *node;
     tg_tensor *x = value_new(t, op, settled, n, attrs, &node);
@@ -265,7 +265,7 @@ tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype)
 {
     const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
     const bool denormal = value != 0 && fabs(value) < FLT_MIN;
-    if (!t || t->error.status || denormal || !tgi_is_float(dtype) || t->anomaly)
+    if (!t || t->error->status || denormal || !tgi_is_float(dtype) || t->anomaly)
         return tg_record(t, t ? t->core.full : NULL, NULL, 0, &attrs);
     tg_node *node;
     tg_tensor *x = value_new(t, t->core.full, NULL, 0, &attrs, &node);

@@ -9,10 +9,16 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/grad.h"
 
-tg_tape *tg_tape_new(void)
+tg_tape *tg_tape_new(void) { return tg_tape_new_on(NULL); }
+
+tg_tape *tg_tape_new_on(tg_error *err)
 {
     tg_tape *t = tg_calloc(1, sizeof *t);
-    if (!t) return NULL;
+    if (!t) {
+        (void)tg_fail(err, TG_ENOMEM, "tape: out of memory");
+        return NULL;
+    }
+    t->error = err ? err : &t->own;
     t->core = (tgi_core_ops){tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to"),
                              tg_op_find("sum")};
     return t;
@@ -45,7 +51,7 @@ void tg_tape_reset(tg_tape *t)
     t->leaf_count = 0;
     t->scope_size = t->scope_depth = 0;
     t->scope_copy = t->scope_lent = NULL;
-    t->error = (tg_error)TG_ERROR_INIT;
+    t->own = (tg_error)TG_ERROR_INIT;
     t->visited = 0;
     t->hooks = NULL;
     t->replay = false;
@@ -56,29 +62,29 @@ void tg_tape_reset(tg_tape *t)
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-tg_status tg_tape_status(const tg_tape *t) { return t ? t->error.status : TG_EARG; }
+tg_status tg_tape_status(const tg_tape *t) { return t ? t->error->status : TG_EARG; }
 
-const char *tg_tape_message(const tg_tape *t) { return t ? t->error.text : "the tape is NULL"; }
+const char *tg_tape_message(const tg_tape *t) { return t ? t->error->text : "the tape is NULL"; }
 
-tg_error *tg_tape_error(tg_tape *t) { return t ? &t->error : NULL; }
+tg_error *tg_tape_error(tg_tape *t) { return t ? t->error : NULL; }
 
 tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
 {
-    if (!t || t->error.status) return NULL;
+    if (!t || t->error->status) return NULL;
     va_list args;
     va_start(args, format);
-    const int n = format ? tgi_vformat(t->error.text, sizeof t->error.text, format, args) : -1;
+    const int n = format ? tgi_vformat(t->error->text, sizeof t->error->text, format, args) : -1;
     va_end(args);
     const size_t used = n < 0 ? 0 : (size_t)n;
-    if (n < 0) t->error.text[0] = '\0';
+    if (n < 0) t->error->text[0] = '\0';
     const char *scope = t->scope_lent ? t->scope_lent : t->scope_size ? t->scope : "";
-    bool cut = used >= sizeof t->error.text;
+    bool cut = used >= sizeof t->error->text;
     if (*scope && !cut) {
-        const size_t room = sizeof t->error.text - used;
-        cut = snprintf(t->error.text + used, room, " (in %s)", scope) >= (int)room;
+        const size_t room = sizeof t->error->text - used;
+        cut = snprintf(t->error->text + used, room, " (in %s)", scope) >= (int)room;
     }
-    tgi_make_printable(t->error.text, cut);
-    t->error.status = status;
+    tgi_make_printable(t->error->text, cut);
+    t->error->status = status;
     return NULL;
 }
 

@@ -23,7 +23,8 @@ typedef struct tgi_hook {
 struct tg_tape {
     tgi_arena arena;   /* values, nodes, data: until the reset */
     tgi_arena scratch; /* work memory, used as a stack */
-    tg_error error;
+    tg_error *error;   /* the first failure: its own, or the caller's */
+    tg_error own;
     bool anomaly;
 
     tg_tensor **values; /* in the order of recording; a leaf at its first use */

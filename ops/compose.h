@@ -9,7 +9,7 @@
 /* x can be read; false with the tape poisoned when it is NULL or of another tape. */
 static inline bool tgi_operand(tg_tape *t, const char *who, const tg_tensor *x)
 {
-    if (!t || t->error.status) return false;
+    if (!t || t->error->status) return false;
     if (x && tgi_tape_takes(t, x)) return true;
     if (!x)
         (void)tg_tape_fail(t, TG_EARG, "%s: an operand is NULL", who);

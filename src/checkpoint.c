@@ -93,7 +93,7 @@ static const tg_op import = {.name = "import",
 
 static tg_tape *inner_tape(tg_tape *t, bool replay)
 {
-    if (!t->inner) t->inner = tg_tape_new();
+    if (!t->inner) t->inner = tg_tape_new_on(t->error);
     if (!t->inner) return tgi_tape_out_of_memory(t, "checkpoint");
     tg_tape_reset(t->inner);
     t->inner->anomaly = t->anomaly;
@@ -107,7 +107,7 @@ static tg_tape *inner_tape(tg_tape *t, bool replay)
 static bool inputs_fit(tg_tape *t, int n, tg_tensor *const *xs)
 {
     if (n < 0 || (n > 0 && !xs)) (void)tg_tape_fail(t, TG_EARG, "checkpoint: no inputs");
-    for (int i = 0; i < n && !t->error.status; i++) {
+    for (int i = 0; i < n && !t->error->status; i++) {
         if (!xs[i])
             (void)tg_tape_fail(t, TG_EARG, "checkpoint: input %d is NULL", i + 1);
         else if (!tgi_tape_takes(t, xs[i]))
@@ -119,26 +119,24 @@ static bool inputs_fit(tg_tape *t, int n, tg_tensor *const *xs)
             (void)tg_tape_fail(t, TG_EARG, "checkpoint: input %d is a weak scalar (use tg_full)",
                                i + 1);
     }
-    return t->error.status == TG_OK;
+    return t->error->status == TG_OK;
 }
 
-/* fn's result on the inner tape; NULL with both tapes poisoned. */
-static tg_tensor *call(tg_tape *t, tg_tape *inner, const checkpoint_attrs *a, tg_tensor *const *xs,
-                       tg_rng *rng)
+/* fn's result on the inner tape; NULL with both tapes poisoned, as they have one error. */
+static tg_tensor *call(tg_tape *inner, const checkpoint_attrs *a, tg_tensor *const *xs, tg_rng *rng)
 {
     tg_tensor **in = tg_tape_alloc(inner, (size_t)a->n * sizeof *in);
     for (int i = 0; in && i < a->n; i++)
         in[i] = tg_record(inner, &import, NULL, 0, &(import_attrs){xs[i]});
-    tg_tensor *y = inner->error.status ? NULL : a->fn(inner, in, a->n, rng, a->user);
-    if (!inner->error.status && !y)
+    tg_tensor *y = inner->error->status ? NULL : a->fn(inner, in, a->n, rng, a->user);
+    if (!inner->error->status && !y)
         (void)tg_tape_fail(inner, TG_EARG, "checkpoint: the function returned NULL");
-    else if (!inner->error.status && !tgi_tape_takes(inner, y))
+    else if (!inner->error->status && !tgi_tape_takes(inner, y))
         (void)tg_tape_fail(inner, TG_ETAPE,
                            "checkpoint: the function returned a value of another tape");
-    else if (!inner->error.status && !y->tape)
+    else if (!inner->error->status && !y->tape)
         y = tg_reshape(inner, y, y->ndim, y->shape);
-    if (inner->error.status) t->error = inner->error; /* with its scope */
-    return inner->error.status ? NULL : y;
+    return inner->error->status ? NULL : y;
 }
 
 /* The region writes x. */
@@ -176,7 +174,7 @@ static tg_tensor *run(tg_tape *t, tg_region fn, void *user, int n, tg_tensor *co
     if (!inner) return NULL;
     if (rng) a.rng = *rng;
     tg_rng state = a.rng;
-    a.result = call(t, inner, &a, xs, rng ? &state : NULL);
+    a.result = call(inner, &a, xs, rng ? &state : NULL);
     if (!a.result) return NULL;
     tg_tensor **all = operands(t, n, xs, &n);
     tg_tensor *y = all ? tg_record(t, &checkpoint, all, n, &a) : NULL;
@@ -189,7 +187,7 @@ static tg_tensor *run(tg_tape *t, tg_region fn, void *user, int n, tg_tensor *co
 tg_tensor *tg_checkpoint(tg_tape *t, tg_region fn, void *user, int n, tg_tensor *const *xs,
                          tg_rng *rng)
 {
-    if (!t || t->error.status) return NULL;
+    if (!t || t->error->status) return NULL;
     if (!fn) return tg_tape_fail(t, TG_EARG, "checkpoint: the function is NULL");
     return inputs_fit(t, n, xs) ? run(t, fn, user, n, xs, rng, false) : NULL;
 }

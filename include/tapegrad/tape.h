@@ -19,14 +19,21 @@ typedef struct tg_tape tg_tape;
 tg_tape *tg_tape_new(void);
 void tg_tape_free(tg_tape *t);
 
-/* Forgets all recorded values and the error, and keeps the memory: from the second equal
- * iteration on, recording makes no call to the allocator. */
+/* A tape that keeps its failure in the caller's err, which must outlive it and which data,
+ * optimizers and files can be given as well: the first failure of all is what err says.  While err
+ * holds one, whoever put it there, every operation returns NULL.  No reset clears it; the caller
+ * does, by TG_ERROR_INIT.  err NULL: tg_tape_new. */
+tg_tape *tg_tape_new_on(tg_error *err);
+
+/* Forgets all recorded values, and the error that is the tape's own, and keeps the memory: from the
+ * second equal iteration on, recording makes no call to the allocator. */
 void tg_tape_reset(tg_tape *t);
 
-/* The first failure since the last reset; TG_OK and "" when there was none. */
+/* The first failure since the last reset, or what the caller's err holds; TG_OK and "" when there
+ * was none. */
 tg_status tg_tape_status(const tg_tape *t);
 const char *tg_tape_message(const tg_tape *t);
-/* The same as a tg_error that lives in the tape: hand it to functions that take one. */
+/* The same as a tg_error, in the tape or the caller's: hand it to functions that take one. */
 tg_error *tg_tape_error(tg_tape *t);
 
 /* Poisons the tape from a composition of one's own; adds the scope.  Always returns NULL. */

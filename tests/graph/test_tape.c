@@ -128,6 +128,44 @@ START_TEST(errors_of_ones_own)
 }
 END_TEST
 
+START_TEST(a_tape_on_the_callers_error)
+{
+    tg_error err = TG_ERROR_INIT;
+    tg_tape *on = tg_tape_new_on(&err);
+    tg_tensor *a = tensor_of(t, "f32[2]"), *b = tensor_of(t, "f32[3]");
+    const char *first = "add: shapes do not broadcast: [2] and [3] (in layer1)";
+    ck_assert_ptr_eq(tg_tape_error(on), &err);
+    tg_scope_push(on, "layer1");
+    ck_assert(!tg_add(on, a, b) && err.status == TG_ESHAPE);
+    ck_assert_str_eq(err.text, first);
+    tg_tape_reset(on);
+    ck_assert_ptr_null(tg_neg(on, a));
+    ck_assert_int_eq(tg_tensor_fill(NULL, 1, &err), TG_EARG); /* and keeps the first */
+    assert_error(on, TG_ESHAPE, first);
+    err = (tg_error)TG_ERROR_INIT;
+    assert_tensor(on, "cleared", tg_neg(on, a), "f32[2]: 0 -1", 0);
+    ck_assert_ptr_null(tg_tensor_new(TG_F32, DIMS(-1), &err)); /* no call of the tape */
+    ck_assert_ptr_null(tg_neg(on, a));
+    assert_error(on, TG_ESHAPE, "tensor: size -1 of axis 0 is negative");
+    tg_tape *late = tg_tape_new_on(&err);
+    ck_assert_ptr_null(tg_neg(late, a));
+    tg_tape_free(late);
+    tg_tape_free(on);
+    ck_assert_int_eq(err.status, TG_ESHAPE);
+}
+END_TEST
+
+START_TEST(a_tape_on_no_error_has_its_own)
+{
+    tg_tape *on = tg_tape_new_on(NULL);
+    ck_assert_ptr_null(tg_neg(on, NULL));
+    ck_assert_int_eq(tg_tape_status(on), TG_EARG);
+    tg_tape_reset(on);
+    ck_assert_int_eq(tg_tape_status(on), TG_OK);
+    tg_tape_free(on);
+}
+END_TEST
+
 static const struct {
     const char *op, *x, *text; /* NULL: no anomaly */
 } anomalies[] = {
@@ -190,6 +228,8 @@ int main(void)
     tcase_add_test(c, many_leaves_on_two_tapes);
     tcase_add_test(c, the_first_error_sticks);
     tcase_add_test(c, errors_of_ones_own);
+    tcase_add_test(c, a_tape_on_the_callers_error);
+    tcase_add_test(c, a_tape_on_no_error_has_its_own);
     tcase_add_loop_test(c, anomaly_mode_names_the_first, 0, COUNT(anomalies));
     tcase_add_test(c, memory_of_the_tape_is_aligned);
     suite_add_tcase(s, c);
