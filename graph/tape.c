@@ -68,6 +68,12 @@ const char *tg_tape_message(const tg_tape *t) { return t ? t->error->text : "the
 
 tg_error *tg_tape_error(tg_tape *t) { return t ? t->error : NULL; }
 
+tg_status tgi_tape_pass(const tg_tape *t, tg_error *err)
+{
+    const tg_status status = tg_tape_status(t);
+    return status ? tg_fail(err, status, "%s", tg_tape_message(t)) : TG_OK;
+}
+
 tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
 {
     if (!t || t->error->status) return NULL;

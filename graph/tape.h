@@ -90,6 +90,10 @@ static inline const char *tgi_tape_scope(tg_tape *t)
     return t->scope_lent ? t->scope_lent : t->scope_size ? tgi_scope_copy(t) : "";
 }
 
+/* Hands the tape's failure on to err, which may be where the tape keeps it; TG_OK where there is
+ * none. */
+tg_status tgi_tape_pass(const tg_tape *t, tg_error *err);
+
 /* Poisons the tape for want of memory; returns NULL. */
 void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "graph/tape.h"
 #include "src/options.h"
 #include "tapegrad/ops.h"
 
@@ -45,17 +46,11 @@ static tg_tensor *project(tg_tape *t, tg_tensor *y, uint64_t seed, uint64_t stre
     return tg_sum(t, tg_mul(t, y, u), TG_ALL, false);
 }
 
-static tg_status passed_on(const check *c)
-{
-    const tg_error *e = tg_tape_error(c->t);
-    return e->status ? tg_fail(c->err, e->status, "%s", e->text) : TG_OK;
-}
-
 static tg_status value(const check *c, double *y)
 {
     tg_tape_reset(c->t);
     *y = tg_item(project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0));
-    return passed_on(c);
+    return tgi_tape_pass(c->t, c->err);
 }
 
 /* (f(x+h) - f(x-h)) / 2h in element i of leaf w, which is left as it was. */
@@ -166,7 +161,7 @@ static tg_status check_all(const check *c, tg_gradcheck_report *r)
 {
     tg_tensor *y = project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0);
     tg_dict *grads = tg_grad(c->t, y, c->x);
-    tg_status status = passed_on(c);
+    tg_status status = tgi_tape_pass(c->t, c->err);
     tg_dict *kept = status ? NULL : tg_dict_clone(grads, c->err); /* the tape is used again */
     if (!status && !kept) status = TG_ENOMEM;
     const bool along = c->options.directions > 0;

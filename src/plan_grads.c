@@ -1,5 +1,6 @@
 /* plan_grads.c - the plan of a training step, with its gradients as a dict. */
 #include "graph/plan/plan.h"
+#include "graph/tape.h"
 #include "src/dict.h"
 #include "tapegrad/alloc.h"
 
@@ -17,10 +18,7 @@ static tg_dict *named(const tg_plan *p, const tg_dict *grads, tg_error *err)
 
 tg_plan *tg_compile_grads(tg_tape *t, tg_tensor *loss, const tg_dict *grads, tg_error *err)
 {
-    if (t && tg_tape_status(t)) {
-        (void)tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
-        return NULL;
-    }
+    if (t && tgi_tape_pass(t, err)) return NULL;
     if (!grads) {
         (void)tg_fail(err, TG_EARG, "compile: the gradients are NULL");
         return NULL;

@@ -15,7 +15,7 @@ tgi_plan_watch tgi_plan_watched;
 static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
 {
     if (!t) return tg_fail(err, TG_EARG, "compile: the tape is NULL") == TG_OK;
-    if (t->error->status) return tg_fail(err, t->error->status, "%s", t->error->text) == TG_OK;
+    if (tgi_tape_pass(t, err)) return false;
     if (n < 0) return tg_fail(err, TG_EARG, "compile: %d outputs", n) == TG_OK;
     if (n > 0 && !outputs)
         return tg_fail(err, TG_EARG, "compile: the list of outputs is NULL") == TG_OK;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "graph/tape.h"
 #include "src/data/dataset.h"
 
 enum { CHUNK = 500 }; /* rows on the tape at a time */
@@ -29,7 +30,7 @@ tg_status tgi_accuracy(tg_tape *t, const tg_model *model, const tg_dataset *data
     *accuracy = NAN;
     for (int64_t a = 0; a < n; a += CHUNK) {
         sum += hits(t, model, data, a, a + CHUNK < n ? a + CHUNK : n);
-        if (tg_tape_status(t)) return tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+        if (tgi_tape_pass(t, err)) return tg_tape_status(t);
     }
     *accuracy = sum / (double)n;
     return TG_OK;

@@ -4,16 +4,11 @@
  * with that. */
 #include <math.h>
 
+#include "graph/tape.h"
+#include "src/optim/optimizer.h"
 #include "src/train/evaluate.h"
 #include "src/train/history.h"
-#include "src/optim/optimizer.h"
 #include "src/train/trainer.h"
-
-static tg_status failed(const tg_trainer *tr, tg_error *err)
-{
-    const tg_status status = tg_tape_status(tr->t);
-    return status ? tg_fail(err, status, "%s", tg_tape_message(tr->t)) : TG_OK;
-}
 
 /* ---- one update ----------------------------------------------------------------------------- */
 
@@ -58,14 +53,14 @@ static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
     tg_dict *grads = tg_grad(t, loss, params);
     if (tr->options.clip_norm > 0) grads = tg_clip_grad_norm(t, grads, tr->options.clip_norm, NULL);
     const bool plan = tgi_trainer_may_plan(tr, rows);
-    tg_status status = failed(tr, err);
+    tg_status status = tgi_tape_pass(tr->t, err);
     if (!status && plan) (void)tg_optimizer_record(t, tr->optimizer, m->params, grads);
     if (!status && !plan) status = tg_optimizer_update(tr->optimizer, m->params, grads, err);
-    if (status || (status = failed(tr, err))) return status;
+    if (status || (status = tgi_tape_pass(tr->t, err))) return status;
     if (tr->options.loss_after) {
         tr->owed = TGI_OWES_LOSS;
         loss = plain_loss(tr, x, labels);
-        if ((status = failed(tr, err))) return status;
+        if ((status = tgi_tape_pass(tr->t, err))) return status;
     }
     tr->loss = tg_item(loss);
     if (plan) tgi_trainer_plan(tr, rows, loss, before);
@@ -113,7 +108,7 @@ static tg_status late_loss(tg_trainer *tr, tg_error *err)
     tg_tape_reset(tr->t);
     tg_tensor *x = tg_dataset_inputs(tr->t, tr->train, tr->rows, tr->model->dtype);
     const tg_tensor *loss = plain_loss(tr, x, tg_dataset_labels(tr->t, tr->train, tr->rows));
-    const tg_status status = failed(tr, err);
+    const tg_status status = tgi_tape_pass(tr->t, err);
     if (status) return status;
     tr->loss = tg_item(loss);
     tr->owed = TGI_OWES_ROWS;
