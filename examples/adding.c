@@ -81,7 +81,7 @@ static tg_status train(const task *k, uint64_t seed, int64_t steps, tg_history *
                        double *reached, tg_error *err)
 {
     const char *series = k->lstm ? "lstm" : "gru";
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     tg_dict *p = tg_dict_new();
     tg_rng rng = tg_rng_make(seed, 0);
     tg_adam_options adam = tg_adam_defaults();
@@ -96,9 +96,7 @@ static tg_status train(const task *k, uint64_t seed, int64_t steps, tg_history *
         (void)tg_history_add(history, series, "batch_mse", i, tg_item(loss));
         /* large steps at first, none at the end */
         tg_optimizer_set_lr(opt, adam.lr * (1 - (double)(i - 1) / (double)steps));
-        tg_dict *grads = tg_grad(t, loss, p);
-        status = grads ? tg_optimizer_update(opt, p, grads, err)
-                       : tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+        status = tg_optimizer_update(opt, p, tg_grad(t, loss, p), err);
         if (status || i % (steps / 5 > 0 ? steps / 5 : 1) != 0) continue;
         *reached = evaluate(t, k, p, seed);
         printf("%s %6lld  mean square error %.4f\n", series, (long long)i, *reached);

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
         const double xi = -2 + 4.0 * i / (POINTS - 1);
         tg_tensor_set(x, i, xi, &err), tg_tensor_set(target, i, sin(3 * xi), &err);
     }
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     tg_adam_options options = tg_adam_defaults();
     options.lr = .02;
     tg_optimizer *adam = tg_adam(options, &err);

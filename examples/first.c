@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     tg_model *model = tg_mlp_new(&net, &rng, &err);
     tg_optimizer *adam = tg_adam(tg_adam_defaults(), &err);
     tg_batches *batches = tg_batches_new(train.size, tg_batches_defaults(), rng, &err);
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     for (int step = 1; step <= steps && !err.status; step++) {
         tg_tape_reset(t);
         tg_tensor *rows = tg_batches_next(batches);

@@ -58,9 +58,8 @@ static tg_tensor *slopes(gan *g, tg_tensor *real, tg_tensor *made)
 
 static tg_status update(gan *g, tg_optimizer *opt, tg_model *m, tg_tensor *loss, tg_error *err)
 {
-    tg_dict *grads = tg_grad(g->t, loss, m->params); /* the other network is not in it: frozen */
-    if (!grads) return tg_fail(err, tg_tape_status(g->t), "%s", tg_tape_message(g->t));
-    return tg_optimizer_update(opt, m->params, grads, err);
+    /* the other network is not in it: frozen */
+    return tg_optimizer_update(opt, m->params, tg_grad(g->t, loss, m->params), err);
 }
 
 static tg_status critic_step(gan *g, tg_optimizer *opt, double *distance, double *slope,
@@ -172,7 +171,7 @@ int main(int argc, char **argv)
     tg_error err = TG_ERROR_INIT;
     tg_history *history = tg_history_new();
     tg_figure *figure = tg_figure_new(1, 2);
-    gan g = {.t = tg_tape_new(), .rng = tg_rng_make(o.seed, 0), .dtype = o.dtype};
+    gan g = {.t = tg_tape_new_on(&err), .rng = tg_rng_make(o.seed, 0), .dtype = o.dtype};
     tg_mlp_options net = tg_mlp_defaults();
     net.n_sizes = 4, net.dtype = o.dtype;
     net.sizes = (int64_t[]){2, hidden, hidden, 1};

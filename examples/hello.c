@@ -8,7 +8,7 @@ int main(void)
     tg_dict *params = tg_dict_new();
     tg_dict_take(params, "x", tg_tensor_new(TG_F64, 0, NULL, &err), &err);
     tg_optimizer *adam = tg_adam(tg_adam_defaults(), &err);
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     for (int step = 0; step <= 2000 && !err.status; step++) {
         tg_tape_reset(t);
         tg_tensor *x = tg_param(t, params, "x");

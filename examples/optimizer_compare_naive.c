@@ -38,7 +38,7 @@ static tg_optimizer *make(int k, tg_error *err)
 static tg_status walk(tg_optimizer *opt, tg_dtype dtype, tg_history *history, double *xs,
                       double *ys, tg_error *err)
 {
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     tg_dict *p = tg_dict_new();
     tg_tensor *x = tg_tensor_new(dtype, 0, NULL, err), *y = tg_tensor_new(dtype, 0, NULL, err);
     tg_status status = tg_tensor_fill(x, -7, err);

@@ -130,7 +130,7 @@ static tg_status draw_gradients(tg_axes *ax, tg_dtype dtype, tg_history *history
 {
     const int64_t n = ARROWS;
     double x[ARROWS], y[ARROWS], u[ARROWS], v[ARROWS];
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     tg_dict *p = tg_dict_new();
     (void)tg_dict_take(p, "x", tg_tensor_new(dtype, 1, &n, err), err);
     (void)tg_dict_take(p, "y", tg_tensor_new(dtype, 1, &n, err), err);
@@ -143,7 +143,7 @@ static tg_status draw_gradients(tg_axes *ax, tg_dtype dtype, tg_history *history
     tg_tensor *tx = tg_param(t, p, "x"), *ty = tg_param(t, p, "y");
     tg_tensor *z = tg_add(t, tg_div(t, tg_square(t, tx), tg_scalar(t, 20)), tg_square(t, ty));
     const tg_dict *g = tg_grad(t, tg_sum(t, z, TG_ALL, false), p);
-    tg_status status = g ? TG_OK : tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+    tg_status status = err->status;
     for (int i = 0; i < ARROWS && !status; i++) {
         char series[48];
         u[i] = -tg_tensor_get(tg_dict_get(g, "x"), i);

@@ -14,9 +14,9 @@ static const double lambdas[KINDS] = {0, 0.1};
 static const char *const names[KINDS] = {"lambda=0", "lambda=0.1"};
 
 /* Sum of the squares of the weights, without the biases: what the penalty makes small. */
-static double sum_of_squares(const tg_model *m)
+static double sum_of_squares(const tg_model *m, tg_error *err)
 {
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     const tg_tensor *half = tg_l2_penalty(t, m->params, "W", 1);
     const double sum = 2 * tg_item(half);
     tg_tape_free(t);
@@ -48,13 +48,13 @@ static tg_status train(const options *o, int k, int64_t epochs, const tg_dataset
                  test_acc = tg_trainer_accuracy(tr, true);
     if (!status)
         printf("%-10s   %9.4f %9.4f %9.4f %14.1f%s\n", names[k], train_acc, test_acc,
-               train_acc - test_acc, sum_of_squares(model),
+               train_acc - test_acc, sum_of_squares(model, err),
                tg_trainer_diverged(tr) ? "  (diverged)" : "");
     fflush(stdout);
     tg_trainer_free(tr);
     tg_optimizer_free(opt);
     tg_mlp_free(model);
-    return status;
+    return status ? status : err->status;
 }
 
 static void draw(tg_figure *figure, int k, const tg_history *history)

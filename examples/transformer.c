@@ -128,9 +128,7 @@ static double train(tg_tape *t, tg_dict *p, tg_tensor *codes, int64_t steps, tg_
         (void)tg_history_add(history, "transformer", "loss", i, last);
         if (i % (steps / 5 > 0 ? steps / 5 : 1) == 0)
             printf("%6lld  loss %.4f for each character\n", (long long)i, last);
-        tg_dict *grads = tg_grad(t, loss, p);
-        if (!grads) (void)tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
-        (void)tg_optimizer_update(opt, p, grads, err);
+        (void)tg_optimizer_update(opt, p, tg_grad(t, loss, p), err);
     }
     tg_optimizer_free(opt);
     return last;
@@ -146,7 +144,6 @@ static int64_t write_on(tg_tape *t, const tg_dict *p, tg_tensor *codes, tg_error
         tg_tape_reset(t);
         tg_tensor *y = network(t, p, tg_slice(t, codes, 0, 0, i, 1));
         tg_tensor *next = tg_argmax(t, tg_slice(t, y, 0, -1, TG_END, 1), TG_ALL, false);
-        if (!next) (void)tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
         if (!next || tg_tensor_set(codes, i, tg_item(next), err)) break;
         right += FIRST + (int)tg_item(next) == text[i];
         putchar(FIRST + (int)tg_item(next));
@@ -171,7 +168,7 @@ int main(int argc, char **argv)
     tg_history *history = tg_history_new();
     tg_figure *figure = tg_figure_new(1, 1);
     tg_axes *ax = tg_figure_axes(figure, 0, 0);
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     tg_dict *p = tg_dict_new();
     tg_curve c = {0};
     tg_tensor *codes = tg_tensor_new(TG_I32, 1, &n, &err);

@@ -53,8 +53,7 @@ static tg_status network(tg_tape *t, const experiment *e, bool shared, const opt
         tg_scope_pop(t);
     }
     tg_tensor_free(w);
-    if (err->status) return err->status;
-    return tg_tape_status(t) ? tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t)) : TG_OK;
+    return err->status;
 }
 
 static void keep(tg_history *history, const char *series, int l, const tg_activation_stats *s,
@@ -128,7 +127,7 @@ int main(int argc, char **argv)
     (void)tg_figure_title(figure, "Activations of 5 layers, one W for all");
     tg_tensor *x = tg_tensor_new(o.dtype, 2, (int64_t[]){rows, NODES}, &err);
     tg_status status = x ? tg_init_fill(x, tg_init_normal(1), &rng, &err) : err.status;
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     printf("layer 5          weights       mean       std     zeros saturated   dead\n");
     for (int k = 0; k < 2 * CASES && !status; k++) {
         const bool shared = k % 2 == 0;

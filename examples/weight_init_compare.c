@@ -15,7 +15,7 @@ static const char *const names[KINDS] = {"std=0.01", "Xavier", "He"};
 /* |gradient| / |weight| of W1..W5 on the first 128 images, before the first update. */
 static tg_status ratios(const comparison *c, int k, tg_error *err)
 {
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     tg_dataset head = {0};
     const tg_model *net = c->of[k].net;
     tg_status status =
@@ -25,7 +25,7 @@ static tg_status ratios(const comparison *c, int k, tg_error *err)
     tg_tensor *loss =
         tg_model_loss(t, net, tg_model_forward(t, net, x, NULL), tg_dataset_labels(t, &head, NULL));
     tg_dict *grads = tg_grad(t, loss, net->params);
-    if (!grads) status = tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+    status = err->status;
     if (!status) status = tg_gradient_measure(net->params, grads, NULL, s, err);
     if (!status) printf("%-9s", names[k]);
     for (int i = 0; i < 10 && !status; i += 2) { /* W1 b1 W2 b2 ... */

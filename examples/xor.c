@@ -48,7 +48,7 @@ static tg_status train(const options *o, bool activation, int64_t steps, tg_hist
                        double *last_accuracy, tg_error *err)
 {
     const char *series = activation ? "sigmoid" : "none";
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(err);
     tg_dict *p = tg_dict_new();
     tg_rng rng = tg_rng_make(o->seed, 0);
     tg_tensor *x = tg_tensor_new(o->dtype, 2, (int64_t[]){4, 2}, err);
@@ -71,9 +71,7 @@ static tg_status train(const options *o, bool activation, int64_t steps, tg_hist
         if ((i + 1) % (steps / 5 > 0 ? steps / 5 : 1) == 0)
             printf("%-8s %6lld  loss %.4f  accuracy %.2f\n", series, (long long)i + 1,
                    tg_item(loss), *last_accuracy);
-        tg_dict *grads = tg_grad(t, loss, p);
-        status = grads ? tg_optimizer_update(opt, p, grads, err)
-                       : tg_fail(err, tg_tape_status(t), "%s", tg_tape_message(t));
+        status = tg_optimizer_update(opt, p, tg_grad(t, loss, p), err);
     }
     tg_optimizer_free(opt);
     tg_tensor_free(target);

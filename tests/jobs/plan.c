@@ -19,7 +19,7 @@ int main(void)
     drawn.drop_last = true; /* all batches have one size, and come in one leaf */
     tg_batches *batches = tg_batches_new(train.size, drawn, rng, &err);
 
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     tg_tensor *rows = tg_batches_next(batches);
     tg_tensor *x = tg_dataset_inputs(t, &train, rows, TG_F32);
     tg_tensor *y = tg_model_forward(t, model, x, &training);

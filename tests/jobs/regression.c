@@ -23,7 +23,7 @@ int main(void)
     tg_sgd_options options = tg_sgd_defaults();
     options.lr = 0.5;
     tg_optimizer *sgd = tg_sgd(options, &err);
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     for (int step = 0; step < 300 && !err.status; step++) {
         tg_tape_reset(t);
         tg_tensor *guess = tg_affine(t, x, tg_param(t, p, "W"), tg_param(t, p, "b"));

@@ -20,7 +20,7 @@ int main(void)
     tg_adam_options options = tg_adam_defaults();
     options.lr = 0.05;
     tg_optimizer *adam = tg_adam(options, &err);
-    tg_tape *t = tg_tape_new();
+    tg_tape *t = tg_tape_new_on(&err);
     for (int step = 0; step < 200 && !err.status; step++) {
         tg_tape_reset(t);
         tg_tensor *loss = tg_model_loss(t, model, tg_model_forward(t, model, x, &training), labels);
@@ -30,7 +30,7 @@ int main(void)
     tg_tensor *guess = tg_argmax(t, tg_model_forward(t, model, x, NULL), 1, false);
     int right = 0;
     for (int i = 0; i < 4; i++) right += tg_tensor_get(guess, i) == answers[i];
-    printf("%d of 4 are right %s%s\n", right, err.text, tg_tape_message(t));
+    printf("%d of 4 are right %s\n", right, err.text);
     tg_tape_free(t), tg_optimizer_free(adam), tg_mlp_free(model);
     tg_tensor_free(x), tg_tensor_free(labels);
     return err.status || right != 4;
