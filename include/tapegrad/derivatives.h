@@ -1,9 +1,9 @@
-/* derivatives.h - forward-mode products, second derivatives, and whole Jacobians.
+/* derivatives.h - Jacobian-vector and Hessian-vector products, Jacobians and Hessians.
  *
- * All of them are made from tg_vjp and record what they compute, so their results belong to
- * the tape and can be differentiated again.  Errors are those of grad.h, with the tape
- * poisoned: TG_EGRAD where an x reaches the results only through operations without a
- * derivative; zeros where it does not reach them at all. */
+ * All of them are built on tg_vjp and record what they compute, so their results belong to the tape
+ * and can be differentiated again.  Errors poison the tape and are those of grad.h: TG_EGRAD if an
+ * x reaches the results only through operations without a derivative.  If it does not reach them at
+ * all, the derivative is 0. */
 #ifndef TAPEGRAD_DERIVATIVES_H
 #define TAPEGRAD_DERIVATIVES_H
 
@@ -18,9 +18,9 @@ extern "C" {
  *   xs   nx leaves or recorded values, f32 or f64
  *   dxs  a tangent of the shape and dtype of each x; NULL, or an entry NULL: ones
  *   dys  receives ny recorded values with the shapes of ys
- * Costs two sweeps, whatever nx and ny: J^T u is linear in u, so differentiating it with
- * respect to a u of zeros gives J.  An operation of one's own must therefore have a VJP that
- * is made of recorded operations and linear in dy. */
+ * Costs two sweeps, whatever nx and ny: J^T u is linear in u, so differentiating it by a u of zeros
+ * gives J.  The VJP of an operation of your own must therefore be composed of recorded operations
+ * and be linear in dy. */
 tg_status tg_jvp(tg_tape *t, int ny, tg_tensor *const *ys, int nx, tg_tensor *const *xs,
                  tg_tensor *const *dxs, tg_tensor **dys);
 

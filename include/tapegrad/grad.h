@@ -1,8 +1,8 @@
 /* grad.h - gradients: one sweep back over the tape.
  *
- * The sweep is iterative, visits only what lies between the requested tensors and the
- * outputs, and records what it computes on the same tape: a gradient is a value like any
- * other and can be differentiated again. */
+ * The sweep visits only the nodes between the requested tensors and the outputs, without recursion,
+ * and records what it computes on the same tape.  A gradient is therefore a value like any other
+ * and can be differentiated again. */
 #ifndef TAPEGRAD_GRAD_H
 #define TAPEGRAD_GRAD_H
 
@@ -17,22 +17,24 @@ extern "C" {
  *   dys  a cotangent of the shape and dtype of each y; NULL, or an entry NULL: ones
  *   xs   nx leaves or recorded values, f32 or f64, of which the gradient is wanted
  *   dxs  receives nx recorded values with the shapes of xs; zeros where ys do not depend on x
- * TG_EGRAD when some x reaches the ys only through operations without a derivative (argmax,
- * comparisons, a cast to integer), or when a leaf was written after it was recorded. */
+ * TG_EGRAD if some x reaches the ys only through operations without a derivative (argmax,
+ * comparisons, a cast to integer), or if a leaf was written after it was recorded, even if its old
+ * value is not needed. */
 tg_status tg_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
                  tg_tensor *const *xs, tg_tensor **dxs);
 
-/* Called by a sweep with the whole gradient g of x, before it goes on to what x was made from.
- * Returns what to go on with in its place, of g's shape and dtype, or NULL to keep g; may record
- * on t, which is then differentiated like all else. */
+/* A hook.  The sweep calls it with the complete gradient g of x, before it continues to the
+ * operands of x.  The hook returns a replacement with g's shape and dtype, or NULL to keep g.  It
+ * may record operations on t, which can be differentiated like any others. */
 typedef tg_tensor *(*tg_hook)(tg_tape *t, tg_tensor *x, tg_tensor *g, void *user);
 
-/* Calls fn in every later sweep in which a gradient flows through x, a leaf or a recorded value,
- * until the reset.  Several hooks of one x are called in the order they came.  To scale, clip,
- * print or collect gradients.  user stays the caller's.  TG_EARG, TG_ETAPE, TG_EDTYPE as tg_vjp. */
+/* Makes every later sweep, until the reset, call fn when a gradient flows through x, a leaf or a
+ * recorded value: to scale, clip, print or collect gradients.  Several hooks of one x are called in
+ * the order of their registration.  user stays the caller's.  TG_EARG, TG_ETAPE, TG_EDTYPE as
+ * tg_vjp. */
 tg_status tg_register_hook(tg_tape *t, tg_tensor *x, tg_hook fn, void *user);
 
-/* How many VJPs the last sweep on this tape called: nothing is spent on frozen parameters. */
+/* The number of VJPs that the last sweep on this tape called.  Frozen parameters cost none. */
 int64_t tg_tape_visited(const tg_tape *t);
 
 #ifdef __cplusplus

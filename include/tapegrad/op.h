@@ -1,6 +1,6 @@
-/* op.h - what an operation is: one static descriptor with its shape rule, its forward
- * computation and its derivative (VJP) side by side.  The library's own operations and a
- * user's use the same struct and the same door, tg_record. */
+/* op.h - what an operation is: one static descriptor that holds its shape rule, its forward
+ * computation and its derivative (VJP).  The library's own operations and those of a user have the
+ * same kind of descriptor and are all recorded by tg_record. */
 #ifndef TAPEGRAD_OP_H
 #define TAPEGRAD_OP_H
 
@@ -48,9 +48,9 @@ typedef struct tg_node {
     tg_tensor *const *inputs;
     int n_inputs;
     tg_tensor *output;
-    const char *scope;        /* "" outside any */
+    const char *scope;        /* "" outside any scope */
     const int32_t *input_ids; /* the numbers of the inputs on the tape */
-    uint64_t version;         /* of the leaves it read, to detect writes since */
+    uint64_t version;         /* of the leaves that were read; shows whether they were written */
 } tg_node;
 
 /* What a shape rule reads and fills in.  ndim 0 and dtype of input 0 are preset. */
@@ -62,50 +62,55 @@ typedef struct tg_infer {
     tg_dtype dtype;
     int ndim;
     int64_t shape[TG_MAX_NDIM];
-    bool view;                    /* set: the output looks at input 0, no forward is run, */
-    int64_t strides[TG_MAX_NDIM]; /*   with these strides */
-    int64_t offset;               /*   from input 0's first element, in elements */
-    tg_error *err;                /* for tg_fail; messages start with the op's name */
+    /* If view is set, no forward is run.  The output is then a view of input 0 that starts `offset`
+     * elements after its first element and has these strides. */
+    bool view;
+    int64_t strides[TG_MAX_NDIM];
+    int64_t offset;
+    tg_error *err; /* for tg_fail; messages start with the op's name */
 } tg_infer;
 
-/* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1; y is contiguous, every stride is 0 or 1.
- * A large result is made in parts, by several threads at once.  The bits of y[j] do not depend on j
- * and n.  In a plan y may be the memory of an operand of stride 1 whose elements are as wide. */
+/* Computes y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1.  y is contiguous, and every stride
+ * is 0 or 1.  Several threads may each compute a part of a large result.  The bits of y[j] must not
+ * depend on j or n.  In a plan, y may be the memory of an operand that has stride 1 and elements of
+ * the same width. */
 typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_t *s,
                           const void *attrs);
 
-/* A reduction of input 0 in parts: so a plan feeds it from a fused loop, without storing its
- * input.  grain, parts and state_size look at shapes, dtypes and attributes only, and take input 0
- * to be contiguous; forward of such an input gives the same bits as its parts. */
+/* How to compute a reduction of input 0 in parts.  With it a plan can reduce the results of a fused
+ * loop while they are computed, without storing them.  grain, parts and state_size depend on
+ * shapes, dtypes and attributes only, and assume that input 0 is contiguous.  For a contiguous
+ * input, forward must give the same bits as the parts do. */
 typedef struct tg_op_fold {
-    /* Elements that stay together: what is added starts and ends at multiples of it, or at the
-     * end.  0: this node can only be computed whole. */
+    /* The number of elements that must not be separated: each call of add starts and ends at a
+     * multiple of it, or at the end of the input.  0: this node can only be computed whole. */
     int64_t (*grain)(const tg_node *n);
-    /* Into how many parts the G grains of the input are cut.  Part p of P has the grains G*p/P ..
+    /* The number of parts, P.  If the input has G grains, part p has grains G*p/P ..
      * G*(p+1)/P - 1. */
     int64_t (*parts)(const tg_node *n);
     size_t (*state_size)(const tg_node *n); /* bytes of one part's state, a multiple of 64 */
     void (*begin)(const tg_node *n, void *state);
-    /* The next count elements of the part in row-major order, contiguous at x.  How they are cut
-     * into calls does not change a bit. */
+    /* Adds the next count elements of the part, which lie contiguously at x, in row-major order.
+     * The result must not depend on how the elements are divided into calls. */
     void (*add)(const tg_node *n, void *state, const void *x, int64_t count);
-    /* Fills n->output from the states of all parts, which follow each other; it may change them. */
+    /* Fills n->output from the states of all parts, which are stored one after the other.  It may
+     * overwrite them. */
     void (*end)(const tg_node *n, int64_t parts, void *states);
 } tg_op_fold;
 
-/* An operand that changes nothing: x * 1, x - 0. */
+/* The value of an operand that leaves the other one unchanged, as in x * 1 and x - 0. */
 typedef struct tg_op_neutral {
     bool given;
     double value;
 } tg_op_neutral;
 
-/* A set of inputs that the generic tests, the gradient checks and the documentation try.
+/* Inputs with which generic tests, gradient checks and the documentation try an operation.
  *   inputs  one word each, KIND[SHAPE]:RANGE, "f[2,3] f[3]:0.5..2 i[2]:0..3"
- *   KIND    f (the float dtype under test), i (i32), b (u8); d as f, but n max(|lo|, |hi|) is added
- *           to the diagonal of each n by n matrix, which makes it regular and its symmetric part
- *           positive definite
- *   RANGE   lo..hi, half-open for integers, default -2..2 (f, d), 0..2 (i, b); ~lo..hi draws a
- *           magnitude and a random sign, to stay clear of a kink at 0
+ *   KIND    f (the float dtype under test), i (i32), b (u8); d is like f, but n max(|lo|, |hi|) is
+ *           added to the diagonal of each n by n matrix, which makes it regular and its symmetric
+ *           part positive definite
+ *   RANGE   lo..hi, half-open for integers; by default -2..2 (f, d) or 0..2 (i, b).  ~lo..hi draws
+ *           a magnitude and a random sign, to stay clear of a kink at 0
  *   attrs   as for tg_apply_text; NULL for none */
 typedef struct tg_sample {
     const char *inputs; /* NULL ends the list */
@@ -115,17 +120,18 @@ typedef struct tg_sample {
 enum {
     TG_OP_ZERO_GRAD = 1, /* vjp is NULL because the derivative is 0, not because there is none */
     TG_OP_RANDOM = 2,    /* draws random numbers */
-    TG_OP_WRITES = 4,    /* writes its first input, a leaf; a plan takes all leaves for written */
+    TG_OP_WRITES = 4,    /* writes its first input, a leaf; for a plan, any leaf may be written */
     TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
     /* Reduces its one input along the axes that its first attribute of kind TG_ATTR_INTS names.
-     * Along the last axis alone, with 16 elements or more, the bits of each row's result do not
-     * depend on the other rows. */
+     * When only the last axis is reduced and has at least 16 elements, the bits of each row's
+     * result must not depend on the other rows. */
     TG_OP_ROWS = 16,
-    /* Its attributes hold more than is described; a plan copies them as they are. */
+    /* The struct of attributes holds more than its description names; a plan copies it whole. */
     TG_OP_OPAQUE = 32,
-    /* A plan may do it before what was recorded before it and has nothing to do with it. */
+    /* A plan may compute it before unrelated operations that were recorded earlier. */
     TG_OP_EARLY = 64,
-    /* Gives no denormal numbers: arithmetic, where the library makes them 0; not what moves bits. */
+    /* Never gives denormal numbers.  True of arithmetic, whose denormal results the library turns
+     * into 0; not of operations that only move bits. */
     TG_OP_NORMAL = 128
 };
 
@@ -139,63 +145,65 @@ struct tg_op {
     const tg_attr_def *attrs; /* NULL: none */
     size_t attrs_size;
 
-    /* The shape rule: the only part that may fail on shapes, dtypes and attributes.  It may
-     * normalise attributes: c->attrs is the tape's own copy, cast the const away. */
+    /* The shape rule: the only function that may fail because of shapes, dtypes or attributes.  It
+     * may also normalise attributes: c->attrs is the tape's own copy, so cast the const away. */
     tg_status (*infer)(tg_infer *c);
 
-    /* Elementwise operations: infer is tg_infer_elementwise, forward is tg_forward_elementwise
-     * and map holds a loop per dtype of the last input; NULL: not defined for it. */
+    /* For elementwise operations, whose infer is tg_infer_elementwise and whose forward is
+     * tg_forward_elementwise: a loop for each dtype of the last input; NULL: not defined. */
     tg_map_fn map[TG_DTYPE_COUNT];
 
-    /* Looks at the values of the inputs before each forward, where they can be wrong (an
-     * index); NULL: nothing to look at. */
+    /* Called before each forward to check input values that can be wrong, such as an index.  NULL:
+     * nothing to check. */
     tg_status (*check)(const tg_node *n, tg_error *err);
 
     /* Scratch bytes that forward needs; NULL: none. */
     size_t (*work_size)(const tg_node *n);
 
-    /* Arithmetic operations that forward takes, for tg_tape_stats; NULL: one for each element of
-     * the result when the op is elementwise, else none. */
+    /* The number of arithmetic operations in forward, for tg_tape_stats.  NULL: one for each
+     * element of the result if the op is elementwise, else none. */
     double (*flops)(const tg_node *n);
 
     /* Fills n->output, which is contiguous and not yet initialised.  Cannot fail. */
     void (*forward)(const tg_node *n, void *work);
 
-    /* The same as forward, and calls done once for each run of elements of the output, in row-major
-     * order, as soon as they are final: from any thread, also from several at once.  The runs
-     * follow from the shapes alone and cover the output.  NULL: not offered. */
+    /* Like forward, but reports progress: it divides the output into runs of consecutive elements
+     * (in row-major order) and calls done once for each run as soon as the run is final.  done may
+     * be called from several threads at once.  The division depends on shapes alone.  NULL: not
+     * offered. */
     void (*forward_then)(const tg_node *n, void *work,
                          void (*done)(void *user, int64_t first, int64_t count), void *user);
 
-    /* For a reduction: how it is computed in parts; NULL: only whole. */
+    /* For a reduction: how to compute it in parts.  NULL: it can only be computed whole. */
     const tg_op_fold *fold;
 
-    /* Refuses the result after each forward, where only the computation itself can tell whether
-     * there is one (a singular matrix): forward has left in its scratch memory, not empty then,
-     * what it found.  NULL: nothing to refuse. */
+    /* Called after each forward to refuse a result whose existence only the computation can decide,
+     * such as the inverse of a singular matrix.  It reads what forward has left in its scratch
+     * memory, which must not be empty then.  NULL: nothing to refuse. */
     tg_status (*verdict)(const tg_node *n, const void *work, tg_error *err);
 
-    /* The cotangent of input i from dy, the cotangent of the output, as operations on t.  It
-     * may have a larger shape to which input i broadcasts: the sweep sums.  NULL
-     * without an error stands for 0.  Never called for inputs that are not float. */
+    /* Records operations on t that compute the cotangent of input i from dy, the cotangent of the
+     * output.  The result may have a larger shape to which input i broadcasts, because the sweep
+     * sums over the extra axes.  NULL without an error stands for 0.  Never called for inputs that
+     * are not float. */
     tg_tensor *(*vjp)(tg_tape *t, const tg_node *n, int i, tg_tensor *dy);
 
     const tg_sample *samples; /* at least one in the library's own table */
 
-    /* Elementwise, of two operands: where each element of operand i is neutral[i].value, the result
-     * is the other operand, bit for bit but for denormal numbers, and a plan leaves the operation out
-     * where there are none (TG_OP_NORMAL). */
+    /* For elementwise operations of two operands.  If every element of operand i is
+     * neutral[i].value, the result is the other operand, bit for bit except for denormal numbers.
+     * A plan leaves the operation out if that operand has none (TG_OP_NORMAL). */
     tg_op_neutral neutral[2];
 };
 
-/* ---- the doors ------------------------------------------------------------------------------ */
+/* ---- recording and finding operations -------------------------------------------------------- */
 
-/* Applies op to n inputs and records it: shape rule, memory, check, forward.  attrs points to
- * the op's struct of attributes and is copied.  NULL with the tape poisoned on failure. */
+/* Applies op to n inputs and records it: shape rule, memory, check, forward.  attrs points to the
+ * op's struct of attributes, which is copied.  On failure poisons the tape and returns NULL. */
 tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                      const void *attrs);
 
-/* tg_record for callers that hold an op they found: checks op and the number of inputs. */
+/* Like tg_record, but first checks op and the number of inputs: for an op that was looked up. */
 tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                     const void *attrs);
 
@@ -205,12 +213,12 @@ tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n
 tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
                          const char *attrs);
 
-/* Fills a struct of attributes (op->attrs_size bytes) from text. Strings stay pointers into
- * arena memory of t. */
+/* Fills a struct of attributes (op->attrs_size bytes) from text.  Strings in it live in the tape's
+ * arena, until the reset. */
 tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *attrs);
 
-/* The other way: attributes as text that gives the same again, "axis=1 keepdims=true", cut to
- * size; "" for NULL or an op without any.  Returns text. */
+/* Writes attributes as text, "axis=1 keepdims=true", from which tg_attrs_parse makes the same
+ * attributes again.  Cut to size; "" for NULL or an op without attributes.  Returns text. */
 char *tg_attrs_describe(const tg_op *op, const void *attrs, char *text, size_t size);
 
 /* The library's operations, in a fixed order.  find: NULL when there is none of that name;
@@ -221,18 +229,20 @@ const tg_op *tg_op_find(const char *name);
 
 /* ---- ready-made parts for descriptors ------------------------------------------------------- */
 
-/* Shape rule by NumPy broadcasting over all inputs; all inputs of one dtype (a u8 first input
- * is let through as a condition when there are three), one that op->map supports. */
+/* The shape rule of elementwise operations: NumPy broadcasting over all inputs.  All inputs must
+ * have one dtype, and op->map must support it.  As an exception, the first of three inputs may be a
+ * u8 condition. */
 tg_status tg_infer_elementwise(tg_infer *c);
 void tg_forward_elementwise(const tg_node *n, void *work);
 
-/* Shape rule "as input 0". */
+/* The shape rule for results of the same shape and dtype as input 0. */
 tg_status tg_infer_same(tg_infer *c);
 
-/* For flops: one for each element of input 0. */
+/* For the flops of a descriptor: one for each element of input 0. */
 double tg_flops_per_input(const tg_node *n);
 
-/* The shape that shapes a and b broadcast to; TG_ESHAPE when they do not, or are none. */
+/* The shape to which shapes a and b broadcast.  TG_ESHAPE if they do not, or if one of them is not
+ * a shape. */
 tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
                               int *ndim, int64_t *shape, tg_error *err);
 

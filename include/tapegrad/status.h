@@ -5,15 +5,15 @@
  * keeps the first failure with a sentence that names the thing at fault.  The
  * library never aborts, exits or prints.
  *
- * Options.  A struct of options begins with `made`, a tag.  It comes from the function that is
- * named beside this member, and then any of its fields may be set, to 0 as well; `made` is left
- * alone.  One that was put together by hand is refused with TG_EARG and the name of that function,
- * since in it whatever was forgotten would be 0.
+ * Options.  A struct of options begins with `made`, a tag.  Get the struct from the function that
+ * is named beside this member, then set the fields that matter, except `made`.  A struct without
+ * the tag is refused with TG_EARG and the name of that function, because every field that was
+ * forgotten in it would be 0.
  *
- * A pointer must not be NULL unless its function says what NULL stands for.  Given NULL all the
- * same a function fails as for any other wrong argument, with TG_EARG, NULL or a poisoned tape; one
- * that has no way to say so does nothing, or returns what stands for nothing: 0, NaN, "?".  A
- * function that writes text takes NULL for a size of 0. */
+ * NULL.  A pointer must not be NULL unless its function says what NULL means.  If it is NULL
+ * anyway, the function fails as for any other wrong argument: with TG_EARG, NULL or a poisoned
+ * tape.  A function that cannot report errors does nothing, or returns 0, NaN or "?".  A function
+ * that writes text accepts NULL with a size of 0. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
 
@@ -58,9 +58,9 @@ typedef enum tg_status {
 /* The text of a code, never NULL; "unknown status" for a number outside the list. */
 const char *tg_status_text(tg_status status);
 
-/* The first failure of a series of calls.  Start from TG_ERROR_INIT or zeroed
- * memory; hand the same one to any number of calls and look at it once.
- * Wherever a function takes a tg_error pointer, NULL is allowed. */
+/* The first failure of a series of calls.  Start from TG_ERROR_INIT or zeroed memory, pass the same
+ * tg_error to any number of calls, and check it once.  Wherever a function takes a pointer to a
+ * tg_error, NULL is allowed. */
 typedef struct tg_error {
     tg_status status;
     char text[256]; /* one line of printable UTF-8, numbers with a point; cut when longer */

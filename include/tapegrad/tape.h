@@ -1,9 +1,10 @@
 /* tape.h - the tape: what was computed, in order, with the memory that holds it.
  *
- * Each operation takes the tape first, computes at once and is recorded.  The first one
- * that fails poisons the tape: it keeps the status and a message, and every operation after
- * it returns NULL.  So a whole computation needs one check at its end.
- * One tape belongs to one thread at a time; two tapes never meet. */
+ * Each operation takes the tape as its first argument, computes at once and is recorded.  The first
+ * one that fails poisons the tape: the tape keeps the status and a message, and every later
+ * operation on it returns NULL.  A whole computation therefore needs one check at its end.
+ *
+ * A tape may be used by one thread at a time.  Values of different tapes cannot be combined. */
 #ifndef TAPEGRAD_TAPE_H
 #define TAPEGRAD_TAPE_H
 
@@ -36,24 +37,25 @@ const char *tg_tape_message(const tg_tape *t);
 /* The same as a tg_error, in the tape or the caller's: hand it to functions that take one. */
 tg_error *tg_tape_error(tg_tape *t);
 
-/* Poisons the tape from a composition of one's own; adds the scope.  Always returns NULL. */
+/* Poisons the tape, for layers of your own; the message is followed by the scope.  Returns NULL. */
 tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* Anomaly mode: the first operation whose result holds NaN or Inf becomes the error
  * TG_ENAN.  Off by default; reset keeps it. */
 void tg_tape_set_anomaly(tg_tape *t, bool on);
 
-/* Names a region for messages, pictures and profiles: push "hidden1", push "batch_norm"
- * records under "hidden1/batch_norm".  A pop without a push is ignored; reset pops all. */
+/* Name the operations that follow, for messages, pictures and profiles.  After pushing "hidden1"
+ * and then "batch_norm" their scope is "hidden1/batch_norm".  A pop without a push is ignored.
+ * reset pops all names. */
 void tg_scope_push(tg_tape *t, const char *name);
 void tg_scope_pop(tg_tape *t);
 
-/* Memory that lives until the reset, aligned for any element (64 bytes when larger than
- * that).  NULL, with the tape poisoned, when out of memory. */
+/* Memory that lives until the reset, aligned for any element, and to 64 bytes if it is larger than
+ * that.  When out of memory, poisons the tape and returns NULL. */
 void *tg_tape_alloc(tg_tape *t, size_t bytes);
 
-/* How many values the tape holds (leaves that were used included), and the i-th of them in
- * the order of recording; NULL outside 0..size-1. */
+/* The number of values on the tape, including leaves that were used; and the i-th of them in the
+ * order of recording, NULL outside 0..size-1. */
 int32_t tg_tape_size(const tg_tape *t);
 tg_tensor *tg_tape_value(const tg_tape *t, int32_t i);
 

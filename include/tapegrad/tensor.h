@@ -1,8 +1,8 @@
-/* tensor.h - an n-dimensional array: dtype, shape, strides and a view on storage.
+/* tensor.h - an n-dimensional array: dtype, shape, strides and a view of storage.
  *
- * Two kinds look alike.  A *leaf* (parameter, input, state) lives on the heap, is counted
- * by reference, and may be written.  A *recorded value* is what an operation returned: it
- * belongs to its tape, lives until tg_tape_reset, and is never written again. */
+ * There are two kinds.  A *leaf* (parameter, input, state) lives on the heap, has a reference
+ * count, and may be written.  A *recorded value* is the result of an operation: it belongs to its
+ * tape, lives until tg_tape_reset, and is never written again. */
 #ifndef TAPEGRAD_TENSOR_H
 #define TAPEGRAD_TENSOR_H
 
@@ -26,72 +26,72 @@ size_t tg_dtype_size(tg_dtype dtype);      /* bytes of one element; 0 for no dty
 const char *tg_dtype_name(tg_dtype dtype); /* "f32", "f64", "i32", "u8"; "?" for no dtype */
 bool tg_dtype_is_float(tg_dtype dtype);
 
-/* To be read, not written.  Element (i, j, ...) is data[i*strides[0] + j*strides[1] + ...]. */
+/* Read these fields, but do not write them.  Element (i, j, ...) is data[i*strides[0] +
+ * j*strides[1] + ...]. */
 typedef struct tg_tensor {
     void *data;           /* the first element; unspecified where size is 0 */
     const int64_t *shape; /* ndim sizes, each >= 0 */
-    const int64_t
-        *strides; /* ndim steps, in elements; 0 for a repeated axis, negative if reversed */
+    /* ndim steps, in elements; 0 for a repeated axis, negative for a reversed one. */
+    const int64_t *strides;
     int64_t size; /* number of elements: the product of shape, 1 for ndim 0 */
     int ndim;     /* 0 .. TG_MAX_NDIM */
     tg_dtype dtype;
     bool weak;                  /* a tg_scalar: takes the dtype of the operand beside it */
-    int32_t id;                 /* of a recorded value: its number on its tape; of a leaf: -1 */
+    int32_t id;                 /* the number of a recorded value on its tape; -1 for a leaf */
     struct tg_tape *tape;       /* NULL for a leaf */
     const struct tg_node *node; /* the operation that made it; NULL for a leaf */
-    struct tg_storage
-        *storage; /* the heap block it looks at; NULL when the tape's arena holds it */
+    /* The heap block that holds the elements; NULL if they are in the tape's arena. */
+    struct tg_storage *storage;
 } tg_tensor;
 
 /* A leaf of zeros, in row-major order.  The caller frees it.  NULL on failure: TG_ESHAPE
  * (ndim, a negative size), TG_EDTYPE, TG_ENOMEM (also where the size overflows). */
 tg_tensor *tg_tensor_new(tg_dtype dtype, int ndim, const int64_t *shape, tg_error *err);
 
-/* The same, filled from row-major data of the same dtype, which is copied. */
+/* A leaf filled with a copy of row-major data of the same dtype. */
 tg_tensor *tg_tensor_from(tg_dtype dtype, int ndim, const int64_t *shape, const void *data,
                           tg_error *err);
 
-/* A leaf of zeros with x's dtype and shape; a row-major copy of x as a leaf. */
+/* A leaf of zeros with x's dtype and shape; a leaf that is a row-major copy of x. */
 tg_tensor *tg_tensor_like(const tg_tensor *x, tg_error *err);
 tg_tensor *tg_tensor_clone(const tg_tensor *x, tg_error *err);
 
-/* A leaf that looks at the storage of leaf x: element 0 is x's element `offset` (in elements
- * from x->data), strides in elements.  TG_EINDEX when it would reach outside the storage. */
+/* A leaf that is a view of leaf x's storage.  Its first element is `offset` elements after x->data,
+ * and strides are in elements.  TG_EINDEX if it would reach outside the storage. */
 tg_tensor *tg_tensor_view(const tg_tensor *x, int ndim, const int64_t *shape,
                           const int64_t *strides, int64_t offset, tg_error *err);
 
-/* One more reference to a leaf (returns it), and one less: the last one frees it.  Both may
- * be called from any thread; NULL and recorded values are left alone. */
+/* ref adds a reference to a leaf and returns it; free drops one, and dropping the last frees the
+ * leaf.  Both may be called from any thread.  They do nothing for NULL and for recorded values. */
 tg_tensor *tg_tensor_ref(tg_tensor *x);
 void tg_tensor_free(tg_tensor *x);
 
-/* dst[...] = src[...], any strides; dst is a leaf.  TG_ESHAPE, TG_EDTYPE when they differ,
- * TG_EARG when dst is a recorded value. */
+/* Copies the elements of src to the leaf dst; any strides.  TG_ESHAPE or TG_EDTYPE if the two
+ * differ, TG_EARG if dst is a recorded value. */
 tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err);
 
-/* Sets every element of a leaf to value, rounded to its dtype: beyond the range of f32 to Inf;
- * TG_EARG for what is no value of i32 or u8. */
+/* Sets every element of a leaf to value, rounded to its dtype; beyond the range of f32 that is Inf.
+ * TG_EARG if i32 or u8 cannot represent it. */
 tg_status tg_tensor_fill(tg_tensor *x, double value, tg_error *err);
 
-/* Element i in row-major order, as a double.  get: NaN when there is no such element.
- * set: of a leaf; TG_EINDEX, TG_EARG as above. */
+/* get returns element i in row-major order as a double, NaN if there is no such element.  set
+ * writes it to a leaf; TG_EINDEX, and TG_EARG as above. */
 double tg_tensor_get(const tg_tensor *x, int64_t i);
 tg_status tg_tensor_set(tg_tensor *x, int64_t i, double value, tg_error *err);
 
 /* The value of a tensor of one element; NaN for NULL and any other size. */
 double tg_item(const tg_tensor *x);
 
-/* Says that data of a leaf was written through the pointer, so that a gradient through
- * values recorded before is refused instead of wrong.  The library's own writes say it
- * themselves. */
+/* Call this after writing to a leaf through x->data.  Gradients through values that were recorded
+ * before are then refused instead of being wrong.  Writes by the library do this themselves. */
 void tg_tensor_touch(tg_tensor *x);
 
 bool tg_tensor_is_contiguous(const tg_tensor *x); /* row-major without gaps */
 bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b);
 
-/* "f32[128,784]", "i32[]", "NULL" into text (cut to size); returns text. */
+/* Writes "f32[128,784]", "i32[]" or "NULL" to text, cut to size; returns text. */
 char *tg_tensor_describe(const tg_tensor *x, char *text, size_t size);
-/* "[128,784]" likewise. */
+/* Writes "[128,784]", likewise. */
 char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size);
 #define TG_DESCRIBE_SIZE 192 /* holds any of them whole */
 
