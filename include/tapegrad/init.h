@@ -1,4 +1,4 @@
-/* init.h - how weights start. */
+/* init.h - the initial values of weights. */
 #ifndef TAPEGRAD_INIT_H
 #define TAPEGRAD_INIT_H
 
@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 typedef enum tg_init_scheme {
-    TG_INIT_NORMAL,  /* the std given */
+    TG_INIT_NORMAL,  /* the given std */
     TG_INIT_XAVIER,  /* sqrt(1 / fan_in), the book's form; for sigmoid and tanh */
     TG_INIT_GLOROT,  /* sqrt(2 / (fan_in + fan_out))  (Glorot and Bengio 2010) */
     TG_INIT_HE,      /* sqrt(2 / fan_in), for ReLU  (He et al. 2015) */
@@ -36,10 +36,11 @@ tg_init tg_init_zeros(void);
 /* The standard deviation for a layer of fan_in inputs and fan_out outputs; 0 for fans < 1. */
 double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out);
 
-/* Fills leaf w, of mean 0 (or the constant) and that standard deviation.  fan_in and fan_out are
- * the sizes of the first and the last axis of a (in, out) matrix; NORMAL and CONSTANT need no fans
- * and take any shape.  Element j comes from word j of rng, which moves on.  TG_EARG (also for a
- * recorded value), TG_ESHAPE (no 2-D where fans are needed), TG_EDTYPE (no float). */
+/* Fills leaf w with random numbers of mean 0 and that standard deviation, or with the constant.
+ * fan_in and fan_out are the sizes of the first and the last axis of an (in, out) matrix; NORMAL
+ * and CONSTANT need no fans and take any shape.  Element j comes from word j of rng, which
+ * advances.  TG_EARG (also for a recorded value), TG_ESHAPE (not 2-D where fans are needed),
+ * TG_EDTYPE (not a float dtype). */
 tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err);
 
 #ifdef __cplusplus

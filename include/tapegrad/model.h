@@ -1,5 +1,5 @@
-/* model.h - a network as the trainer sees it, and two of the book: the multi-layer perceptron and
- * the simple convolutional network; and several networks as one. */
+/* model.h - a network as the trainer uses it; two networks of "Deep Learning from Scratch" (the
+ * multi-layer perceptron and the simple convolutional network); ensembles of networks. */
 #ifndef TAPEGRAD_MODEL_H
 #define TAPEGRAD_MODEL_H
 
@@ -10,21 +10,21 @@
 extern "C" {
 #endif
 
-/* How a network is run this time. */
+/* How a network is run. */
 typedef struct tg_pass {
     bool train;              /* false: evaluation */
-    tg_rng *rng;             /* draws the dropout masks of a training pass; moves on */
-    tg_tensor *const *masks; /* dropout masks to use instead, one for each hidden layer; or NULL */
+    tg_rng *rng;             /* draws the dropout masks of a training pass */
+    tg_tensor *const *masks; /* masks to use instead, one for each hidden layer; may be NULL */
 } tg_pass;
 
-/* A network: its tensors and two functions.  It stays the owner of what it points to. */
+/* A network: its tensors and two functions.  It owns what it points to. */
 typedef struct tg_model {
     tg_dict *params; /* what is trained */
-    tg_dict *state;  /* what is carried along: running statistics; may be NULL */
-    tg_dtype dtype;  /* of the inputs it takes */
+    tg_dict *state;  /* other tensors that belong to it, such as running statistics; may be NULL */
+    tg_dtype dtype;  /* of the inputs */
     /* inputs (N, ...) -> outputs (N, C) */
     tg_tensor *(*forward)(tg_tape *t, const struct tg_model *m, tg_tensor *x, const tg_pass *pass);
-    /* outputs, i32 labels (N) -> what is minimised, penalties included, 0-d */
+    /* outputs, i32 labels (N) -> the loss with its penalties, 0-d */
     tg_tensor *(*loss)(tg_tape *t, const struct tg_model *m, tg_tensor *y, tg_tensor *labels);
     const void *self; /* for these functions */
 } tg_model;
@@ -58,7 +58,7 @@ tg_mlp_options tg_mlp_defaults(void);
 tg_model *tg_mlp_new(const tg_mlp_options *options, tg_rng *rng, tg_error *err);
 void tg_mlp_free(tg_model *m);
 
-/* What it was built from; NULL for a model of another kind. */
+/* The options it was built with; NULL for a model of another kind. */
 const tg_mlp_options *tg_mlp_get_options(const tg_model *m);
 
 /* ---- the simple convolutional network ------------------------------------------------------- */
@@ -67,7 +67,7 @@ const tg_mlp_options *tg_mlp_get_options(const tg_model *m);
  * Parameters W1 (filters, channels, kernel, kernel), b1 (filters), W2 (filters P Q, hidden), b2,
  * W3 (hidden, outputs), b3 with P = floor(H' / pool), H' = (height + 2 padding - kernel) / stride
  * + 1, floored; Q likewise; no state.  Inputs are (N, channels, height, width), or as many numbers
- * in another shape that begins with N, as tg_dataset_inputs gives them: TG_ESHAPE if not. */
+ * in another shape that begins with N, such as that of tg_dataset_inputs.  Otherwise TG_ESHAPE. */
 typedef struct tg_simple_convnet_options {
     uint32_t made;                   /* by tg_simple_convnet_defaults(), see status.h */
     int64_t channels, height, width; /* of an image: 1, 28, 28 */
@@ -84,31 +84,32 @@ typedef struct tg_simple_convnet_options {
 
 tg_simple_convnet_options tg_simple_convnet_defaults(void);
 
-/* W1, W2, W3 are drawn from rng, each row by row; a filter has fan_in channels kernel^2 and the
- * fan_out filters.  options NULL: the defaults.  The caller frees it.  NULL with TG_EARG, TG_ESHAPE
+/* W1, W2, W3 are drawn from rng, each row by row.  For W1 fan_in is channels kernel^2 and fan_out
+ * is filters.  options NULL: the defaults.  The caller frees it.  NULL with TG_EARG, TG_ESHAPE
  * (the kernel or the pooling window does not fit), TG_EDTYPE naming the option at fault, or
  * TG_ENOMEM. */
 tg_model *tg_simple_convnet_new(const tg_simple_convnet_options *options, tg_rng *rng,
                                 tg_error *err);
 void tg_simple_convnet_free(tg_model *m);
 
-/* What it was built from; NULL for a model of another kind. */
+/* The options it was built with; NULL for a model of another kind. */
 const tg_simple_convnet_options *tg_simple_convnet_get_options(const tg_model *m);
 
 /* ---- an ensemble ---------------------------------------------------------------------------- */
 
-/* n >= 1 trained models as one that averages their predictions: forward gives ln of the mean of
- * their softmax(outputs), which are logits again, so that tg_accuracy and the like take it; loss is
- * -mean ln p[label].  They answer the same inputs in one dtype; labels are i32.  params and state
- * hold theirs under "0/W1", "1/W1", ...  The members are borrowed and outlive the ensemble; the
- * array is copied.  The caller frees it.  NULL with TG_EARG, TG_EDTYPE, TG_ENOMEM. */
+/* Combines n >= 1 trained models into one that averages their predictions.  forward gives the
+ * logarithm of the mean of softmax(outputs), which can be used as logits, for instance by
+ * tg_accuracy.  loss is -mean ln p[label].  All members take the same inputs in one dtype; labels
+ * are i32.  params and state hold the members' tensors as "0/W1", "1/W1", ...  The members are
+ * borrowed and must outlive the ensemble; the array is copied.  The caller frees it.  NULL with
+ * TG_EARG, TG_EDTYPE, TG_ENOMEM. */
 tg_model *tg_ensemble_new(int n, tg_model *const *members, tg_error *err);
 void tg_ensemble_free(tg_model *m);
 
 /* ---- any model ------------------------------------------------------------------------------ */
 
-/* m->forward and m->loss, for those who hold a model.  pass NULL: evaluation; m->forward itself
- * always gets one. */
+/* Call m->forward and m->loss.  pass NULL means evaluation; m->forward itself never receives
+ * NULL. */
 tg_tensor *tg_model_forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_pass *pass);
 tg_tensor *tg_model_loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *labels);
 

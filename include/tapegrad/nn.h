@@ -1,8 +1,8 @@
-/* nn.h - layers and losses: functions composed of operations.  None has a backward of its own.
+/* nn.h - layers and losses: functions composed of operations, without backward passes of their own.
  *
  * A layer takes the tape, its input and its parameters.  State that a layer keeps (the running
- * statistics of batch normalisation) is a leaf beside the parameters; training and evaluation
- * differ by an argument. */
+ * statistics of batch normalisation) is passed as leaves, as parameters are.  An argument says
+ * whether the layer is used in training or in evaluation. */
 #ifndef TAPEGRAD_NN_H
 #define TAPEGRAD_NN_H
 
@@ -22,17 +22,17 @@ tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 
 /* Mean over the rows of -log softmax(logits)[label].  logits (N, C) float; labels either i32 (N)
  * in 0..C-1 (TG_EINDEX else) or of the dtype of logits and (N, C), one-hot or any distribution.
- * -> 0-d.  No overflow at any logits, and no digit is lost to an offset that they have in common.
- */
+ * -> 0-d.  It never overflows and loses no digits when all logits share a large offset. */
 tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
 
-/* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), the
- * derivative is that of eps = 0, but 0 of a label whose logit is -Inf.  The book's eps is 1e-7. */
+/* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), and the
+ * derivative is that of eps = 0, except that it is 0 for a label whose logit is -Inf.  The book's
+ * eps is 1e-7. */
 tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                                         double eps);
 
-/* 1/2 lambda sum of w^2 over the entries of params whose key begins with prefix ("W": the
- * weights, not the biases) -> 0-d.  TG_EKEY when no key does. */
+/* 1/2 lambda sum of w^2 over the entries of params whose key begins with prefix -> 0-d.  Prefix "W"
+ * selects the weights and leaves out the biases.  TG_EKEY if no key begins with it. */
 tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, double lambda);
 
 /* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
@@ -42,7 +42,7 @@ typedef struct tg_batch_norm_options {
     double keep;   /* running = keep * running + (1 - keep) * batch: 1 - PyTorch's momentum */
     double eps;    /* added to the variance, inside the root */
     bool unbiased; /* running variance by n-1; the batch's own is always by n */
-    double running_var_start; /* what the running variance starts from; the mean from 0 */
+    double running_var_start; /* initial running variance; the running mean starts at 0 */
 } tg_batch_norm_options;
 
 /* The book: keep 0.9, eps 10e-7 = 1e-6, biased, from 0.
@@ -50,11 +50,12 @@ typedef struct tg_batch_norm_options {
 tg_batch_norm_options tg_batch_norm_book(void);
 tg_batch_norm_options tg_batch_norm_torch(void);
 
-/* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C).
- * train: gamma (x - mean) / sqrt(var + eps) + beta with mean and variance over the batch, through
- * which the gradient goes; the running statistics, two leaves, are written.  Otherwise these are
- * used in their place, and nothing is written.  TG_ESHAPE for a training batch without rows, and
- * for one of a single row where options say unbiased: dividing by n - 1 has no answer then. */
+/* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C); reshape images to (N, C) first.
+ * gamma (x - mean) / sqrt(var + eps) + beta.  In training, mean and var are those of the batch, the
+ * gradient goes through both, and the running statistics, which are leaves, are written.  In
+ * evaluation, mean and var are the running statistics and nothing is written.  TG_ESHAPE for a
+ * training batch without rows, and for one of a single row if options say unbiased, which divides
+ * by n - 1. */
 tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
                          tg_tensor *running_mean, tg_tensor *running_var,
                          const tg_batch_norm_options *options, bool train);
@@ -66,11 +67,11 @@ typedef enum tg_dropout_form {
     TG_DROPOUT_BOOK      /* train: x mask; else x (1 - p) */
 } tg_dropout_form;
 
-/* Drops each element with probability p, 0 <= p < 1.  rng is needed when train. */
+/* Drops each element with probability p, 0 <= p < 1.  rng is needed in training. */
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
                       bool train);
 
-/* The training form with a mask of one's own: of x's shape and dtype, 1 keeps, 0 drops. */
+/* The training form with a given mask of x's shape and dtype, in which 1 keeps and 0 drops. */
 tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
                            tg_dropout_form form);
 

@@ -1,13 +1,13 @@
 /* recurrent.h - one step of a recurrent network: GRU and LSTM cells, composed of operations.
  *
- * A sequence is a loop over its steps; the gradient goes back through all of them.
+ * To process a sequence, call a cell in a loop over its steps; the gradient goes back through all.
  *   x      (..., in)            input of this step; leading axes broadcast with those of h
  *   h, c   (..., H)             hidden state, cell state
  *   Wx     (in, G H)            G = 3 gates (GRU) or 4 (LSTM), side by side along the last axis in
  *   Wh     (H, G H)             PyTorch's order; its weight_ih and weight_hh are the transposes
  *   bx, bh (G H)                NULL: no bias
- * u_i below is gate i's part of x Wx + bx, and v_i that of h Wh + bh.  TG_ESHAPE names the operand
- * that does not fit. */
+ * Below, u_i is the part of x Wx + bx that belongs to gate i, and v_i that of h Wh + bh.  TG_ESHAPE
+ * names an operand that does not fit. */
 #ifndef TAPEGRAD_RECURRENT_H
 #define TAPEGRAD_RECURRENT_H
 
@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /* r = sigmoid(u_1 + v_1);  z = sigmoid(u_2 + v_2);  n = tanh(u_3 + r v_3);
- * -> h' = (1 - z) n + z h   (Cho et al. 2014, r behind the product as in cuDNN and PyTorch) */
+ * -> h' = (1 - z) n + z h   (Cho et al. 2014; r after the product, as in cuDNN and PyTorch) */
 tg_tensor *tg_gru_cell(tg_tape *t, tg_tensor *x, tg_tensor *h, tg_tensor *Wx, tg_tensor *Wh,
                        tg_tensor *bx, tg_tensor *bh);
 
