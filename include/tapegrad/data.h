@@ -18,52 +18,52 @@ tg_tensor *tg_idx_load(const char *path, tg_error *err);
 
 /* ---- data sets ------------------------------------------------------------------------------ */
 
-/* One's own is put together by hand, its tensors leaves. */
+/* To use data of your own, fill in this struct with leaves. */
 typedef struct tg_dataset {
-    tg_tensor *images; /* (size, features), or images in another shape that begins with size: u8,
-                          which a network is given / 255, or f32 or f64, as they are */
+    /* (size, features), or another shape that begins with size.  A network receives u8 images
+     * divided by 255, and f32 and f64 images as they are. */
+    tg_tensor *images;
     tg_tensor *labels; /* i32 (size), 0 .. classes-1 */
     int64_t size;
     int classes;
 } tg_dataset;
 
-/* TG_OK where d is as above, which everything checks that takes one for training or evaluation:
+/* Checks that d is as described above, as all functions do that train or evaluate with a data set.
  * TG_EARG (NULL, classes below 1), TG_ESHAPE, TG_EDTYPE, and TG_EINDEX for a label out of range,
  * "row 17: label 10, must be in 0..9". */
 tg_status tg_dataset_check(const tg_dataset *d, tg_error *err);
 
-/* Reads the four files of MNIST, or of a set in its form, from dir: train-images-idx3-ubyte,
- * train-labels-idx1-ubyte and the two t10k-..., unpacked; names with ".idx" for "-idx" are
- * taken as well.  images are (n, 784).  Release both with tg_dataset_free.  On failure both are
- * zeroed: TG_EIO, TG_ENOMEM, TG_EARG (NULL), TG_EFORMAT (also for images that are not 28x28, a
- * label above 9, or counts that differ). */
+/* Reads the four uncompressed files of MNIST, or of a data set in the same format, from dir:
+ * train-images-idx3-ubyte, train-labels-idx1-ubyte and the two t10k-... files.  Names with ".idx"
+ * in place of "-idx" are accepted.  images are (n, 784).  Release both sets with tg_dataset_free.
+ * On failure both are zeroed: TG_EIO, TG_ENOMEM, TG_EARG (NULL), TG_EFORMAT (also for images that
+ * are not 28x28, a label above 9, or counts that differ). */
 tg_status tg_mnist_load(const char *dir, tg_dataset *train, tg_dataset *test, tg_error *err);
 
-/* The same from drawn digits (digits.h), without a file: train has the numbers 0 .. n_train-1 of
- * the endless set of seed, test those from 2^32 on.  On failure both are zeroed: TG_EARG (NULL, or
- * a count outside 0 .. 2^31-1), TG_ENOMEM. */
+/* The same with digits that the library draws (digits.h), without a file.  train has digits
+ * 0 .. n_train-1 of the endless set of seed, and test has digits 2^32, 2^32 + 1, ...  On failure
+ * both are zeroed: TG_EARG (NULL, or a count outside 0 .. 2^31-1), TG_ENOMEM. */
 tg_status tg_digits_load(uint64_t seed, int64_t n_train, int64_t n_test, tg_dataset *train,
                          tg_dataset *test, tg_error *err);
 
 /* Drops d's tensors and zeroes it; a zeroed or NULL d is left alone. */
 void tg_dataset_free(tg_dataset *d);
 
-/* out = the first n rows of d, 0 <= n <= size, as views on its memory, which lives as long as
- * either does.  out is another struct than d and is released on its own.  On failure out is zeroed:
- * TG_EARG, TG_ENOMEM. */
+/* Sets out to the first n rows of d, 0 <= n <= size, as views of its memory, which is freed when
+ * both are released.  out must not be d.  On failure out is zeroed: TG_EARG, TG_ENOMEM. */
 tg_status tg_dataset_head(const tg_dataset *d, int64_t n, tg_dataset *out, tg_error *err);
 
-/* A training and a validation set: train receives n_train rows of d drawn without replacement,
- * validation the others, 0 <= n_train <= size, both as copies in the order drawn (tg_rng_shuffle of
- * the row numbers, of which the first n_train are train); rng NULL: in the order of d.  Both are
- * structs other than d.  On failure both are zeroed: TG_EARG, TG_ENOMEM. */
+/* Divides d into a training and a validation set, both copies.  The row numbers are shuffled by
+ * tg_rng_shuffle; train receives the first n_train of them, 0 <= n_train <= size, and validation
+ * the others.  If rng is NULL, the rows keep their order.  Neither set may be d.  On failure both
+ * are zeroed: TG_EARG, TG_ENOMEM. */
 tg_status tg_dataset_split(const tg_dataset *d, int64_t n_train, tg_rng *rng, tg_dataset *train,
                            tg_dataset *validation, tg_error *err);
 
-/* What a network is given, recorded on t.  rows: i32 (n), row numbers, as tg_batches_next returns;
- * NULL for all rows.
- *   inputs  (n, features) in dtype (f32 or f64): of u8 images pixel / 255 rounded to f32, of
- *           others what is in them
+/* Records on t what a network receives.  rows: i32 (n), row numbers such as tg_batches_next
+ * returns; NULL for all rows.
+ *   inputs  (n, features) in dtype (f32 or f64).  For u8 images pixel / 255, rounded to f32; for
+ *           others their values.
  *   labels  i32 (n)
  * NULL with the tape poisoned on failure: TG_EARG, TG_EDTYPE, TG_EINDEX. */
 tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, tg_dtype dtype);
@@ -76,38 +76,39 @@ typedef struct tg_batches tg_batches;
 typedef struct tg_batches_options {
     uint32_t made;  /* by tg_batches_defaults(), see status.h */
     int64_t batch;  /* rows per batch, 100 */
-    bool replace;   /* each row drawn from all n, as numpy.random.choice(n, batch); false */
+    bool replace;   /* draw each row from all n, as numpy.random.choice(n, batch) does; false */
     bool drop_last; /* leave out the short batch at the end of an epoch; false */
 } tg_batches_options;
 tg_batches_options tg_batches_defaults(void);
 
-/* Draws numbers of n rows, batch by batch.  Without replace each epoch goes through a fresh random
- * order of all rows.  1 <= n < 2^31, 1 <= batch < 2^31; with drop_last batch <= n.  NULL on
+/* Draws row numbers of a set of n rows, batch by batch.  Without replace each epoch visits all rows
+ * in a new random order.  1 <= n < 2^31, 1 <= batch < 2^31; with drop_last batch <= n.  NULL on
  * failure: TG_EARG, TG_ENOMEM. */
 tg_batches *tg_batches_new(int64_t n, tg_batches_options options, tg_rng rng, tg_error *err);
 void tg_batches_free(tg_batches *b);
 
-/* The next batch: an i32 leaf (batch) of row numbers, or a shorter one, (n % batch), where an epoch
- * ends.  Borrowed; the same two leaves are written again by later calls.  Allocates nothing and
- * cannot fail; NULL for a NULL b. */
+/* The next batch: an i32 leaf (batch) of row numbers, or a shorter one, (n % batch), at the end of
+ * an epoch.  It is borrowed, and later calls write the same two leaves again.  Allocates nothing
+ * and cannot fail; NULL for a NULL b. */
 tg_tensor *tg_batches_next(tg_batches *b);
 
-/* Batches in an epoch: n / batch, and the short one where it is kept; with replace at least 1. */
+/* Batches in an epoch: n / batch, plus the short one unless it is dropped; with replace at least
+ * 1. */
 int64_t tg_batches_per_epoch(const tg_batches *b);
 
-/* Epochs completed: goes up with the last batch of each. */
+/* Epochs completed.  The last batch of an epoch completes it. */
 int64_t tg_batches_epoch(const tg_batches *b);
 
-/* Where the drawing stands.  The order of an epoch is tg_rng_shuffle of 0 .. n-1 by rng with
- * epoch * 2^32 added to its counter; with replace a row is tg_rng_next_below(&rng, n). */
+/* The position in the sequence of batches.  The order of an epoch is tg_rng_shuffle of 0 .. n-1 by
+ * rng with epoch * 2^32 added to its counter.  With replace a row is tg_rng_next_below(&rng, n). */
 typedef struct tg_batches_state {
     int64_t epoch;    /* epochs completed */
     int64_t position; /* batches drawn in this one, 0 .. per_epoch-1 */
     tg_rng rng;       /* moves only with replace */
 } tg_batches_state;
 
-/* set makes the batches that follow equal to those that followed get, for the same n and options.
- * TG_EARG for a NULL b, a negative epoch or a position out of range; b is then as it was. */
+/* After set, the same batches follow as followed the call of get, for the same n and options.
+ * TG_EARG for a NULL b, a negative epoch or a position out of range; b does not change then. */
 tg_batches_state tg_batches_get_state(const tg_batches *b);
 tg_status tg_batches_set_state(tg_batches *b, tg_batches_state state, tg_error *err);
 

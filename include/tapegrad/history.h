@@ -1,4 +1,5 @@
-/* history.h - what a run measured, as rows (series, metric, step, value) of one long table. */
+/* history.h - the measurements of training runs, as rows (series, metric, step, value) of one
+ * table. */
 #ifndef TAPEGRAD_HISTORY_H
 #define TAPEGRAD_HISTORY_H
 
@@ -11,8 +12,8 @@
 extern "C" {
 #endif
 
-/* The rows, in the order they were added, in memory.  About 24 bytes a row: each different
- * series or metric text is kept once. */
+/* The rows in the order in which they were added.  A row takes about 24 bytes of memory, because
+ * each distinct series or metric text is stored once. */
 typedef struct tg_history tg_history;
 
 typedef struct tg_history_row {
@@ -28,24 +29,24 @@ tg_history *tg_history_new(void);
 /* Frees the history; NULL is allowed. */
 void tg_history_free(tg_history *history);
 
-/* Adds one row; the texts are copied.  TG_EARG for a NULL series or metric, TG_ENOMEM.  The row
- * is then missing, and the history keeps its first such failure for tg_history_write_csv to report,
- * so that a training loop need not look.  A NULL history gives TG_EARG. */
+/* Adds one row; the texts are copied.  TG_EARG for a NULL series or metric, TG_ENOMEM.  On failure
+ * the row is missing.  The history keeps its first failure and tg_history_write_csv reports it, so
+ * a training loop need not check.  A NULL history gives TG_EARG. */
 tg_status tg_history_add(tg_history *history, const char *series, const char *metric, int64_t step,
                          double value);
 
 /* Number of rows; 0 for NULL. */
 size_t tg_history_size(const tg_history *history);
 
-/* Row i, 0 <= i < size.  TG_EINDEX outside, *row is then unchanged; TG_EARG for NULL. */
+/* Row i, 0 <= i < size.  TG_EINDEX outside, and *row is unchanged; TG_EARG for NULL. */
 tg_status tg_history_get(const tg_history *history, size_t i, tg_history_row *row);
 
-/* Writes all rows as CSV: the header "series,metric,step,value", lines that end in \n, fields
- * with a comma, a quote or a line break quoted (RFC 4180), values with the fewest of 15 to 17
- * digits that read back as the same double, "nan", "inf", "-inf".  The file is replaced as a
- * whole or, on failure, left as it was.  TG_EIO, TG_ENOMEM; TG_EARG for NULL.  When rows are
- * missing (see tg_history_add) the others are written, and the history's first failure is returned.
- */
+/* Writes all rows as CSV under the header "series,metric,step,value".  Lines end in \n, and fields
+ * with a comma, a quote or a line break are quoted (RFC 4180).  Values are "nan", "inf", "-inf", or
+ * have as many of 15 to 17 digits as are needed to read back the same double.  The file is replaced
+ * as a whole or, on failure, left unchanged.  TG_EIO, TG_ENOMEM; TG_EARG for NULL.  If rows are
+ * missing (see tg_history_add), the others are written and the history's first failure is
+ * returned. */
 tg_status tg_history_write_csv(const tg_history *history, const char *path, tg_error *err);
 
 /* One curve of a history, ready to be plotted: n points, x the steps, y the values. */
@@ -55,9 +56,9 @@ typedef struct tg_curve {
     double *y; /* in the same block as x */
 } tg_curve;
 
-/* Copies the rows of one series and metric, in the order they were added.  The caller gives the
- * result to tg_curve_free.  TG_EKEY when there is no such row, TG_ENOMEM, TG_EARG for NULL; *curve
- * is then empty, which tg_curve_free accepts. */
+/* Copies the rows of one series and metric, in the order in which they were added, to a curve that
+ * the caller releases with tg_curve_free.  TG_EKEY if there is no such row, TG_ENOMEM, TG_EARG for
+ * NULL; *curve is then empty, which tg_curve_free accepts. */
 tg_status tg_history_curve(const tg_history *history, const char *series, const char *metric,
                            tg_curve *curve, tg_error *err);
 

@@ -1,4 +1,4 @@
-/* schedule.h - learning-rate schedules: pure functions from the number of a step to a factor. */
+/* schedule.h - learning-rate schedules: pure functions from a step number to a factor. */
 #ifndef TAPEGRAD_SCHEDULE_H
 #define TAPEGRAD_SCHEDULE_H
 
@@ -17,17 +17,20 @@ typedef enum tg_schedule_kind {
     TG_SCHEDULE_COSINE       /* rate + (1 - rate) (1 + cos(pi k / length)) / 2, rate after length */
 } tg_schedule_kind;
 
-/* A zeroed one is the factor 1.  warmup may be set in any: the factor of step i is (i + 1) / warmup
- * for i < warmup, and the schedule proper begins with k = 0 at step warmup. */
+/* A zeroed schedule has the factor 1.  Every kind can have a warm-up: step i has the factor
+ * (i + 1) / warmup for i < warmup, and the schedule itself begins with k = 0 at step warmup. */
 typedef struct tg_schedule {
     tg_schedule_kind kind;
-    double rate;    /* >= 0; of COSINE at most 1 */
-    int64_t length; /* in steps, at least 1 where it is used */
+    double rate;    /* >= 0; at most 1 for COSINE */
+    int64_t length; /* in steps, at least 1 if the kind uses it */
     int64_t warmup; /* in steps, 0 */
 } tg_schedule;
 
-/* Each kind by its parameters: multiply by rate after every `length` steps (at once, or evenly
- * spread over them); 1/t; half a cosine from 1 down to floor (Loshchilov and Hutter 2017). */
+/* Schedules without a warm-up.
+ *   step         multiplies by rate after every `length` steps
+ *   exponential  the same, spread evenly over the steps
+ *   inverse      1 / (1 + rate k)
+ *   cosine       half a cosine from 1 down to floor (Loshchilov and Hutter 2017) */
 tg_schedule tg_schedule_step(double rate, int64_t length);
 tg_schedule tg_schedule_exponential(double rate, int64_t length);
 tg_schedule tg_schedule_inverse(double rate);
