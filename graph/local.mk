@@ -5,9 +5,12 @@ library_sources += \
 	graph/arena.c \
 	graph/arena.h \
 	graph/attrs.c \
+	graph/elementwise.c \
+	graph/elementwise.h \
 	graph/flush.h \
 	graph/grad.c \
 	graph/hook.c \
+	graph/infer.c \
 	graph/pages.c \
 	graph/pages.h \
 	graph/pairs.h \
@@ -17,6 +20,7 @@ library_sources += \
 	graph/record.c \
 	graph/rng.c \
 	graph/rng.h \
+	graph/shape.c \
 	graph/status.c \
 	graph/storage.h \
 	graph/strided.c \

@@ -32,43 +32,6 @@ const char *tg_dtype_name(tg_dtype dtype) { return known(dtype) ? dtypes[dtype].
 
 bool tg_dtype_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
 
-tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
-                         int64_t *size, tg_error *err)
-{
-    if (!known(dtype)) return tg_fail(err, TG_EDTYPE, "%s: %d is not a dtype", who, (int)dtype);
-    if (ndim < 0 || ndim > TG_MAX_NDIM)
-        return tg_fail(err, TG_ESHAPE, "%s: %d dimensions, must be 0..%d", who, ndim, TG_MAX_NDIM);
-    if (ndim > 0 && !shape) return tg_fail(err, TG_EARG, "%s: shape is NULL", who);
-    int64_t product = 1;
-    bool empty = false;
-    for (int i = 0; i < ndim; i++) {
-        const int64_t n = shape[i];
-        if (n < 0)
-            return tg_fail(err, TG_ESHAPE, "%s: size %lld of axis %d is negative", who,
-                           (long long)n, i);
-        if (n == 0)
-            empty = true;
-        else if ((product | n) >> 28 && /* seldom a division */
-                 product > (INT64_MAX >> 1) / (int64_t)dtypes[dtype].size / n) {
-            char text[TG_DESCRIBE_SIZE];
-            return tg_fail(err, TG_ENOMEM, "%s: the size of %s%s overflows", who,
-                           dtypes[dtype].name, tg_shape_describe(ndim, shape, text, sizeof text));
-        } else
-            product *= n;
-    }
-    *size = empty ? 0 : product;
-    return TG_OK;
-}
-
-void tgi_row_major(int ndim, const int64_t *shape, int64_t *strides)
-{
-    int64_t step = 1;
-    for (int i = ndim - 1; i >= 0; i--) {
-        strides[i] = step;
-        step *= shape[i] > 0 ? shape[i] : 1;
-    }
-}
-
 static struct tg_storage *storage_new(size_t bytes)
 {
     const size_t head = sizeof(struct tg_storage);
@@ -347,25 +310,6 @@ bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b)
     for (int i = 0; i < a->ndim; i++)
         if (a->shape[i] != b->shape[i]) return false;
     return true;
-}
-
-char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
-{
-    size_t used = 0;
-    if (!text || size == 0) return text;
-    if (ndim > 0 && !shape) ndim = -1;
-    if (ndim < 0) (void)snprintf(text, size, "[?]"); /* the loop writes nothing */
-    for (int i = 0; i <= ndim && i <= TG_MAX_NDIM && used < size; i++) {
-        const int n = i == ndim || i == TG_MAX_NDIM ? snprintf(text + used, size - used, "%s]",
-                                                               i < ndim ? ",..."
-                                                               : i      ? ""
-                                                                        : "[")
-                                                    : snprintf(text + used, size - used, "%s%lld",
-                                                               i ? "," : "[", (long long)shape[i]);
-        used += n > 0 ? (size_t)n : 0;
-    }
-    text[size - 1] = '\0';
-    return text;
 }
 
 char *tg_tensor_describe(const tg_tensor *x, char *text, size_t size)

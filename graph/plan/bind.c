@@ -73,7 +73,7 @@ static void move_calls(tg_plan *p, tgi_calls *calls, int32_t leaf)
 {
     tgi_call *c = calls->first;
     for (int i = 0; i < calls->count; i++, c = tgi_call_next(c)) {
-        int32_t values[TGI_MAP_INPUTS];
+        int32_t values[TGI_MOST_OPERANDS];
         const int n = tgi_call_values(p, c, values);
         for (int k = 0; k < n; k++)
             if (p->items[values[k]].root == leaf) c->x[k] = tgi_plan_data(p, values[k]);

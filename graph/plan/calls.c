@@ -7,7 +7,7 @@ void tgi_calls_run(const tgi_calls *calls)
     const tgi_call *c = calls->first;
     const int64_t n = calls->n;
     for (int i = calls->count; i > 0; i--, c = tgi_call_next(c)) {
-        int64_t stride[TGI_MAP_INPUTS];
+        int64_t stride[TGI_MOST_OPERANDS];
         for (int k = 0; k < c->n; k++) stride[k] = c->moves >> k & 1;
         c->map(n, c->y, (const void *const *)c->x, stride, c->attrs);
     }

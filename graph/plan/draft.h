@@ -40,7 +40,7 @@ typedef struct tgi_draft_instruction {
     tg_map_fn map;
     bool by_rows;
     int n, first_load, loads;
-    tgi_operand y, x[TGI_MAP_INPUTS];
+    tgi_operand y, x[TGI_MOST_OPERANDS];
 } tgi_draft_instruction;
 
 /* The loop of one group. */

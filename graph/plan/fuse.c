@@ -76,7 +76,7 @@ static int references(const maker *m, int c, reference *r)
 
 static bool used_after(const maker *m, int i, int32_t root)
 {
-    reference r[TGI_MAP_INPUTS];
+    reference r[TGI_MOST_OPERANDS];
     for (int k = 0; k < m->f->tails; k++)
         if (m->p->values[m->l->tail[k]->in[0]].root == root) return true;
     for (int k = i + 1; k < m->f->instructions; k++)
@@ -201,7 +201,7 @@ static void make_instruction(maker *m, int at)
     tgi_draft_instruction *c = &m->l->instruction[at];
     const int member = m->of[at];
     const tgi_value *v = value_of(m, member);
-    reference r[TGI_MAP_INPUTS];
+    reference r[TGI_MOST_OPERANDS];
     c->value = v;
     c->inner = m->inner[member] >= 0 ? value_of(m, m->inner[member]) : NULL;
     c->map = map_of(m, member);
@@ -243,7 +243,7 @@ static void give_slots(maker *m, int at)
     tgi_fused *f = m->f;
     tgi_draft_instruction *c = &m->l->instruction[at];
     const tgi_value *v = c->value;
-    reference r[TGI_MAP_INPUTS];
+    reference r[TGI_MOST_OPERANDS];
     (void)references(m, at, r);
     for (int i = c->first_load; i < c->first_load + c->loads; i++) f->load[i].slot = take_slot(m);
     for (int i = 0; i < c->n; i++) {

@@ -108,12 +108,12 @@ void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_part part, int64_t 
 static bool can_merge(const tgi_schedule *s, int a, int b)
 {
     const tgi_open *x = &s->open[a], *y = &s->open[b];
-    const int slots = x->count + y->count + x->loads + y->loads + TGI_MAP_INPUTS;
+    const int slots = x->count + y->count + x->loads + y->loads + TGI_MOST_OPERANDS;
     const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : TGI_STEP;
     if (x->size != y->size || (x->before >> b & 1) || (y->before >> a & 1) ||
         (x->row != y->row && x->row > 1 && y->row > 1) || x->count + y->count >= MEMBERS ||
-        x->n_waiting + y->n_waiting > WAITING || x->n_reads + y->n_reads > READS - TGI_MAP_INPUTS ||
-        slots >= TGI_SLOTS)
+        x->n_waiting + y->n_waiting > WAITING ||
+        x->n_reads + y->n_reads > READS - TGI_MOST_OPERANDS || slots >= TGI_SLOTS)
         return false;
     return (int64_t)(sizeof(double) * (size_t)slots) * unit <= TGI_SCRATCH ||
            tgi_plan_fits(s->p, x->first, y->first, row, unit);

@@ -143,8 +143,8 @@ static inline int64_t row_of(const tgi_operand *x, int64_t row)
 
 static void map_rows(const block *b, const tgi_instruction *c)
 {
-    const void *x[TGI_MAP_INPUTS];
-    int64_t stride[TGI_MAP_INPUTS], step[TGI_MAP_INPUTS];
+    const void *x[TGI_MOST_OPERANDS];
+    int64_t stride[TGI_MOST_OPERANDS], step[TGI_MOST_OPERANDS];
     char *y = address(b, &c->y, false);
     for (int k = 0; k < c->n; k++) {
         x[k] = address(b, &c->x[k], false);
@@ -160,8 +160,8 @@ static void map_rows(const block *b, const tgi_instruction *c)
 
 static void map_all(const block *b, const tgi_instruction *c)
 {
-    const void *x[TGI_MAP_INPUTS];
-    int64_t stride[TGI_MAP_INPUTS];
+    const void *x[TGI_MOST_OPERANDS];
+    int64_t stride[TGI_MOST_OPERANDS];
     const bool narrow = c->part == TGI_NARROW;
     for (int k = 0; k < c->n; k++) {
         x[k] = address(b, &c->x[k], narrow);

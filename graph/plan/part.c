@@ -6,9 +6,9 @@
 bool tgi_plan_is_map(const tgi_value *v)
 {
     const tg_op *op = v->node.op;
-    return v->kind == TGI_RESULT && !v->view && op->forward == tg_forward_elementwise &&
-           v->node.n_inputs > 0 && v->node.n_inputs <= TGI_MAP_INPUTS && !op->check &&
-           !op->verdict && !op->work_size && !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES)) &&
+    return v->kind == TGI_RESULT && !v->view && tgi_is_elementwise(op) && v->node.n_inputs > 0 &&
+           v->node.n_inputs <= TGI_MOST_OPERANDS && !op->check && !op->verdict && !op->work_size &&
+           !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES)) &&
            op->map[v->node.inputs[v->node.n_inputs - 1]->dtype];
 }
 
@@ -170,7 +170,7 @@ static int add_copies(const slots *s, int i, int64_t row, int *ends, int n)
 bool tgi_plan_fits(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit)
 {
     slots s = {.p = p, .width = 1};
-    int end[2 * TGI_SLOTS + TGI_MAP_INPUTS], n = 0, most = 0;
+    int end[2 * TGI_SLOTS + TGI_MOST_OPERANDS], n = 0, most = 0;
     const bool last = other >= 0 && p->values[other].part == TGI_FOLD;
     while (first >= 0 || other >= 0) { /* in the order of recording; a fold reads after all */
         int32_t *from = other < 0 || (first >= 0 && (last || first < other)) ? &first : &other;

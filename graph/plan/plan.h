@@ -8,6 +8,7 @@
 #define TG_GRAPH_PLAN_H
 
 #include "graph/arena.h"
+#include "graph/elementwise.h"
 #include "tapegrad/op.h"
 #include "tapegrad/plan.h"
 
@@ -84,7 +85,6 @@ typedef struct tgi_operand {
 } tgi_operand;
 
 enum {
-    TGI_MAP_INPUTS = 8,
     TGI_SLOTS = 80,         /* no group has more members and operands to be copied together */
     TGI_BLOCK = 4096,       /* elements, at most; */
     TGI_STEP = 64,          /*   a multiple of it where there are no rows */
@@ -248,7 +248,7 @@ void *tgi_plan_data(const tg_plan *p, int32_t i);
 /* Its node, in memory of the caller's where the plan needs none. */
 typedef struct tgi_borrowed {
     tg_node node;
-    tg_tensor tensors[TGI_MAP_INPUTS + 1], *inputs[TGI_MAP_INPUTS];
+    tg_tensor tensors[TGI_MOST_OPERANDS + 1], *inputs[TGI_MOST_OPERANDS];
 } tgi_borrowed;
 const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room);
 
@@ -270,7 +270,8 @@ int tgi_call_values(const tg_plan *p, const tgi_call *c, int32_t *values);
 /* Equal attributes of one op, field by field; a number that equal ones share. */
 bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
 uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs);
-/* The fields, none of them a text, and zeros between them: so that equal ones are equal as bytes. */
+/* The fields, none of them a text, and zeros between them: so that equal ones are equal as bytes.
+ */
 void tgi_attrs_copy(const tg_op *op, const void *from, void *to);
 /* A number that tapes share which hold the same operations on the same leaves, whatever random
  * numbers they have drawn. */

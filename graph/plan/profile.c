@@ -48,7 +48,7 @@ static double flops_of(const tg_plan *p, int32_t i)
     tgi_borrowed room;
     const tg_node *n = tgi_plan_node(p, i, &room);
     if (n->op->flops) return n->op->flops(n);
-    return n->op->forward == tg_forward_elementwise ? (double)n->output->size : 0;
+    return tgi_is_elementwise(n->op) ? (double)n->output->size : 0;
 }
 
 static int32_t root_of(const tg_plan *p, const tgi_item *v, int input)

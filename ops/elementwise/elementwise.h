@@ -6,8 +6,6 @@
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 
-enum { TGI_MOST_OPERANDS = 8 };
-
 #define TGI_MAP_ARGS int64_t n, void *yv, const void *const *xv, const int64_t *s, const void *attrs
 
 /* A tg_map_fn by the kernel TGI_MAP_kernel. */

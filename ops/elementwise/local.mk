@@ -5,13 +5,11 @@ library_sources += \
 	ops/elementwise/binary.def \
 	ops/elementwise/compare.c \
 	ops/elementwise/compare.def \
-	ops/elementwise/elementwise.c \
 	ops/elementwise/elementwise.h \
 	ops/elementwise/exponential.c \
 	ops/elementwise/exponential.def \
 	ops/elementwise/families.h \
 	ops/elementwise/pairs.c \
-	ops/elementwise/run.c \
 	ops/elementwise/trigonometry.c \
 	ops/elementwise/trigonometry.def \
 	ops/elementwise/unary.c \

@@ -1,48 +1,7 @@
-/* elementwise.c - the shape rule of all elementwise operations. */
-#include "ops/elementwise/elementwise.h"
-
+/* infer.c - ready-made shape rules for descriptors. */
 #include <string.h>
 
-tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
-                              int *ndim, int64_t *shape, tg_error *err)
-{
-    const int n = na > nb ? na : nb;
-    if (!who) who = "broadcast_shapes";
-    if (!ndim || (n > 0 && !shape) || (na > 0 && !a) || (nb > 0 && !b))
-        return tg_fail(err, TG_EARG, "%s: %s is NULL", who,
-                       na > 0 && !a   ? "a"
-                       : nb > 0 && !b ? "b"
-                       : !ndim        ? "ndim"
-                                      : "shape");
-    if (na < 0 || nb < 0 || n > TG_MAX_NDIM)
-        return tg_fail(err, TG_ESHAPE, "%s: a shape cannot have %d dimensions", who,
-                       na < 0   ? na
-                       : nb < 0 ? nb
-                                : n);
-    for (int i = 1; i <= n; i++) {
-        const int64_t x = i <= na ? a[na - i] : 1, y = i <= nb ? b[nb - i] : 1;
-        if (x != y && x != 1 && y != 1) {
-            char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
-            return tg_fail(err, TG_ESHAPE, "%s: shapes do not broadcast: %s and %s", who,
-                           tg_shape_describe(na, a, one, sizeof one),
-                           tg_shape_describe(nb, b, two, sizeof two));
-        }
-        shape[n - i] = x == 1 ? y : x;
-    }
-    *ndim = n;
-    return TG_OK;
-}
-
-tg_status tg_axis_normalise(const char *who, int64_t *axis, int ndim, tg_error *err)
-{
-    if (!who) who = "axis_normalise";
-    if (!axis) return tg_fail(err, TG_EARG, "%s: axis is NULL", who);
-    if (ndim < 0 || *axis < -ndim || *axis >= ndim)
-        return tg_fail(err, TG_EAXIS, "%s: axis %lld is out of range for %d dimensions", who,
-                       (long long)*axis, ndim);
-    if (*axis < 0) *axis += ndim;
-    return TG_OK;
-}
+#include "graph/elementwise.h"
 
 tg_status tg_infer_same(tg_infer *c)
 {

@@ -1,11 +1,12 @@
-/* run.c - the driver of all elementwise operations: the result is cut into chunks for
+/* elementwise.c - the driver of all elementwise operations: the result is cut into chunks for
  * the threads, and the op's loop is called for pieces in which every operand either runs on or
  * stands still.  Operands that do neither are first copied into such pieces. */
+#include "graph/elementwise.h"
+
 #include <string.h>
 
 #include "graph/parallel.h"
 #include "graph/storage.h"
-#include "ops/elementwise/elementwise.h"
 
 enum {
     CHUNK = 1 << 14, /* elements worth handing to a thread */
