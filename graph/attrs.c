@@ -149,14 +149,3 @@ tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *at
         if (field_from(t, op, d, words, size, attrs)) break;
     return t->error->status;
 }
-
-tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
-                         const char *attrs)
-{
-    if (!t || t->error->status) return NULL;
-    const tg_op *op = name ? tg_op_find(name) : NULL;
-    if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no operation '%s'", name ? name : "NULL");
-    void *parsed = tg_tape_alloc(t, op->attrs_size);
-    if (!parsed || tg_attrs_parse(t, op, attrs, parsed)) return NULL;
-    return tg_apply(t, op, inputs, n, op->attrs_size ? parsed : NULL);
-}

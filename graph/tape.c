@@ -9,9 +9,7 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/grad.h"
 
-tg_tape *tg_tape_new(void) { return tg_tape_new_on(NULL); }
-
-tg_tape *tg_tape_new_on(tg_error *err)
+tg_tape *tgi_tape_new(const tgi_core_ops *core, tg_error *err)
 {
     tg_tape *t = tg_calloc(1, sizeof *t);
     if (!t) {
@@ -19,8 +17,7 @@ tg_tape *tg_tape_new_on(tg_error *err)
         return NULL;
     }
     t->error = err ? err : &t->own;
-    t->core = (tgi_core_ops){tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to"),
-                             tg_op_find("sum")};
+    t->core = *core;
     return t;
 }
 

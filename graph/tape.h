@@ -7,7 +7,8 @@
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
-/* The handful of operations that the sweep itself applies, by descriptor. */
+/* The handful of operations that the engine itself applies.  A tape is given them when it is made,
+ * for they are defined in ops/, which graph/ does not call. */
 typedef struct tgi_core_ops {
     const tg_op *full, *add, *sum_to, *sum;
 } tgi_core_ops;
@@ -49,6 +50,9 @@ struct tg_tape {
     bool replay;    /* a region runs once more: what writes leaves it be */
     tgi_core_ops core;
 };
+
+/* tg_tape_new_on, which is in ops/registry.c, for a tape with these operations. */
+tg_tape *tgi_tape_new(const tgi_core_ops *core, tg_error *err);
 
 /* The number of x on the tape; -1 for a leaf that it has not seen. */
 int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);

@@ -1,6 +1,8 @@
-/* registry.c - every operation of the library, found by number or by name. */
+/* registry.c - every operation of the library: found by number or by name, applied by name, and
+ * handed to the engine, which applies a few of them itself. */
 #include <string.h>
 
+#include "graph/tape.h"
 #include "ops/elementwise/families.h"
 
 static const struct {
@@ -34,4 +36,24 @@ const tg_op *tg_op_find(const char *name)
         for (int i = 0; i < *families[f].count; i++)
             if (strcmp(families[f].ops[i].name, name) == 0) return &families[f].ops[i];
     return NULL;
+}
+
+tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
+                         const char *attrs)
+{
+    if (tg_tape_status(t)) return NULL;
+    const tg_op *op = name ? tg_op_find(name) : NULL;
+    if (!op) return tg_tape_fail(t, TG_EKEY, "apply: no operation '%s'", name ? name : "NULL");
+    void *parsed = tg_tape_alloc(t, op->attrs_size);
+    if (!parsed || tg_attrs_parse(t, op, attrs, parsed)) return NULL;
+    return tg_apply(t, op, inputs, n, op->attrs_size ? parsed : NULL);
+}
+
+tg_tape *tg_tape_new(void) { return tg_tape_new_on(NULL); }
+
+tg_tape *tg_tape_new_on(tg_error *err)
+{
+    const tgi_core_ops core = {tg_op_find("full"), tg_op_find("add"), tg_op_find("sum_to"),
+                               tg_op_find("sum")};
+    return tgi_tape_new(&core, err);
 }

@@ -68,7 +68,7 @@ tg_plan *tg_compile(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
 {
     if (!arguments_fit(t, n, outputs, err)) return NULL;
     tg_plan *p = tg_calloc(1, sizeof *p);
-    if (p) p->home = tg_tape_new();
+    if (p) p->home = tgi_tape_new(&t->core, NULL);
     if (!p || !p->home) {
         (void)tg_fail(err, TG_ENOMEM, "compile: out of memory");
         tg_free(p);
