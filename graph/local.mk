@@ -13,7 +13,6 @@ library_sources += \
 	graph/infer.c \
 	graph/pages.c \
 	graph/pages.h \
-	graph/pairs.h \
 	graph/parallel.c \
 	graph/parallel.h \
 	graph/quantile.inc \

@@ -1,8 +1,7 @@
 /* fuse.c - the loop of a fused group: where each operand of each operation is. */
 #include <string.h>
 
-#include "graph/pairs.h"
-#include "graph/plan/draft.h"
+#include "graph/plan/fuse.h"
 
 enum {
     MOST_CHUNKS = 64,
@@ -16,22 +15,9 @@ typedef struct reference {
     int index;
 } reference;
 
-typedef struct maker {
-    tgi_draft *p;
-    tgi_draft_loop *l;
-    tgi_fused *f; /* of l */
-    int members;
-    int32_t member[TGI_SLOTS]; /* the values, in order */
-    int inner[TGI_SLOTS];      /* the member whose work is done together with this one; -1: none */
-    bool absorbed[TGI_SLOTS];  /* done together with a later one */
-    int of[TGI_SLOTS];         /* of an instruction: its member */
-    int32_t slot[TGI_SLOTS];   /* of an instruction: where its result is kept; -1: in memory */
-    bool taken[TGI_SLOTS];     /* slots in use at this point */
-} maker;
-
 /* ---- slots ---------------------------------------------------------------------------------- */
 
-static int32_t take_slot(maker *m)
+static int32_t take_slot(tgi_maker *m)
 {
     int32_t s = 0;
     while (m->taken[s]) s++;
@@ -40,20 +26,7 @@ static int32_t take_slot(maker *m)
     return s;
 }
 
-static const tgi_value *value_of(const maker *m, int member)
-{
-    return &m->p->values[m->member[member]];
-}
-
-/* The member that computes root; -1: it comes from outside. */
-static int member_of(const maker *m, int32_t root)
-{
-    for (int i = 0; i < m->members; i++)
-        if (m->member[i] == root) return i;
-    return -1;
-}
-
-static int instruction_of(const maker *m, int32_t root)
+static int instruction_of(const tgi_maker *m, int32_t root)
 {
     for (int i = 0; i < m->f->instructions; i++)
         if (m->member[m->of[i]] == root) return i;
@@ -61,12 +34,12 @@ static int instruction_of(const maker *m, int32_t root)
 }
 
 /* What instruction c reads, in the order of its loop's operands; how many. */
-static int references(const maker *m, int c, reference *r)
+static int references(const tgi_maker *m, int c, reference *r)
 {
     const int outer = m->of[c], inner = m->inner[outer];
     int n = 0;
     for (int pass = inner < 0; pass < 2; pass++) {
-        const tgi_value *y = value_of(m, pass ? outer : inner);
+        const tgi_value *y = tgi_member(m, pass ? outer : inner);
         for (int i = 0; i < y->node.n_inputs; i++)
             if (!pass || inner < 0 || m->p->values[y->in[i]].root != m->member[inner])
                 r[n++] = (reference){y, y->in[i], i};
@@ -74,7 +47,7 @@ static int references(const maker *m, int c, reference *r)
     return n;
 }
 
-static bool used_after(const maker *m, int i, int32_t root)
+static bool used_after(const tgi_maker *m, int i, int32_t root)
 {
     reference r[TGI_MOST_OPERANDS];
     for (int k = 0; k < m->f->tails; k++)
@@ -83,66 +56,6 @@ static bool used_after(const maker *m, int i, int32_t root)
         for (int j = references(m, k, r) - 1; j >= 0; j--)
             if (m->p->values[r[j].in].root == root) return true;
     return false;
-}
-
-/* ---- two operations in one ------------------------------------------------------------------ */
-
-/* How often the members and folds read what member i computes. */
-static int uses(const maker *m, int i)
-{
-    int n = 0;
-    for (int k = 0; k < m->f->tails; k++)
-        n += m->p->values[m->l->tail[k]->in[0]].root == m->member[i];
-    for (int k = i + 1; k < m->members; k++)
-        for (int j = 0; j < value_of(m, k)->node.n_inputs; j++)
-            n += m->p->values[value_of(m, k)->in[j]].root == m->member[i];
-    return n;
-}
-
-/* A member between i and j is written over something that i reads. */
-static bool overwritten(const maker *m, int i, int j)
-{
-    for (int k = i + 1; k < j; k++)
-        for (int l = 0; l < value_of(m, i)->node.n_inputs; l++)
-            if (value_of(m, k)->escapes &&
-                m->p->values[m->p->values[value_of(m, i)->in[l]].root].tensor->data ==
-                    value_of(m, k)->x.data)
-                return true;
-    return false;
-}
-
-static bool same_dtypes(const tgi_value *v)
-{
-    bool same = true;
-    for (int i = 0; i < v->node.n_inputs; i++)
-        same = same && v->node.inputs[i]->dtype == v->x.dtype;
-    return same;
-}
-
-/* The loop of member j together with that of the one that computes its operand k; NULL: none. */
-static tg_map_fn pair_of(const maker *m, int j, int k, int *inner)
-{
-    const tgi_value *y = value_of(m, j), *x;
-    *inner = member_of(m, m->p->values[y->in[k]].root);
-    if (*inner < 0 || m->absorbed[*inner] || m->inner[*inner] >= 0) return NULL;
-    x = value_of(m, *inner);
-    if (x->escapes || x->part != y->part || !same_dtypes(x) || !same_dtypes(y) ||
-        x->x.dtype != y->x.dtype || uses(m, *inner) != 1 || overwritten(m, *inner, j))
-        return NULL;
-    return tgi_map_pair(x->node.op, y->node.op, k, y->x.dtype);
-}
-
-static void find_pairs(maker *m)
-{
-    for (int j = 0; j < m->members; j++) {
-        const tgi_value *y = value_of(m, j);
-        for (int k = 0; k < y->node.n_inputs && m->inner[j] < 0 && y->part != TGI_ROWS; k++) {
-            int inner;
-            if (!pair_of(m, j, k, &inner)) continue;
-            m->inner[j] = inner;
-            m->absorbed[inner] = true;
-        }
-    }
 }
 
 /* ---- operands from outside ------------------------------------------------------------------ */
@@ -155,7 +68,7 @@ static bool same_walk(const tgi_load *a, const tgi_load *b)
 }
 
 /* The number of the load that copies an operand of instruction `at`. */
-static int16_t load_of(maker *m, int at, const reference *r)
+static int16_t load_of(tgi_maker *m, int at, const reference *r)
 {
     tgi_fused *f = m->f;
     const tgi_value *y = r->y;
@@ -176,19 +89,19 @@ static int16_t load_of(maker *m, int at, const reference *r)
 
 /* ---- the instructions ----------------------------------------------------------------------- */
 
-static tg_map_fn map_of(const maker *m, int member)
+static tg_map_fn map_of(const tgi_maker *m, int member)
 {
-    const tgi_value *y = value_of(m, member);
+    const tgi_value *y = tgi_member(m, member);
     const tg_node *n = &y->node;
     if (y->part == TGI_ROWS) return NULL;
     if (m->inner[member] < 0) return n->op->map[n->inputs[n->n_inputs - 1]->dtype];
-    const tgi_value *x = value_of(m, m->inner[member]);
+    const tgi_value *x = tgi_member(m, m->inner[member]);
     int k = 0;
     while (m->p->values[y->in[k]].root != m->member[m->inner[member]]) k++;
-    return tgi_map_pair(x->node.op, n->op, k, y->x.dtype);
+    return tgi_pair_map(y, x, k);
 }
 
-static tgi_operand in_memory(const maker *m, int32_t value)
+static tgi_operand in_memory(const tgi_maker *m, int32_t value)
 {
     const tg_tensor *x = m->p->values[value].tensor;
     return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_ALONG};
@@ -196,14 +109,14 @@ static tgi_operand in_memory(const maker *m, int32_t value)
 
 /* The operands; those from outside before slots are given out, so that it is known how long each
  * is needed. */
-static void make_instruction(maker *m, int at)
+static void make_instruction(tgi_maker *m, int at)
 {
     tgi_draft_instruction *c = &m->l->instruction[at];
     const int member = m->of[at];
-    const tgi_value *v = value_of(m, member);
+    const tgi_value *v = tgi_member(m, member);
     reference r[TGI_MOST_OPERANDS];
     c->value = v;
-    c->inner = m->inner[member] >= 0 ? value_of(m, m->inner[member]) : NULL;
+    c->inner = m->inner[member] >= 0 ? tgi_member(m, m->inner[member]) : NULL;
     c->map = map_of(m, member);
     c->by_rows = false;
     c->n = references(m, at, r);
@@ -214,7 +127,7 @@ static void make_instruction(maker *m, int at)
         c->x[i] = in_memory(m, r[i].in);
         if (v->part == TGI_ROWS) continue;
         tgi_lie lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
-        const bool inside = member_of(m, in->root) >= 0;
+        const bool inside = tgi_member_of(m, in->root) >= 0;
         if (inside && lie == TGI_STILL) lie = TGI_ALONG; /* of one element */
         if (!inside && lie == TGI_APART) c->x[i].slot = load_of(m, at, &r[i]);
         c->x[i].lie = (uint8_t)lie;
@@ -223,7 +136,7 @@ static void make_instruction(maker *m, int at)
 }
 
 /* Gives back the slot of instruction i where nothing after `at` reads it. */
-static void free_slot(maker *m, int at, int i)
+static void free_slot(tgi_maker *m, int at, int i)
 {
     if (m->slot[i] < 0 || used_after(m, at, m->member[m->of[i]])) return;
     m->taken[m->slot[i]] = false;
@@ -231,14 +144,14 @@ static void free_slot(maker *m, int at, int i)
 }
 
 /* Instruction `at` may write over what i computes: element by element, of one width. */
-static bool in_place(const maker *m, int at, int i)
+static bool in_place(const tgi_maker *m, int at, int i)
 {
-    const tgi_value *x = value_of(m, m->of[i]), *y = value_of(m, m->of[at]);
+    const tgi_value *x = tgi_member(m, m->of[i]), *y = tgi_member(m, m->of[at]);
     return x->part == TGI_WIDE && y->part == TGI_WIDE && m->l->instruction[at].map &&
            tg_dtype_size(x->x.dtype) == tg_dtype_size(y->x.dtype);
 }
 
-static void give_slots(maker *m, int at)
+static void give_slots(tgi_maker *m, int at)
 {
     tgi_fused *f = m->f;
     tgi_draft_instruction *c = &m->l->instruction[at];
@@ -263,7 +176,7 @@ static void give_slots(maker *m, int at)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
 }
 
-static void make_instructions(maker *m)
+static void make_instructions(tgi_maker *m)
 {
     tgi_fused *f = m->f;
     f->instructions = f->loads = m->l->slots = 0;
@@ -276,7 +189,7 @@ static void make_instructions(maker *m)
 
 /* ---- blocks and chunks ---------------------------------------------------------------------- */
 
-static size_t widest(const maker *m)
+static size_t widest(const tgi_maker *m)
 {
     size_t width = 1;
     for (int i = 0; i < m->f->instructions; i++) {
@@ -288,7 +201,7 @@ static size_t widest(const maker *m)
     return width;
 }
 
-static void cut(maker *m)
+static void cut(tgi_maker *m)
 {
     tgi_fused *f = m->f;
     const size_t width = widest(m), slots = m->l->slots ? (size_t)m->l->slots : 1;
@@ -316,7 +229,7 @@ static void cut(maker *m)
 /* ---- the group ------------------------------------------------------------------------------ */
 
 /* The members in order, the folds, and what they are about; how many operands they have. */
-static size_t collect(maker *m, const tgi_draft_step *step)
+static size_t collect(tgi_maker *m, const tgi_draft_step *step)
 {
     tgi_fused *f = m->f;
     size_t operands = 0;
@@ -340,14 +253,14 @@ static size_t collect(maker *m, const tgi_draft_step *step)
     return operands;
 }
 
-static bool make_loop(maker *m, const tgi_draft_step *step)
+static bool make_loop(tgi_maker *m, const tgi_draft_step *step)
 {
     tgi_fused *f = m->f;
     *f = (tgi_fused){.row = 1};
     const size_t operands = collect(m, step);
     f->load = tgi_arena_alloc(m->p->work, operands * sizeof *f->load);
     if (!f->load) return false;
-    find_pairs(m);
+    tgi_pairs_find(m);
     make_instructions(m);
     cut(m);
     if (f->block == 0) { /* a pair keeps its operands longer than its members do */
@@ -369,7 +282,7 @@ static bool make_step(tgi_draft *d, int32_t s, tgi_draft_loop *l)
     if (step->count == 1 && !tgi_plan_calls(&d->values[step->value]))
         return tgi_plan_pack_job(d, s, NULL);
     const tgi_mark mark = tgi_arena_mark(d->work);
-    maker m = {.p = d, .l = l, .f = &l->f};
+    tgi_maker m = {.p = d, .l = l, .f = &l->f};
     if (!make_loop(&m, step)) return false;
     const tgi_fused *f = &l->f;
     const bool calls = !step->headed && !f->tails && !f->loads && f->row == 1 && f->n <= TGI_FEW;

@@ -8,6 +8,7 @@ library_sources += \
 	graph/plan/compile.c \
 	graph/plan/draft.h \
 	graph/plan/fuse.c \
+	graph/plan/fuse.h \
 	graph/plan/group.c \
 	graph/plan/intern.c \
 	graph/plan/join.c \
@@ -15,6 +16,7 @@ library_sources += \
 	graph/plan/order.c \
 	graph/plan/pack.c \
 	graph/plan/pack_steps.c \
+	graph/plan/pairs.c \
 	graph/plan/part.c \
 	graph/plan/pieces.c \
 	graph/plan/pieces.h \

@@ -194,6 +194,13 @@ struct tg_op {
      * neutral[i].value, the result is the other operand, bit for bit except for denormal numbers.
      * A plan leaves the operation out if that operand has none (TG_OP_NORMAL). */
     tg_op_neutral neutral[2];
+
+    /* Elementwise: one loop for this operation, op, and another one that computes operand i of it,
+     * so that a plan passes over memory once; NULL, or without this function: there is none.  Its
+     * operands are those of inner, which has no attributes, then the others of op; attrs are those
+     * of op; all operands and both results are of that dtype.  The bits are those of inner's map
+     * followed by op's.  A plan may ask more than once. */
+    tg_map_fn (*pair)(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype);
 };
 
 /* ---- recording and finding operations -------------------------------------------------------- */

@@ -141,6 +141,7 @@ const tg_op tgi_binary_ops[] = {
      .vjp = opname##_vjp,                                                                          \
      .samples = opname##_samples,                                                                  \
      .neutral = {NEUTRAL_##opname},                                                                \
+     .pair = tgi_map_pair,                                                                         \
      .flags = FLAGS_##opname},
     BINARY_ROWS(X)
 #undef X

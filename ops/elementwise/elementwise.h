@@ -16,6 +16,9 @@
         tgi_map_run(&tgi_kernels_get()->maps[dtype][TGI_MAP_##kernel], n, yv, xv, s);              \
     }
 
+/* The pair of every operation that has one (pairs.c). */
+tg_map_fn tgi_map_pair(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype);
+
 /* For dtypes without kernels: a plain loop from a formula of x (of type T), result of type R; n >
  * 0. */
 #define TGI_MAP1(fn, T, R, formula)                                                                \

@@ -1,6 +1,4 @@
 /* pairs.c - finds the loop of a pair of elementwise operations. */
-#include "graph/pairs.h"
-
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"
 
@@ -58,10 +56,10 @@ static int kernel_of(const tg_op *op)
     return -1;
 }
 
-tg_map_fn tgi_map_pair(const tg_op *inner, const tg_op *outer, int position, tg_dtype dtype)
+tg_map_fn tgi_map_pair(const tg_op *op, const tg_op *inner, int position, tg_dtype dtype)
 {
-    if (dtype > TG_F64 || position < 0 || position >= outer->max_inputs) return NULL;
-    const int a = kernel_of(inner), b = kernel_of(outer);
+    if (dtype > TG_F64 || position < 0 || position >= op->max_inputs) return NULL;
+    const int a = kernel_of(inner), b = kernel_of(op);
     const bool either = b == TGI_MAP_add || b == TGI_MAP_mul;
     for (int i = 0; i < TGI_PAIRS && a >= 0 && b >= 0; i++)
         if ((pairs[i].position == position || either) && pairs[i].inner == a && pairs[i].outer == b)

@@ -236,6 +236,66 @@ START_TEST(a_plan_in_words)
 }
 END_TEST
 
+/* ---- two operations of a program's own in one loop ------------------------------------------ */
+
+static int pair_runs;
+
+#define OWN_MAP(fn, formula)                                                                       \
+    static void fn(int64_t n, void *yv, const void *const *xv, const int64_t *s,                   \
+                   const void *attrs)                                                              \
+    {                                                                                              \
+        float *y = yv;                                                                             \
+        const float *a = xv[0], *b = xv[1], *c = xv[2];                                            \
+        (void)attrs, (void)b, (void)c;                                                             \
+        for (int64_t i = 0; i < n; i++) y[i] = formula;                                            \
+    }
+OWN_MAP(half_map, 0.5f * a[i * s[0]])
+OWN_MAP(mean_map, 0.5f * (a[i * s[0]] + b[i * s[1]]))
+OWN_MAP(eight_map, a[i * s[0]])
+/* Of half(a) and b; the number of its calls shows that it was taken. */
+OWN_MAP(half_mean_map, (pair_runs++, 0.5f * (0.5f * a[i * s[0]] + b[i * s[1]])))
+
+static const tg_op half, shifted, eight;
+
+static tg_map_fn mean_pair(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype)
+{
+    ck_assert_msg(!inner->attrs_size && inner != &eight, "no pair is possible with %s",
+                  inner->name);
+    ck_assert(strcmp(op->name, "mean") == 0 && i >= 0 && i < 2 && dtype == TG_F32);
+    return inner == &half ? half_mean_map : NULL;
+}
+
+static const tg_attr_def no_defs[] = {{"by", TG_ATTR_FLOAT, 0, "0"}, {NULL, TG_ATTR_INT, 0, NULL}};
+#define OWN(operands)                                                                              \
+    .min_inputs = operands, .max_inputs = operands, .infer = tg_infer_elementwise,                 \
+    .forward = tg_forward_elementwise
+static const tg_op half = {.name = "half", OWN(1), .map = {half_map}};
+static const tg_op shifted = {
+    .name = "shifted", OWN(1), .map = {half_map}, .attrs = no_defs, .attrs_size = sizeof(double)};
+static const tg_op eight = {.name = "eight", OWN(8), .map = {eight_map}};
+static const tg_op mean = {.name = "mean", OWN(2), .map = {mean_map}, .pair = mean_pair};
+
+START_TEST(pairs_of_ones_own)
+{
+    static const double by = 0;
+    const int64_t n = _i % 2 ? 5000 : 20; /* a loop, or calls */
+    tg_tensor *a = random_leaf(TG_F32, DIMS(n), -2, 2, 1), *eights[8];
+    tg_tensor *b = random_leaf(TG_F32, DIMS(n), -2, 2, 2);
+    for (int i = 0; i < 8; i++) eights[i] = a;
+    tg_tensor *x = _i / 2 == 0   ? tg_record(t, &half, &a, 1, NULL)
+                   : _i / 2 == 1 ? tg_record(t, &shifted, &a, 1, &by)
+                                 : tg_record(t, &eight, eights, 8, NULL);
+    tg_tensor *y = tg_record(t, &mean, (tg_tensor *[]){_i % 3 ? x : b, _i % 3 ? b : x}, 2, NULL);
+    assert_fine(t, "pairs");
+    tg_plan *p = compiled(t, 1, &y);
+    pair_runs = 0;
+    run_plan(p);
+    assert_bits("pairs", y, tg_plan_output(p, 0));
+    ck_assert_int_eq(pair_runs, _i / 2 == 0 ? n : 0);
+    tg_plan_free(p);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plan_fusion");
@@ -247,6 +307,7 @@ int main(void)
     tcase_add_test(c, what_is_left);
     tcase_add_test(c, many_groups);
     tcase_add_test(c, a_plan_in_words);
+    tcase_add_loop_test(c, pairs_of_ones_own, 0, 6);
     suite_add_tcase(s, c);
     return run_suite(s);
 }
