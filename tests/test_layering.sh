@@ -1,8 +1,10 @@
 #!/bin/sh
 # test_layering.sh - includes point one way: include <- graph <- ops <- src <- tests, and include <-
-# examples <- tests.
+# examples <- tests; and so do the symbols of the objects: graph <- ops <- src.
 set -eu
 top=${srcdir:-.}
+CC=${CC:-cc}
+NM=${NM:-nm}
 
 # Prints each include under ROOT that the table does not allow, and how many it looked at.
 # An include in quotes is looked up like the compiler does: beside the file, at the top, in
@@ -57,6 +59,41 @@ violations() { # ROOT
     END { print total + 0 > "/dev/stderr" }' "$scratch/files" "$scratch/includes" 2>"$scratch/total"
 }
 
+# Prints each symbol that an object under BUILD wants and only a layer above its own has.  Objects of
+# files that are no longer in SOURCE are left over from an earlier build.
+upward() { # BUILD SOURCE
+    (cd "$1" && find graph ops src -name '*.o' 2>/dev/null | sort) | while read -r object; do
+        folder=${object%/*}
+        folder=${folder%/.libs}
+        name=${object##*/}
+        name=${name%.o}
+        case $name in lib*_la-*) name=${name#lib*_la-} ;; esac
+        test ! -f "$2/$folder/$name.c" || echo "$object"
+    done >"$scratch/objects"
+    # shellcheck disable=SC2086
+    (cd "$1" && xargs $NM -A -P -g) <"$scratch/objects" >"$scratch/symbols" 2>/dev/null || true
+    awk '
+    function layer(path) { return path ~ /^graph/ ? 1 : path ~ /^ops/ ? 2 : path ~ /^src/ ? 3 : 0 }
+    {
+        file = $1; sub(/:$/, "", file); sub(/\[.*/, "", file)
+        if (!layer(file)) next
+        if ($3 ~ /^[Uwv]$/) wanted[file " " $2]
+        else if (!($2 in at) || layer(file) < at[$2]) {
+            at[$2] = layer(file)
+            home[$2] = file
+        }
+    }
+    END {
+        for (want in wanted) {
+            split(want, part, " ")
+            if (!(part[2] in at)) continue # of libc
+            total++
+            if (at[part[2]] > layer(part[1])) print part[1] ": " part[2] " is in " home[part[2]]
+        }
+        print total + 0 > "/dev/stderr"
+    }' "$scratch/symbols" 2>"$scratch/total" | sort
+}
+
 scratch=$(pwd)/layering.$$.tmp
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -98,5 +135,53 @@ if test "$(cat "$scratch/total")" = 0; then
 fi
 if test -s "$scratch/got"; then
     cat "$scratch/got"
+    exit 1
+fi
+
+# ---- symbols
+
+# The same: a call up from each layer, calls down and beside, and what a file that is gone left.
+bad=$scratch/calls
+mkdir -p "$bad/graph/plan" "$bad/ops" "$bad/src"
+compiled() { # FILE TEXT
+    echo "$2" >"$bad/$1.c"
+    # shellcheck disable=SC2086
+    (cd "$bad" && $CC ${COMPILE_FLAGS-} -c "$1.c" -o "$1.o")
+}
+compiled graph/tape 'int ops_a(void); int graph_a(void); int graph_a(void) { return ops_a(); }'
+compiled graph/plan/plan 'int graph_a(void); extern int src_b; int graph_b(void);
+    int graph_b(void) { return graph_a() + src_b; }'
+compiled ops/add 'int graph_b(void); int src_a(void); int ops_a(void);
+    int ops_a(void) { return graph_b() + src_a(); }'
+compiled src/dict 'int ops_a(void); int graph_a(void); int src_a(void); extern int src_b; int src_b = 1;
+    int src_a(void) { return ops_a() + graph_a(); }'
+compiled ops/gone 'int src_a(void); int gone(void); int gone(void) { return src_a(); }'
+rm "$bad/ops/gone.c"
+mkdir "$bad/ops/.libs"
+mv "$bad/ops/add.o" "$bad/ops/.libs/liball_la-add.o"
+upward "$bad" "$bad" | sed 's/ _/ /g' >"$scratch/got"
+if ! test -s "$scratch/symbols"; then
+    echo "$NM shows no symbols here: calls between the layers are not checked"
+    exit 0
+fi
+cat >"$scratch/want" <<'END'
+graph/plan/plan.o: src_b is in src/dict.o
+graph/tape.o: ops_a is in ops/.libs/liball_la-add.o
+ops/.libs/liball_la-add.o: src_a is in src/dict.o
+END
+if ! diff "$scratch/want" "$scratch/got"; then
+    echo "the check itself does not see what it should (above)"
+    exit 1
+fi
+
+upward . "$top" >"$scratch/got"
+echo "$(cat "$scratch/total") symbols wanted by $(wc -l <"$scratch/objects") objects"
+if test "$(cat "$scratch/total")" = 0; then
+    echo "no symbols found in the objects of the library: calls between the layers are not checked"
+    exit 0
+fi
+if test -s "$scratch/got"; then
+    cat "$scratch/got"
+    echo "a layer calls the one above it (above)"
     exit 1
 fi
