@@ -1,4 +1,7 @@
 /* create.c - tensors out of numbers: constants and ranges. */
+#include <float.h>
+#include <math.h>
+
 #include "graph/tape.h"
 #include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
@@ -82,27 +85,97 @@ static void arange_forward(const tg_node *n, void *work)
 
 static const tg_sample arange_samples[] = {{NULL, "n=5"}, {NULL, "n=0"}, {NULL, NULL}};
 
+/* ---- linspace ------------------------------------------------------------------------------- */
+
+typedef struct linspace_attrs {
+    double start, stop;
+    int64_t n;
+    tg_dtype dtype;
+} linspace_attrs;
+
+static const tg_attr_def linspace_defs[] = {
+    {"start", TG_ATTR_FLOAT, offsetof(linspace_attrs, start), NULL},
+    {"stop", TG_ATTR_FLOAT, offsetof(linspace_attrs, stop), NULL},
+    {"n", TG_ATTR_INT, offsetof(linspace_attrs, n), NULL},
+    {"dtype", TG_ATTR_DTYPE, offsetof(linspace_attrs, dtype), "f32"},
+    {NULL, TG_ATTR_INT, 0, NULL}};
+
+static tg_status linspace_infer(tg_infer *c)
+{
+    const linspace_attrs *a = c->attrs;
+    if (a->n < 0)
+        return tg_fail(c->err, TG_ESHAPE, "linspace: %lld numbers, must be at least 0",
+                       (long long)a->n);
+    if ((int)a->dtype >= 0 && a->dtype < TG_DTYPE_COUNT && !tg_dtype_is_float(a->dtype))
+        return tg_fail(c->err, TG_EDTYPE, "linspace: %s is not a float dtype",
+                       tg_dtype_name(a->dtype));
+    c->dtype = a->dtype;
+    c->ndim = 1;
+    c->shape[0] = a->n;
+    return TG_OK;
+}
+
+/* Number i as NumPy computes it, but where its step would overflow or be denormal. */
+static double linspace_at(const linspace_attrs *a, int64_t i)
+{
+    const double last = (double)(a->n - 1), span = a->stop - a->start, step = span / last;
+    if (i == 0) return a->start;
+    if (i == a->n - 1) return a->stop;
+    if (isinf(span) && isfinite(a->start) && isfinite(a->stop))
+        return a->start * (1 - (double)i / last) + a->stop * ((double)i / last);
+    if (fabs(step) < DBL_MIN) return a->start + span * ((double)i / last);
+    return a->start + step * (double)i;
+}
+
+static void linspace_forward(const tg_node *n, void *work)
+{
+    const linspace_attrs *a = n->attrs;
+    float *const f32 = n->output->data;
+    double *const f64 = n->output->data;
+    (void)work;
+    if (n->output->dtype == TG_F32)
+        for (int64_t i = 0; i < a->n; i++) f32[i] = (float)linspace_at(a, i);
+    else
+        for (int64_t i = 0; i < a->n; i++) f64[i] = linspace_at(a, i);
+}
+
+static const tg_sample linspace_samples[] = {{NULL, "start=-1 stop=2 n=7 dtype=f64"},
+                                             {NULL, "start=0.5 stop=-0.5 n=4"},
+                                             {NULL, "start=3 stop=4 n=1"},
+                                             {NULL, "start=3 stop=4 n=0"},
+                                             {NULL, NULL}};
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
-enum { FULL, ARANGE };
+enum { FULL, ARANGE, LINSPACE };
 
-const tg_op tgi_create_ops[] = {[FULL] = {.name = "full",
-                                          .formula = "value everywhere",
-                                          .flags = TG_OP_ZERO_GRAD,
-                                          .attrs = full_attrs,
-                                          .attrs_size = sizeof(tgi_full_attrs),
-                                          .infer = full_infer,
-                                          .check = full_check,
-                                          .forward = full_forward,
-                                          .samples = full_samples},
-                                [ARANGE] = {.name = "arange",
-                                            .formula = "0, 1, ..., n - 1",
-                                            .flags = TG_OP_ZERO_GRAD,
-                                            .attrs = arange_defs,
-                                            .attrs_size = sizeof(arange_attrs),
-                                            .infer = arange_infer,
-                                            .forward = arange_forward,
-                                            .samples = arange_samples}};
+const tg_op tgi_create_ops[] = {
+    [FULL] = {.name = "full",
+              .formula = "value everywhere",
+              .flags = TG_OP_ZERO_GRAD,
+              .attrs = full_attrs,
+              .attrs_size = sizeof(tgi_full_attrs),
+              .infer = full_infer,
+              .check = full_check,
+              .forward = full_forward,
+              .samples = full_samples},
+    [ARANGE] = {.name = "arange",
+                .formula = "0, 1, ..., n - 1",
+                .flags = TG_OP_ZERO_GRAD,
+                .attrs = arange_defs,
+                .attrs_size = sizeof(arange_attrs),
+                .infer = arange_infer,
+                .forward = arange_forward,
+                .samples = arange_samples},
+    [LINSPACE] = {.name = "linspace",
+                  .formula = "start + i (stop - start) / (n - 1), i = 0, ..., n - 1",
+                  .flags = TG_OP_ZERO_GRAD,
+                  .attrs = linspace_defs,
+                  .attrs_size = sizeof(linspace_attrs),
+                  .infer = linspace_infer,
+                  .forward = linspace_forward,
+                  .samples = linspace_samples},
+};
 TGI_FAMILY_COUNT(create);
 
 tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value)
@@ -115,17 +188,33 @@ tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, d
 
 tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, value); }
 
-static tg_tensor *full_like(tg_tape *t, tg_tensor *x, double value)
+tg_tensor *tg_zeros(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape)
 {
-    if (!x) return tg_tape_fail(t, TG_EARG, "full: like NULL");
+    return tg_full(t, dtype, ndim, shape, 0);
+}
+
+tg_tensor *tg_ones(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape)
+{
+    return tg_full(t, dtype, ndim, shape, 1);
+}
+
+tg_tensor *tg_full_like(tg_tape *t, tg_tensor *x, double value)
+{
+    if (!x) return tg_tape_fail(t, TG_EARG, "full_like: x is NULL");
     return x->weak ? tg_scalar(t, value) : tg_full(t, x->dtype, x->ndim, x->shape, value);
 }
 
-tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 0); }
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return tg_full_like(t, x, 0); }
 
-tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return full_like(t, x, 1); }
+tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return tg_full_like(t, x, 1); }
 
 tg_tensor *tg_arange(tg_tape *t, int64_t n)
 {
     return tg_record(t, &tgi_create_ops[ARANGE], NULL, 0, &(arange_attrs){n});
+}
+
+tg_tensor *tg_linspace(tg_tape *t, tg_dtype dtype, double start, double stop, int64_t n)
+{
+    return tg_record(t, &tgi_create_ops[LINSPACE], NULL, 0,
+                     &(linspace_attrs){start, stop, n, dtype});
 }

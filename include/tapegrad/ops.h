@@ -29,8 +29,15 @@ extern "C" {
 /* ---- constants ------------------------------------------------------------------------------ */
 tg_tensor *tg_scalar(tg_tape *t, double value); /* weak 0-d: takes the other operand's dtype */
 tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, double value);
-tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x); /* these two: weak where x is */
+tg_tensor *tg_zeros(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape);
+tg_tensor *tg_ones(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape);
+/* With the dtype and the shape of x; weak where x is. */
+tg_tensor *tg_full_like(tg_tape *t, tg_tensor *x, double value);
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x);
 tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x);
+/* (n), f32 or f64: n numbers at equal distances, the first start and the last stop, both exactly;
+ * start alone where n is 1. */
+tg_tensor *tg_linspace(tg_tape *t, tg_dtype dtype, double start, double stop, int64_t n);
 
 /* ---- elementwise, one operand (f32, f64; neg abs square also i32) --------------------------- */
 tg_tensor *tg_neg(tg_tape *t, tg_tensor *x);        /* -x */

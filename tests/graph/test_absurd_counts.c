@@ -161,6 +161,8 @@ static outcome of_measure(int bins)
     X(permute_n, of_tensor(tg_permute(t, x, v, axes)), NEVER)                                      \
     X(tile_n, of_tensor(tg_tile(t, x, v, ones)), NEVER)                                            \
     X(full_n, of_tensor(tg_full(t, TG_F32, v, ones, 0)), NEVER)                                    \
+    X(zeros_n, of_tensor(tg_zeros(t, TG_F32, v, ones)), NEVER)                                     \
+    X(ones_n, of_tensor(tg_ones(t, TG_F32, v, ones)), NEVER)                                       \
     X(uniform_n, of_tensor(tg_uniform(t, &rng, TG_F32, v, ones, 0, 1)), NEVER)                     \
     X(normal_n, of_tensor(tg_normal(t, &rng, TG_F32, v, ones, 0, 1)), NEVER)                       \
     X(randint_n, of_tensor(tg_randint(t, &rng, v, ones, 0, 9)), NEVER)                             \

@@ -278,7 +278,10 @@ static outcome of_view(int64_t size, int64_t stride, int64_t offset)
     X(randint_low, of_tensor(tg_randint(t, &rng, 1, ones, v, 5)), MAYBE)                           \
     X(randint_high, of_tensor(tg_randint(t, &rng, 1, ones, 5, v)), NEVER)                          \
     X(randint_both, of_tensor(tg_randint(t, &rng, 1, ones, v, v / 2)), MAYBE)                      \
-    X(arange, of_tensor(tg_arange(t, v)), NEVER)                                                       \
+    X(zeros, of_tensor(tg_zeros(t, TG_F64, 2, sized(v))), NEVER)                                   \
+    X(ones, of_tensor(tg_ones(t, TG_U8, 2, sized(v))), NEVER)                                      \
+    X(arange, of_tensor(tg_arange(t, v)), NEVER)                                                   \
+    X(linspace, of_tensor(tg_linspace(t, TG_F64, 0, 1, v)), NEVER)                                 \
     X(roll, of_tensor(tg_roll(t, x, v, 1)), MAYBE)                                                 \
     X(tile, of_tensor(tg_tile(t, x, 2, sized(v))), NEVER)                                          \
     X(repeat, of_tensor(tg_repeat(t, x, v, 1)), NEVER)                                             \

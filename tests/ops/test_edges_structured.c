@@ -45,6 +45,7 @@ static const struct {
     {"diagonal", MOVES | ALL, NULL},
     {"undiagonal", MOVES | ALL, NULL},
     {"arange", 0, "has no operand"},
+    {"linspace", 0, "has no operand"},
     {"cumsum", ALL, NULL},
     {"cumprod", ALL, NULL},
     {"linear_scan", ALL, NULL},

@@ -254,3 +254,15 @@ row("full")(lambda r, i: Case(lambda: torch.full(SHAPES[i], 0.25, dtype=torch.fl
                               words(shape=SHAPES[i], dtype="f64", value=0.25)))
 simple("zeros_like", torch.zeros_like, lambda r, i: [r.uniform(SHAPES[i])])
 simple("ones_like", torch.ones_like, lambda r, i: [r.uniform(SHAPES[i])])
+simple("full_like", lambda x: torch.full_like(x, 0.25), lambda r, i: [r.uniform(SHAPES[i])],
+       lambda i: words(value=0.25))
+for _name in ["zeros", "ones"]:
+    row(_name)(lambda r, i, f=getattr(torch, _name): Case(
+        lambda: f(SHAPES[i], dtype=torch.float64), [], words(shape=SHAPES[i])))
+
+
+@row("linspace")
+def _(r, i):
+    start, stop, n = [(0, 1, 11), (2, -3.5, 8), (0.1, 0.7, 100), (4, 5, 1), (4, 5, 0)][i]
+    return Case(lambda: torch.linspace(start, stop, n, dtype=torch.float64), [],
+                words(start=start, stop=stop, n=n, dtype="f64"))
