@@ -8,41 +8,58 @@
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H
 
-#include "tapegrad/activations.h"
+/* clang-format off */
+/* what all is made of */
+#include "tapegrad/status.h"
 #include "tapegrad/alloc.h"
-#include "tapegrad/attention.h"
-#include "tapegrad/checkpoint.h"
-#include "tapegrad/conv.h"
-#include "tapegrad/data.h"
-#include "tapegrad/derivatives.h"
-#include "tapegrad/diagnose.h"
+#include "tapegrad/threads.h"
+#include "tapegrad/rng.h"
+#include "tapegrad/tensor.h"
 #include "tapegrad/dict.h"
-#include "tapegrad/digits.h"
-#include "tapegrad/grad.h"
-#include "tapegrad/gradcheck.h"
-#include "tapegrad/graph.h"
-#include "tapegrad/history.h"
-#include "tapegrad/init.h"
-#include "tapegrad/inspect.h"
-#include "tapegrad/losses.h"
-#include "tapegrad/model.h"
-#include "tapegrad/nn.h"
-#include "tapegrad/normalise.h"
 #include "tapegrad/npy.h"
+
+/* data */
+#include "tapegrad/data.h"
+#include "tapegrad/digits.h"
+
+/* tape and ops */
+#include "tapegrad/tape.h"
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
-#include "tapegrad/optim.h"
-#include "tapegrad/plan.h"
-#include "tapegrad/plot.h"
-#include "tapegrad/progress.h"
+
+/* from ops to loss */
+#include "tapegrad/activations.h"
+#include "tapegrad/conv.h"
+#include "tapegrad/normalise.h"
 #include "tapegrad/recurrent.h"
-#include "tapegrad/rng.h"
+#include "tapegrad/attention.h"
+#include "tapegrad/nn.h"
+#include "tapegrad/losses.h"
+#include "tapegrad/init.h"
+#include "tapegrad/model.h"
+
+/* tg_grad */
+#include "tapegrad/grad.h"
+#include "tapegrad/derivatives.h"
+#include "tapegrad/checkpoint.h"
+#include "tapegrad/gradcheck.h"
+
+/* optimizer */
+#include "tapegrad/optim.h"
 #include "tapegrad/schedule.h"
-#include "tapegrad/search.h"
-#include "tapegrad/status.h"
-#include "tapegrad/tape.h"
-#include "tapegrad/tensor.h"
-#include "tapegrad/threads.h"
+
+/* a recorded step: run again, looked at, saved */
+#include "tapegrad/plan.h"
+#include "tapegrad/inspect.h"
+#include "tapegrad/graph.h"
+
+/* training, and what it shows */
 #include "tapegrad/train.h"
+#include "tapegrad/search.h"
+#include "tapegrad/progress.h"
+#include "tapegrad/diagnose.h"
+#include "tapegrad/history.h"
+#include "tapegrad/plot.h"
+/* clang-format on */
 
 #endif

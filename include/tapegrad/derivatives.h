@@ -7,7 +7,7 @@
 #ifndef TAPEGRAD_DERIVATIVES_H
 #define TAPEGRAD_DERIVATIVES_H
 
-#include "tapegrad/dict.h"
+#include "tapegrad/grad.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,7 +2,7 @@
 #ifndef TAPEGRAD_DICT_H
 #define TAPEGRAD_DICT_H
 
-#include "tapegrad/grad.h"
+#include "tapegrad/tape.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,11 +59,6 @@ tg_status tg_dict_match(const tg_dict *a, const char *a_name, const tg_dict *b, 
 
 /* The number of elements in all tensors together. */
 int64_t tg_dict_count(const tg_dict *d);
-
-/* grads[k] = d loss / d params[k] for every key, with the same keys and shapes.  loss has one
- * element.  What is left out of params is frozen: nothing is computed for it.  The dict and
- * its tensors belong to the tape, until its reset.  NULL with the tape poisoned on failure. */
-tg_dict *tg_grad(tg_tape *t, tg_tensor *loss, const tg_dict *params);
 
 #ifdef __cplusplus
 }

@@ -6,11 +6,16 @@
 #ifndef TAPEGRAD_GRAD_H
 #define TAPEGRAD_GRAD_H
 
-#include "tapegrad/tape.h"
+#include "tapegrad/dict.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* grads[k] = d loss / d params[k] for every key, with the same keys and shapes.  loss has one
+ * element.  What is left out of params is frozen: nothing is computed for it.  The dict and
+ * its tensors belong to the tape, until its reset.  NULL with the tape poisoned on failure. */
+tg_dict *tg_grad(tg_tape *t, tg_tensor *loss, const tg_dict *params);
 
 /* Vector-Jacobian product: dxs[j] = sum over i of dys[i] . d ys[i] / d xs[j].
  *   ys   ny recorded values, f32 or f64

@@ -8,7 +8,7 @@
 #ifndef TAPEGRAD_GRADCHECK_H
 #define TAPEGRAD_GRADCHECK_H
 
-#include "tapegrad/dict.h"
+#include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
 #ifndef TAPEGRAD_OPTIM_H
 #define TAPEGRAD_OPTIM_H
 
-#include "tapegrad/dict.h"
+#include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
 #ifdef __cplusplus

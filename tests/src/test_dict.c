@@ -4,9 +4,10 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tapegrad/grad.h"
+#include "tapegrad/ops.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
-#include "tapegrad/ops.h"
 
 #define KEYS 100000
 

@@ -4,9 +4,10 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tapegrad/grad.h"
+#include "tapegrad/ops.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
-#include "tapegrad/ops.h"
 
 /* sum(W * W * x) + sum(frozen): dW = 2 W x, du = 0. */
 static tg_tensor *loss_of(tg_tape *t, const tg_dict *d, tg_tensor *x, tg_tensor *frozen)
