@@ -24,6 +24,16 @@ public_headers += \
 	include/tapegrad/npy.h \
 	include/tapegrad/op.h \
 	include/tapegrad/ops.h \
+	include/tapegrad/ops_create.h \
+	include/tapegrad/ops_elementwise.h \
+	include/tapegrad/ops_index.h \
+	include/tapegrad/ops_linalg.h \
+	include/tapegrad/ops_random.h \
+	include/tapegrad/ops_reduce.h \
+	include/tapegrad/ops_scan.h \
+	include/tapegrad/ops_shape.h \
+	include/tapegrad/ops_vjp.h \
+	include/tapegrad/ops_window.h \
 	include/tapegrad/optim.h \
 	include/tapegrad/plan.h \
 	include/tapegrad/plot.h \

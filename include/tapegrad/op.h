@@ -20,8 +20,6 @@ typedef struct tg_ints {
     int64_t v[TG_MAX_NDIM];
 } tg_ints;
 
-#define TG_ALL (-2147483647 - 1) /* as an axis: all of them */
-
 typedef enum tg_attr_kind {
     TG_ATTR_INT,   /* int64_t      "axis=-1" */
     TG_ATTR_U64,   /* uint64_t     "seed=7" */

@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 #define TG_MAX_NDIM 8
+#define TG_ALL (-2147483647 - 1) /* as an axis: all of them */
 
 typedef enum tg_dtype {
     TG_F32, /* float, the default everywhere */

@@ -5,8 +5,8 @@
  *   row      one output, whose elements are dealt out to TGI_REDUCE_LANES accumulators
  * Either way a kernel sees a matrix of `width` columns and folds its rows into `width`
  * accumulators.  The order in which elements meet depends on shape and strides alone. */
-#ifndef TAPEGRAD_OPS_REDUCE_H
-#define TAPEGRAD_OPS_REDUCE_H
+#ifndef TG_OPS_REDUCE_H
+#define TG_OPS_REDUCE_H
 
 #include "ops/kernels/kernels.h"
 #include "tapegrad/op.h"
@@ -99,7 +99,7 @@ enum {
 
 typedef struct tgi_total {
     const tgi_fold_kernel *kernel;
-    _Alignas(8) int64_t width; /* also where pointers take 4 bytes */
+    _Alignas(8) int64_t width;       /* also where pointers take 4 bytes */
     int64_t used[TGI_TOTAL_COUNTED]; /* rows or lower levels that each one holds */
     int64_t levels;
 } tgi_total;

@@ -111,7 +111,7 @@ END_TEST
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-/* Functions of ops.h that are made of operations and are none themselves. */
+/* Functions of ops_*.h that are made of operations and are none themselves. */
 static const char *const composed[] = {"all",
                                        "any",
                                        "argmin",
@@ -163,20 +163,35 @@ static const char *const composed[] = {"all",
                                        "zeros",
                                        "zeros_like"};
 
-static char *header(void)
+/* Appends a public header to text, which has room for size. */
+static void read_header(const char *name, size_t length, char *text, size_t size)
 {
-    static char text[1 << 16];
     char path[1024];
     const char *folder = getenv("srcdir");
-    (void)snprintf(path, sizeof path, "%s/include/tapegrad/ops.h", folder ? folder : ".");
+    (void)snprintf(path, sizeof path, "%s/include/%.*s", folder ? folder : ".", (int)length, name);
     FILE *file = fopen(path, "r");
     ck_assert_msg(file, "cannot open %s: set srcdir", path);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    const size_t used = strlen(text), n = fread(text + used, 1, size - used - 1, file);
+    text[used + n] = '\0';
+    ck_assert_msg(used + n < size - 1, "%s: the headers of operations have grown too long", path);
     (void)fclose(file);
+}
+
+/* The headers that ops.h includes, one after the other. */
+static char *header(void)
+{
+    static const char start[] = "\n#include \"";
+    static char list[1 << 14], text[1 << 17];
+    list[0] = text[0] = '\0';
+    read_header("tapegrad/ops.h", 14, list, sizeof list);
+    for (const char *c = list; (c = strstr(c, start)) != NULL;) {
+        c += strlen(start);
+        read_header(c, strcspn(c, "\""), text, sizeof text);
+    }
     return text;
 }
 
-/* Where ops.h declares the function; NULL when it does not. */
+/* Where a header of operations declares the function; NULL when it does not. */
 static const char *declared(const char *text, const char *name)
 {
     char line[128];
@@ -190,7 +205,7 @@ START_TEST(every_operation_has_its_function)
     for (int i = 0; i < tg_op_count(); i++) {
         const tg_op *op = tg_op_at(i);
         const char *c = declared(text, op->name);
-        ck_assert_msg(c, "ops.h does not declare tg_%s", op->name);
+        ck_assert_msg(c, "no header of operations declares tg_%s", op->name);
         int operands = 0;
         const char *end = strchr(c, ')'), *list = strstr(c, "tg_tensor *const *");
         for (c = strchr(c, '('); (c = strstr(c + 1, "tg_tensor *")) && c < end;) operands++;
@@ -198,7 +213,8 @@ START_TEST(every_operation_has_its_function)
         ck_assert_msg(op->max_inputs < 0 || op->min_inputs == operands, "tg_%s", op->name);
     }
     for (int i = 0; i < COUNT(composed); i++) {
-        ck_assert_msg(declared(text, composed[i]), "ops.h does not declare tg_%s", composed[i]);
+        ck_assert_msg(declared(text, composed[i]), "no header of operations declares tg_%s",
+                      composed[i]);
         ck_assert_msg(!tg_op_find(composed[i]), "%s is an operation", composed[i]);
     }
 }
@@ -214,7 +230,7 @@ START_TEST(every_function_has_its_operation)
         (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(c, "("), c);
         bool known = tg_op_find(name) != NULL;
         for (int i = 0; i < COUNT(composed); i++) known = known || strcmp(name, composed[i]) == 0;
-        ck_assert_msg(known, "tg_%s is in ops.h, but neither in the registry nor a composition",
+        ck_assert_msg(known, "tg_%s is declared, but neither in the registry nor a composition",
                       name);
     }
     ck_assert_int_eq(functions, tg_op_count() + COUNT(composed));

@@ -90,7 +90,7 @@ int main(void)
            "cotangents of the operands, where y is the result and dy its cotangent; 0: the\n"
            "derivative is zero; none: asking for it is an error), its attributes with their\n"
            "defaults, the dtypes of its operands, or of its result where it has none. The calls\n"
-           "are in include/tapegrad/ops.h.\n\n"
+           "are in include/tapegrad/ops_*.h.\n\n"
            "| operation | y | derivative | attributes | dtypes |\n|---|---|---|---|---|\n");
     for (int i = 0; i < tg_op_count(); i++) {
         const tg_op *op = tg_op_at(i);
