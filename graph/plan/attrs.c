@@ -1,5 +1,5 @@
-/* attrs.c - attributes compared and hashed, by what the descriptor says of their struct; and
- * so a whole tape. */
+/* attrs.c - compares and hashes structs of attributes by the fields that the descriptor lists, and
+ * hashes a whole tape. */
 #include <string.h>
 
 #include "graph/plan/plan.h"

@@ -1,4 +1,4 @@
-/* bind.c - another tensor in the place of a leaf: every address that came from the leaf. */
+/* bind.c - replaces a leaf by another tensor, wherever the plan holds an address in that leaf. */
 #include <string.h>
 
 #include "graph/plan/plan.h"

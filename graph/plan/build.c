@@ -1,4 +1,4 @@
-/* build.c - the values of a plan, found on the tape: operations and leaves. */
+/* build.c - finds on the tape the operations and leaves that a plan needs. */
 #include "graph/plan/draft.h"
 #include "graph/tape.h"
 

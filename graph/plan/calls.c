@@ -1,5 +1,5 @@
-/* calls.c - runs maps of few elements one after the other: no blocks, no threads, every
- * operand at an address that is known. */
+/* calls.c - runs maps of few elements one after the other, without blocks or threads.  The address
+ * of every operand is known in advance. */
 #include "graph/plan/plan.h"
 
 void tgi_calls_run(const tgi_calls *calls)

@@ -1,4 +1,5 @@
-/* compile.c - tg_compile and tg_plan_run: the stages in order, and the loop over the steps. */
+/* compile.c - tg_compile, which calls the stages in order, and tg_plan_run, which runs the
+ * steps. */
 #include "graph/plan/draft.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* fuse.c - the loop of a fused group: where each operand of each operation is. */
+/* fuse.c - builds the loop of a fused group and decides where it finds each operand. */
 #include <string.h>
 
 #include "graph/plan/fuse.h"

@@ -1,11 +1,11 @@
-/* group.c - the steps of a plan: which operations run as one loop, and when.
+/* group.c - the steps of a plan: decides which operations run as one loop, and when.
  *
- * Elementwise operations on as many elements join a group while it is open, and so do reductions of
- * the rows of what it computes or reads, and what is computed from those, an element for each row.
- * A group runs when something outside it needs what it computes, or before a leaf that it reads is
- * written; until then it may grow.  A reduction over the rows waits for it, so that the group can
- * grow on.  What must run before a group is kept as a mask of the open groups, closed under
- * "before". */
+ * A group is open while it may still grow.  Elementwise operations on the same number of elements
+ * join it; so do reductions of each row of what the group computes or reads, and operations on
+ * their results, which have one element per row.  A group is closed, and becomes a step, when
+ * an operation outside needs one of its results or when a leaf that it reads is about to be
+ * written.  A reduction over all rows is held back until then, so that it does not close the group.
+ * Each open group has a mask of the open groups that must run before it, directly or indirectly. */
 #include "graph/plan/schedule.h"
 
 /* ---- running -------------------------------------------------------------------------------- */
@@ -17,7 +17,7 @@ static tgi_draft_step *add_step(tgi_draft *p, int32_t value, int32_t count)
     return step;
 }
 
-/* The grain of reduction v, which waits, where it can be fed from the loop; else 0. */
+/* The grain of the held-back reduction v if the loop can supply its input, else 0. */
 static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
 {
     const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
@@ -44,7 +44,7 @@ static bool cuts_rows(const tgi_open *g, int64_t grain, int64_t parts)
     return false;
 }
 
-/* The reductions that can be fed from the loop go into it, all with the cuts of the first of them;
+/* Reductions whose input the loop can supply go into it, all cut where the first of them is cut;
  * the others run behind. */
 static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
 {

@@ -1,5 +1,4 @@
-/* intern.c - what many values of a plan have in common is kept once: forms, operations,
- * scopes. */
+/* intern.c - stores once what many values of a plan share: forms, operations, scopes. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

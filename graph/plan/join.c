@@ -1,4 +1,4 @@
-/* join.c - what joins an open group, and which groups become one. */
+/* join.c - decides whether an operation may join an open group, and which groups are merged. */
 #include "graph/plan/schedule.h"
 
 /* The open group that computes the memory of value v, or after which it is computed; -1: none. */

@@ -1,5 +1,5 @@
-/* loop.c - runs a fused group: all its operations on one block of elements, then on the next,
- * with what lies between them in scratch memory small enough for the first cache. */
+/* loop.c - runs a fused group: all its operations on one block of elements, then on the next.
+ * Intermediate results lie in scratch memory that is small enough for the first cache. */
 #include <string.h>
 
 #include "graph/parallel.h"

@@ -1,8 +1,8 @@
-/* order.c - the order of a plan: that of recording, but for writes that need not wait so long.
+/* order.c - the order of a plan: the order of recording, except that some writes are done earlier.
  *
- * An operation with TG_OP_EARLY stands right behind the last operation that it depends on, that
- * reads or writes what it writes, or that may refuse its operands: a plan that fails has written
- * no more than recording would have. */
+ * An operation with TG_OP_EARLY is moved up to just after the last operation that it depends on,
+ * that reads or writes the same memory, or that may refuse its operands.  A plan that fails has
+ * therefore written no more than recording would have. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* pack.c - the items of a plan, from its draft: only what running, binding, printing and
- * profiling look at. */
+/* pack.c - makes the items of a plan from its draft.  They hold only what running, binding,
+ * printing and profiling need. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

@@ -1,4 +1,5 @@
-/* part.c - what an operation can be in a fused group, and how its operands lie beside it. */
+/* part.c - which role an operation can have in a fused group, and how its operands lie beside
+ * it. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

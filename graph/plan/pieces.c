@@ -1,6 +1,7 @@
-/* pieces.c - free pieces of a block: some hundreds in the order of their places, put together
- * where they meet; where there are more, each beyond them waits for a taker of just its size.  So
- * what a plan of ordinary size does is best fit, and no plan takes more than linear time. */
+/* pieces.c - the free pieces of a block.  Some hundreds of them are kept in the order of their
+ * places, and neighbours are merged.  Further pieces are kept apart and are given only to requests
+ * of exactly their size.  Plans of ordinary size are thus placed by best fit, and every plan in
+ * linear time. */
 #include "graph/plan/pieces.h"
 
 #include <string.h>

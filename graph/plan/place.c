@@ -1,8 +1,8 @@
-/* place.c - where the results of a plan are: each in the one block from the step that
- * computes it to the step that reads it last, its bytes then free for others.
+/* place.c - gives every result of a plan a place in one block.  A result occupies its bytes from
+ * the step that computes it to the step that reads it last; then others may use them.
  *
- * An elementwise result may take over the place of an operand that is read here for the last time,
- * element by element, no later than it is written. */
+ * An elementwise result may take over the place of an operand that is read for the last time, if
+ * each element of the operand is read before the result's element there is written. */
 #include <string.h>
 
 #include "graph/plan/draft.h"
@@ -117,7 +117,7 @@ static void compute_into_outputs(tgi_draft *p)
         }
 }
 
-/* Scratch memory of the operation, or the states of the folds that the loop feeds. */
+/* Scratch memory of the operation, or the states of the loop's partial reductions. */
 static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
 {
     const tg_node *n = &p->values[step->value].node;

@@ -1,9 +1,9 @@
 /* plan.h - the inside of a plan that is ready to run.
  *
- * tg_compile works on a draft (draft.h), which is gone when it returns.  A plan holds what it
- * takes to run, bind, print and profile: an item for each value, its form and its operation shared
- * with all that are alike, and tensors and nodes only where an operation runs through its
- * descriptor. */
+ * tg_compile works on a draft (draft.h), which is gone when it returns.  A plan holds only what
+ * running, binding, printing and profiling need.  It has an item for each value; items that are
+ * alike share forms and operations.  Only operations that run through their descriptor have tensors
+ * and nodes. */
 #ifndef TG_GRAPH_PLAN_H
 #define TG_GRAPH_PLAN_H
 
@@ -16,13 +16,13 @@
 
 typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
 
-/* What a member of a group does.  A group works on n elements, cut into rows where one of its
- * members reduces rows; a narrow value has one element for each row. */
+/* The role of a member of a group.  A group works on n elements, which are divided into rows if one
+ * of its members reduces rows.  A narrow value has one element for each row. */
 typedef enum tgi_part {
     TGI_WIDE,   /* elementwise, n elements */
     TGI_NARROW, /* elementwise, an element for each row */
     TGI_ROWS,   /* reduces each row to one element */
-    TGI_FOLD    /* reduces all rows together: its result is there after the loop */
+    TGI_FOLD    /* a partial reduction over all rows: its result exists only after the loop */
 } tgi_part;
 
 /* Dtype, shape and strides of a value. */
@@ -33,21 +33,22 @@ typedef struct tgi_form {
     int64_t dims[]; /* the shape, then the strides */
 } tgi_form;
 
-/* What is done, and where it was recorded. */
+/* An operation with its attributes, and the scope in which it was recorded. */
 typedef struct tgi_act {
     const tg_op *op;
     const void *attrs;
     const char *scope;
 } tgi_act;
 
-/* A leaf, a value that depends on none, or a result.  Views look at the memory of a root. */
+/* A leaf, a constant (which depends on no leaf), or a result.  Views use the memory of a root. */
 typedef struct tgi_item {
-    const tgi_act *act;   /* of what a step computes; else NULL */
+    const tgi_act *act;   /* NULL unless a step computes this */
     const tgi_form *form; /* NULL: a leaf */
-    tg_tensor *tensor;    /* what is read; its node is there when it runs through its descriptor.
-                             NULL: only loops and calls use it */
-    int64_t offset;       /* view: bytes from the root's data; root: place in the block */
-    int32_t in;           /* where its inputs start in the plan's list of them */
+    /* What is read.  It has a node if the operation runs through its descriptor.  NULL: only loops
+     * and calls use it. */
+    tg_tensor *tensor;
+    int64_t offset; /* view: bytes from the root's data; root: place in the block */
+    int32_t in;     /* where its inputs start in the plan's list of them */
     int32_t n_inputs;
     int32_t root;   /* whose memory it looks at: itself when it has its own */
     int32_t next;   /* the member after it in its step; -1: none */
@@ -56,7 +57,7 @@ typedef struct tgi_item {
     bool view, escapes; /* escapes: read outside its group */
 } tgi_item;
 
-/* A leaf that the plan reads, item for item the first ones. */
+/* A leaf that the plan reads.  Place i belongs to item i; the leaves are the first items. */
 typedef struct tgi_place {
     tg_tensor *tensor; /* held by reference */
     tg_tensor *bound;  /* what is read in its place, with now as its copy; or NULL */
@@ -87,9 +88,9 @@ typedef struct tgi_operand {
 enum {
     TGI_SLOTS = 80,         /* no group has more members and operands to be copied together */
     TGI_BLOCK = 4096,       /* elements, at most; */
-    TGI_STEP = 64,          /*   a multiple of it where there are no rows */
+    TGI_STEP = 64,          /*   and a multiple of it if there are no rows */
     TGI_SCRATCH = 32 << 10, /* bytes of all slots together: they stay in the first cache */
-    TGI_FEW = 32            /* elements that are computed by calls, without a loop */
+    TGI_FEW = 32            /* groups of at most so many elements become calls, without a loop */
 };
 
 typedef struct tgi_instruction {
@@ -122,7 +123,7 @@ typedef struct tgi_load {
     const char *data;
 } tgi_load;
 
-/* A fold that is fed from the loop. */
+/* A partial reduction whose input comes block by block from the loop. */
 typedef struct tgi_tail {
     const tg_node *node;
     tgi_operand x;
@@ -142,7 +143,7 @@ typedef struct tgi_fused {
     tgi_tail *tail;
 } tgi_fused;
 
-/* A map of few elements, every operand at its address; maybe done together with the one before. */
+/* A map of few elements with the addresses of its operands.  Two maps may be done in one pass. */
 typedef struct tgi_call {
     tg_map_fn map;
     const void *attrs;

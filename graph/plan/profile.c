@@ -1,4 +1,4 @@
-/* profile.c - what each step of a plan is and what it takes. */
+/* profile.c - describes each step of a plan and measures its time. */
 #define _POSIX_C_SOURCE 200809L
 #include <string.h>
 #include <time.h>

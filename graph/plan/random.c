@@ -1,4 +1,4 @@
-/* random.c - what the operations on a tape draw random numbers from. */
+/* random.c - finds the generators from which the operations on a tape draw random numbers. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

@@ -1,5 +1,5 @@
-/* simplify.c - values that another one can stand for: views that show what an earlier one
- * shows, products with 1, and the same operation on the same operands. */
+/* simplify.c - replaces values by equal ones: views that show the same as an earlier view, products
+ * with 1, and the same operation on the same operands. */
 #include <string.h>
 
 #include "graph/plan/draft.h"
