@@ -1,5 +1,4 @@
 /* test_batches.c - minibatches: which rows they draw, in which order, and how they go on. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "graph/storage.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/data.h"
+#include "tests/support/suite.h"
 
 static tg_batches *batches(int64_t n, int64_t batch, bool replace, bool drop_last, uint64_t seed)
 {
@@ -217,21 +217,12 @@ START_TEST(arguments)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("batches");
-    TCase *c = tcase_create("batches");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, an_epoch_is_a_permutation, 0, (int)(sizeof cases / sizeof cases[0]));
-    tcase_add_test(c, the_order_is_as_documented);
-    tcase_add_loop_test(c, draws_are_uniform, 0, 2);
-    tcase_add_loop_test(c, a_restored_run_goes_on, 0, 2);
-    tcase_add_loop_test(c, memory, 0, 2);
-    tcase_add_test(c, arguments);
-    suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("batches", .timeout = 300,
+      .tests = {
+          {an_epoch_is_a_permutation, COUNT(cases)},
+          {the_order_is_as_documented},
+          {draws_are_uniform, 2},
+          {a_restored_run_goes_on, 2},
+          {memory, 2},
+          {arguments},
+      })

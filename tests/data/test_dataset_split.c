@@ -1,9 +1,9 @@
 /* test_dataset_split.c - a data set cut in two: every row in one part, in the order documented. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/counting.h"
 #include "tapegrad/data.h"
+#include "tests/support/counting.h"
+#include "tests/support/suite.h"
 
 enum { N = 50, PIXELS = 784 };
 
@@ -87,18 +87,8 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("dataset_split");
-    TCase *tests = tcase_create("split");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, each_row_is_in_one_part, 0, 8);
-    tcase_add_test(tests, refusals);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("dataset_split", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {each_row_is_in_one_part, 8},
+          {refusals},
+      })

@@ -1,20 +1,19 @@
 /* test_digits.c - the digit generator: reproducible, balanced, centred, and neither trivial nor
  * unlearnable. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/data/digit_strokes.h"
 #include "tapegrad/digits.h"
+#include "tests/support/suite.h"
 
-enum { PIXELS = TG_DIGIT_SIDE * TG_DIGIT_SIDE, COUNT = 10000, TRAIN = 8000 };
+enum { PIXELS = TG_DIGIT_SIDE * TG_DIGIT_SIDE, IMAGES = 10000, TRAIN = 8000 };
 
-static uint8_t images[COUNT][PIXELS];
-static int labels[COUNT];
+static uint8_t images[IMAGES][PIXELS];
+static int labels[IMAGES];
 
 static void draw_all(void)
 {
-    for (int i = 0; i < COUNT; i++) labels[i] = tg_digit_draw(1, (uint64_t)i, images[i]);
+    for (int i = 0; i < IMAGES; i++) labels[i] = tg_digit_draw(1, (uint64_t)i, images[i]);
 }
 
 static uint64_t fnv1a(uint64_t hash, const uint8_t *bytes, size_t n)
@@ -59,11 +58,11 @@ END_TEST
 START_TEST(labels_are_balanced)
 {
     int count[10] = {0};
-    for (int i = 0; i < COUNT; i++) count[labels[i]]++;
+    for (int i = 0; i < IMAGES; i++) count[labels[i]]++;
     double chi2 = 0;
     for (int d = 0; d < 10; d++) {
-        const double off = count[d] - COUNT / 10;
-        chi2 += off * off / (COUNT / 10);
+        const double off = count[d] - IMAGES / 10;
+        chi2 += off * off / (IMAGES / 10);
     }
     ck_assert_double_lt(chi2, 27.9); /* 9 degrees of freedom, 99.9% */
 }
@@ -72,7 +71,7 @@ END_TEST
 START_TEST(ink_covers_a_fifth_and_the_border_is_empty)
 {
     long total = 0, edge = 0, touching = 0;
-    for (int k = 0; k < COUNT; k++) {
+    for (int k = 0; k < IMAGES; k++) {
         int inked = 0, dark = 0, ring = 0;
         for (int i = 0; i < PIXELS; i++) {
             const int row = i / TG_DIGIT_SIDE, col = i % TG_DIGIT_SIDE;
@@ -87,18 +86,18 @@ START_TEST(ink_covers_a_fifth_and_the_border_is_empty)
         edge += ring;
         touching += ring > 0;
     }
-    const double share = (double)total / COUNT / PIXELS;
+    const double share = (double)total / IMAGES / PIXELS;
     ck_assert_double_gt(share, 0.16);
     ck_assert_double_lt(share, 0.22);
-    ck_assert_double_lt((double)edge / COUNT / (4 * TG_DIGIT_SIDE - 4), 0.003);
-    ck_assert_double_lt((double)touching / COUNT, 0.05);
+    ck_assert_double_lt((double)edge / IMAGES / (4 * TG_DIGIT_SIDE - 4), 0.003);
+    ck_assert_double_lt((double)touching / IMAGES, 0.05);
 }
 END_TEST
 
 START_TEST(ink_is_centred)
 {
     double x = 0, y = 0, sum = 0;
-    for (int k = 0; k < COUNT; k++) {
+    for (int k = 0; k < IMAGES; k++) {
         for (int i = 0; i < PIXELS; i++) {
             const double v = images[k][i];
             sum += v;
@@ -125,7 +124,7 @@ START_TEST(nearest_mean_learns_some_but_not_all)
         ck_assert_int_gt(count[d], 0);
         for (int i = 0; i < PIXELS; i++) mean[d][i] /= count[d];
     }
-    for (int k = TRAIN; k < COUNT; k++) {
+    for (int k = TRAIN; k < IMAGES; k++) {
         int best = 0;
         double least = 1e300;
         for (int d = 0; d < 10; d++) {
@@ -141,7 +140,7 @@ START_TEST(nearest_mean_learns_some_but_not_all)
         }
         right += best == labels[k];
     }
-    const double accuracy = (double)right / (COUNT - TRAIN);
+    const double accuracy = (double)right / (IMAGES - TRAIN);
     ck_assert_double_gt(accuracy, 0.60);
     ck_assert_double_lt(accuracy, 0.90);
 }
@@ -169,29 +168,13 @@ START_TEST(table_is_well_formed)
 }
 END_TEST
 
-static Suite *suite(void)
-{
-    Suite *s = suite_create("digits");
-    TCase *one = tcase_create("one"), *many = tcase_create("many");
-    tcase_add_loop_test(one, equal_arguments_give_equal_images, 0, 4);
-    tcase_add_test(one, bytes_are_those_of_every_machine);
-    tcase_add_loop_test(one, table_is_well_formed, 0, 10);
-    tcase_add_unchecked_fixture(many, draw_all, NULL);
-    tcase_add_test(many, labels_are_balanced);
-    tcase_add_test(many, ink_covers_a_fifth_and_the_border_is_empty);
-    tcase_add_test(many, ink_is_centred);
-    tcase_add_test(many, nearest_mean_learns_some_but_not_all);
-    tcase_set_timeout(many, 300);
-    suite_add_tcase(s, one);
-    suite_add_tcase(s, many);
-    return s;
-}
-
-int main(void)
-{
-    SRunner *sr = srunner_create(suite());
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+SUITE("digits", .before = draw_all, .timeout = 300,
+      .tests = {
+          {equal_arguments_give_equal_images, 4},
+          {bytes_are_those_of_every_machine},
+          {table_is_well_formed, 10},
+          {labels_are_balanced},
+          {ink_covers_a_fifth_and_the_border_is_empty},
+          {ink_is_centred},
+          {nearest_mean_learns_some_but_not_all},
+      })

@@ -2,7 +2,6 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "tapegrad/data.h"
 #include "tapegrad/digits.h"
 #include "tapegrad/tape.h"
+#include "tests/support/suite.h"
 
 static const char file[] = "test_idx.tmp", folder[] = "test_idx.dir";
 
@@ -340,27 +340,17 @@ START_TEST(inputs_and_labels)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("idx");
-    TCase *files = tcase_create("files"), *sets = tcase_create("sets");
-    tcase_set_timeout(files, 300);
-    tcase_set_timeout(sets, 300);
-    tcase_add_loop_test(files, every_kind_of_element, 0, (int)(sizeof kinds / sizeof kinds[0]));
-    tcase_add_loop_test(files, cut_and_flipped_anywhere, 0, (int)(sizeof kinds / sizeof kinds[0]));
-    tcase_add_loop_test(files, exact_errors, 0, (int)(sizeof broken / sizeof broken[0]));
-    tcase_add_test(files, from_a_pipe);
-    tcase_add_loop_test(sets, mnist_of_our_own, 0, 2);
-    tcase_add_loop_test(sets, mnist_that_is_wrong, 0, (int)(sizeof wrong / sizeof wrong[0]));
-    tcase_add_test(sets, real_mnist);
-    tcase_add_test(sets, digits);
-    tcase_add_loop_test(sets, inputs_and_labels, 0, 2);
-    suite_add_tcase(s, files);
-    suite_add_tcase(s, sets);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    (void)remove(file);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+static void remove_file(void) { (void)remove(file); }
+
+SUITE("idx", .after = remove_file, .timeout = 300,
+      .tests = {
+          {every_kind_of_element, COUNT(kinds)},
+          {cut_and_flipped_anywhere, COUNT(kinds)},
+          {exact_errors, COUNT(broken)},
+          {from_a_pipe},
+          {mnist_of_our_own, 2},
+          {mnist_that_is_wrong, COUNT(wrong)},
+          {real_mnist},
+          {digits},
+          {inputs_and_labels, 2},
+      })

@@ -146,18 +146,12 @@ START_TEST(sizes_that_lie)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("graph_file");
-    TCase *c = tcase_create("files");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, the_file_as_it_is);
-    tcase_add_test(c, cut_anywhere);
-    tcase_add_test(c, changed_anywhere);
-    tcase_add_test(c, more_behind_the_end);
-    tcase_add_test(c, what_is_no_graph);
-    tcase_add_test(c, sizes_that_lie);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("graph_file", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {the_file_as_it_is},
+          {cut_anywhere},
+          {changed_anywhere},
+          {more_behind_the_end},
+          {what_is_no_graph},
+          {sizes_that_lie},
+      })

@@ -136,16 +136,11 @@ START_TEST(damage_anywhere)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("npy");
-    TCase *c = tcase_create("npy");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, round_trip, 0, LAYOUTS);
-    tcase_add_loop_test(c, every_kind_of_element, 0, (int)(sizeof kinds / sizeof kinds[0]));
-    tcase_add_loop_test(c, exact_errors, 0, (int)(sizeof broken / sizeof broken[0]));
-    tcase_add_test(c, other_errors);
-    tcase_add_test(c, damage_anywhere);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("npy", .after = remove_file, .timeout = 300,
+      .tests = {
+          {round_trip, LAYOUTS},
+          {every_kind_of_element, COUNT(kinds)},
+          {exact_errors, COUNT(broken)},
+          {other_errors},
+          {damage_anywhere},
+      })

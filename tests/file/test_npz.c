@@ -286,20 +286,15 @@ START_TEST(numpy_reads_and_writes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("npz");
-    TCase *c = tcase_create("npz");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, npz_round_trip, 0, LAYOUTS + 1);
-    tcase_add_test(c, keys_are_utf8);
-    tcase_add_test(c, empty_with_large_sizes);
-    tcase_add_test(c, npz_zip64);
-    tcase_add_loop_test(c, npz_exact_errors, 0, (int)(sizeof lies / sizeof lies[0]));
-    tcase_add_test(c, npz_members_that_share);
-    tcase_add_loop_test(c, damage_anywhere, 0, 2);
-    tcase_add_test(c, reference_traces);
-    tcase_add_test(c, numpy_reads_and_writes);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("npz", .after = remove_file, .timeout = 300,
+      .tests = {
+          {npz_round_trip, LAYOUTS + 1},
+          {keys_are_utf8},
+          {empty_with_large_sizes},
+          {npz_zip64},
+          {npz_exact_errors, COUNT(lies)},
+          {npz_members_that_share},
+          {damage_anywhere, 2},
+          {reference_traces},
+          {numpy_reads_and_writes},
+      })

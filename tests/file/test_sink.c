@@ -1,6 +1,5 @@
 /* test_sink.c - files that are written whole or not at all, and numbers as text. */
 #define _XOPEN_SOURCE 700
-#include <check.h>
 #include <dirent.h>
 #include <math.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "src/file/sink.h"
+#include "tests/support/suite.h"
 
 static char dir[256], path[300];
 
@@ -256,24 +256,15 @@ START_TEST(failed_sinks_leave_nothing)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("sink");
-    TCase *tc = tcase_create("sink");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, any_separator_becomes_a_point);
-    tcase_add_test(tc, numbers_read_back_and_are_shortest);
-    tcase_add_test(tc, long_paths_show_their_end);
-    tcase_add_test(tc, failures_name_the_path);
-    tcase_add_test(tc, full_disk_leaves_the_old_file);
-    tcase_add_test(tc, links_and_modes_survive);
-    tcase_add_test(tc, dangling_links_are_followed);
-    tcase_add_test(tc, large_blocks);
-    tcase_add_test(tc, failed_sinks_leave_nothing);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("sink", .setup = setup, .teardown = teardown,
+      .tests = {
+          {any_separator_becomes_a_point},
+          {numbers_read_back_and_are_shortest},
+          {long_paths_show_their_end},
+          {failures_name_the_path},
+          {full_disk_leaves_the_old_file},
+          {links_and_modes_survive},
+          {dangling_links_are_followed},
+          {large_blocks},
+          {failed_sinks_leave_nothing},
+      })

@@ -216,4 +216,4 @@ START_TEST(calls_with_absurd_values)
 }
 END_TEST
 
-int main(void) { return run_calls("absurd_counts", calls_with_absurd_values, COUNT(calls)); }
+SUITE("absurd_counts", .timeout = 60, .tests = {{calls_with_absurd_values, COUNT(calls)}})

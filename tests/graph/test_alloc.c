@@ -1,10 +1,11 @@
 /* test_alloc.c - the allocator seam: sizes that overflow, the hook, and memory that runs out. */
 #include "tapegrad/alloc.h"
 
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/suite.h"
 
 /* An allocator that counts what it is asked and refuses from the n-th block on. */
 typedef struct counter {
@@ -161,23 +162,12 @@ START_TEST(blocks_are_aligned)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("alloc");
-    TCase *tcase = tcase_create("seam");
-    tcase_add_checked_fixture(tcase, install, uninstall);
-    tcase_add_loop_test(tcase, an_overflowing_size_is_refused, 0,
-                        (int)(sizeof too_big / sizeof too_big[0]));
-    tcase_add_test(tcase, every_call_goes_through_the_hook);
-    tcase_add_test(tcase, a_request_for_nothing_gives_a_block);
-    tcase_add_loop_test(tcase, memory_that_runs_out_is_a_null, 0, 6);
-    tcase_add_test(tcase, null_brings_the_c_library_back);
-    tcase_add_test(tcase, blocks_are_aligned);
-    suite_add_tcase(suite, tcase);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("alloc", .setup = install, .teardown = uninstall,
+      .tests = {
+          {an_overflowing_size_is_refused, COUNT(too_big)},
+          {every_call_goes_through_the_hook},
+          {a_request_for_nothing_gives_a_block},
+          {memory_that_runs_out_is_a_null, 6},
+          {null_brings_the_c_library_back},
+          {blocks_are_aligned},
+      })

@@ -291,17 +291,12 @@ START_TEST(doors_that_stay_shut)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("apply");
-    TCase *c = tcase_create("registry");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, every_operation_is_whole, 0, tg_op_count());
-    tcase_add_test(c, the_registry_ends);
-    tcase_add_test(c, every_operation_has_its_function);
-    tcase_add_test(c, every_function_has_its_operation);
-    tcase_add_test(c, applied_by_name_and_by_descriptor);
-    tcase_add_test(c, doors_that_stay_shut);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("apply", .setup = setup, .teardown = teardown,
+      .tests = {
+          {every_operation_is_whole, tg_op_count()},
+          {the_registry_ends},
+          {every_operation_has_its_function},
+          {every_function_has_its_operation},
+          {applied_by_name_and_by_descriptor},
+          {doors_that_stay_shut},
+      })

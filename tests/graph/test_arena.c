@@ -1,6 +1,5 @@
 /* test_arena.c - the arena: pieces of any size are aligned, lie apart and keep what is written to
  * them; the same requests find the same places again.  Asking for pages changes nothing. */
-#include <check.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "graph/arena.h"
 #include "graph/pages.h"
 #include "tapegrad/rng.h"
+#include "tests/support/suite.h"
 
 enum { PIECES = 400, LARGE = 400 << 10 };
 
@@ -100,18 +100,9 @@ START_TEST(pages_keep_what_they_hold)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("arena");
-    TCase *c = tcase_create("arena");
-    tcase_add_loop_test(c, pieces_lie_apart, 0, 8);
-    tcase_add_loop_test(c, a_mark_is_come_back_to, 0, 8);
-    tcase_add_test(c, too_much_is_refused);
-    tcase_add_test(c, pages_keep_what_they_hold);
-    suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("arena", .tests = {
+                   {pieces_lie_apart, 8},
+                   {a_mark_is_come_back_to, 8},
+                   {too_much_is_refused},
+                   {pages_keep_what_they_hold},
+               })

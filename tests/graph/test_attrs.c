@@ -226,14 +226,9 @@ START_TEST(a_comma_locale_changes_nothing)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("attrs");
-    TCase *c = tcase_create("text");
-    tcase_add_loop_test(c, every_kind, 0, COUNT(values));
-    tcase_add_loop_test(c, keys_that_are_wrong, 0, COUNT(errors));
-    tcase_add_test(c, no_operation_or_no_tape);
-    tcase_add_test(c, a_comma_locale_changes_nothing);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("attrs", .tests = {
+                   {every_kind, COUNT(values)},
+                   {keys_that_are_wrong, COUNT(errors)},
+                   {no_operation_or_no_tape},
+                   {a_comma_locale_changes_nothing},
+               })

@@ -265,13 +265,5 @@ static void teardown(void)
 START_TEST(things) { failing_tell(scenes[_i].name, scene_walk(&scenes[_i])); }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("failing");
-    TCase *c = tcase_create("failing");
-    tcase_set_timeout(c, 300);
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, things, 0, COUNT(scenes));
-    suite_add_tcase(suite, c);
-    return failing_run(suite);
-}
+SUITE("failing", .setup = setup, .teardown = teardown, .timeout = 300,
+      .tests = {{things, COUNT(scenes)}})

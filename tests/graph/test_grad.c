@@ -1,10 +1,9 @@
 /* test_grad.c - the sweep: shapes of graphs, frozen branches, higher orders, refusals. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 static tg_tensor *leaf(double value)
 {
@@ -256,28 +255,19 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("grad");
-    TCase *c = tcase_create("sweep");
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, test_deep_chain);
-    tcase_add_test(c, test_memory_is_linear);
-    tcase_add_test(c, test_diamonds);
-    tcase_add_test(c, test_higher_orders);
-    tcase_add_test(c, test_twice_is_equal);
-    tcase_add_test(c, test_frozen_costs_nothing);
-    tcase_add_test(c, test_intermediate_and_cotangents);
-    tcase_add_test(c, test_several_outputs);
-    tcase_add_test(c, test_gradient_is_recorded);
-    tcase_add_loop_test(c, test_no_derivative, 0, sizeof ways / sizeof *ways);
-    tcase_add_test(c, test_no_derivative_by_name);
-    tcase_add_test(c, test_written_leaf_is_refused);
-    tcase_add_test(c, test_bad_arguments);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("grad", .timeout = 120,
+      .tests = {
+          {test_deep_chain},
+          {test_memory_is_linear},
+          {test_diamonds},
+          {test_higher_orders},
+          {test_twice_is_equal},
+          {test_frozen_costs_nothing},
+          {test_intermediate_and_cotangents},
+          {test_several_outputs},
+          {test_gradient_is_recorded},
+          {test_no_derivative, COUNT(ways)},
+          {test_no_derivative_by_name},
+          {test_written_leaf_is_refused},
+          {test_bad_arguments},
+      })

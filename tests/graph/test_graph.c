@@ -271,18 +271,12 @@ START_TEST(inputs_that_do_not_fit)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("graph");
-    TCase *c = tcase_create("graphs");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, every_operation, 0, 2 * tg_op_count());
-    tcase_add_test(c, training_goes_on);
-    tcase_add_test(c, a_part_of_another_graph);
-    tcase_add_test(c, operations_of_ones_own);
-    tcase_add_test(c, what_cannot_be_saved);
-    tcase_add_test(c, inputs_that_do_not_fit);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("graph", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {every_operation, 2 * tg_op_count()},
+          {training_goes_on},
+          {a_part_of_another_graph},
+          {operations_of_ones_own},
+          {what_cannot_be_saved},
+          {inputs_that_do_not_fit},
+      })

@@ -179,18 +179,13 @@ START_TEST(wrong_arguments)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("hook");
-    TCase *c = tcase_create("hooks");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, sees_the_whole_gradient);
-    tcase_add_test(c, replaces_it_in_order);
-    tcase_add_test(c, is_differentiated);
-    tcase_add_test(c, is_left_alone);
-    tcase_add_test(c, comes_before_the_leaf_is_used);
-    tcase_add_test(c, what_does_not_fit_is_refused);
-    tcase_add_test(c, wrong_arguments);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("hook", .setup = setup, .teardown = teardown,
+      .tests = {
+          {sees_the_whole_gradient},
+          {replaces_it_in_order},
+          {is_differentiated},
+          {is_left_alone},
+          {comes_before_the_leaf_is_used},
+          {what_does_not_fit_is_refused},
+          {wrong_arguments},
+      })

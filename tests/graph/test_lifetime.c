@@ -205,19 +205,14 @@ START_TEST(every_write_is_noticed)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("lifetime");
-    TCase *c = tcase_create("owners");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, values_of_another_tape);
-    tcase_add_test(c, values_from_before_a_reset);
-    tcase_add_test(c, values_whose_memory_is_used_again);
-    tcase_add_test(c, leaves_live_as_long_as_a_tape_uses_them);
-    tcase_add_test(c, results_belong_to_the_tape);
-    tcase_add_test(c, unused_leaves_are_not_held);
-    tcase_add_test(c, views_see_what_is_written);
-    tcase_add_loop_test(c, every_write_is_noticed, 0, COUNT(writes));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("lifetime", .setup = setup, .teardown = teardown,
+      .tests = {
+          {values_of_another_tape},
+          {values_from_before_a_reset},
+          {values_whose_memory_is_used_again},
+          {leaves_live_as_long_as_a_tape_uses_them},
+          {results_belong_to_the_tape},
+          {unused_leaves_are_not_held},
+          {views_see_what_is_written},
+          {every_write_is_noticed, COUNT(writes)},
+      })

@@ -213,15 +213,9 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("memory");
-    TCase *c = tcase_create("allocator");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, equal_iterations_allocate_once, 0, COUNT(sizes));
-    tcase_add_test(c, alternating_sizes_settle);
-    tcase_add_loop_test(c, any_allocation_may_fail, 0, 4);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("memory", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {equal_iterations_allocate_once, COUNT(sizes)},
+          {alternating_sizes_settle},
+          {any_allocation_may_fail, 4},
+      })

@@ -1,6 +1,5 @@
 /* test_parallel.c - the thread pool: every chunk once, whatever calls it and from where. */
 #define _GNU_SOURCE
-#include <check.h>
 #include <fenv.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,6 +12,7 @@
 
 #include "graph/parallel.h"
 #include "tapegrad/threads.h"
+#include "tests/support/suite.h"
 
 /* ThreadSanitizer starts no threads after a fork, AddressSanitizer sometimes hangs in it; neither
  * lives with less memory. */
@@ -27,7 +27,6 @@ enum { FORKS = 1, LIMITS = 0 };
 enum { FORKS = 1, LIMITS = 1 };
 #endif
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { MOST = 1000, SLOW = 9 };
 
 typedef struct tally {
@@ -224,23 +223,14 @@ START_TEST(test_numbers)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("parallel");
-    TCase *c = tcase_create("pool");
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, test_each_chunk_once);
-    tcase_add_test(c, test_several_threads_take_part);
-    tcase_add_test(c, test_floating_point_environment_is_the_callers);
-    tcase_add_test(c, test_several_callers);
-    if (FORKS) tcase_add_test(c, test_fork);
-    if (FORKS) tcase_add_test(c, test_fork_beside_work);
-    if (LIMITS) tcase_add_test(c, test_threads_that_cannot_start);
-    tcase_add_test(c, test_numbers);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("parallel", .timeout = 120,
+      .tests = {
+          {test_each_chunk_once},
+          {test_several_threads_take_part},
+          {test_floating_point_environment_is_the_callers},
+          {test_several_callers},
+          {test_fork, .skip = !FORKS},
+          {test_fork_beside_work, .skip = !FORKS},
+          {test_threads_that_cannot_start, .skip = !LIMITS},
+          {test_numbers},
+      })

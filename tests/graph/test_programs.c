@@ -136,13 +136,8 @@ START_TEST(a_wrong_operation_is_found)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("programs");
-    TCase *c = tcase_create("programs");
-    tcase_set_timeout(c, 1200);
-    tcase_add_test(c, random_programs);
-    tcase_add_loop_test(c, a_wrong_operation_is_found, 0, COUNT(mistakes));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("programs", .timeout = 1200,
+      .tests = {
+          {random_programs},
+          {a_wrong_operation_is_found, COUNT(mistakes)},
+      })

@@ -1,9 +1,10 @@
 /* test_rng.c - Philox against its published vectors, and the distributions of what is drawn. */
 #include "tapegrad/rng.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include "tests/support/suite.h"
 
 #define DRAWS 100000
 
@@ -222,26 +223,14 @@ START_TEST(shuffle_is_a_fair_permutation)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("rng");
-    TCase *bits = tcase_create("bits"), *draws = tcase_create("draws");
-    tcase_add_loop_test(bits, philox_gives_the_published_blocks, 0, 3);
-    tcase_add_test(bits, words_are_numbered_and_skipped);
-    tcase_add_test(bits, units_are_below_one);
-    tcase_add_test(bits, normal_inverts_the_distribution_function);
-    tcase_set_timeout(draws, 60);
-    tcase_add_loop_test(draws, normal_draws_are_normal, 0, 3);
-    tcase_add_loop_test(draws, integers_below_n_are_unbiased, 0,
-                        (int)(sizeof ranges / sizeof ranges[0]));
-    tcase_add_test(draws, below_one_or_zero_is_zero);
-    tcase_add_test(draws, shuffle_is_a_fair_permutation);
-    suite_add_tcase(suite, bits);
-    suite_add_tcase(suite, draws);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("rng", .timeout = 60,
+      .tests = {
+          {philox_gives_the_published_blocks, 3},
+          {words_are_numbered_and_skipped},
+          {units_are_below_one},
+          {normal_inverts_the_distribution_function},
+          {normal_draws_are_normal, 3},
+          {integers_below_n_are_unbiased, COUNT(ranges)},
+          {below_one_or_zero_is_zero},
+          {shuffle_is_a_fair_permutation},
+      })

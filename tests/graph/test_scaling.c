@@ -1,10 +1,10 @@
 /* test_scaling.c - ten times as many operations cost about ten times as much: time and memory of
  * the tape, the sweep, plans and their runs. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/support/long_graphs.h"
+#include "tests/support/suite.h"
 
 /* Least cost of several tries: what else the machine does can only add to it. */
 static long_costs measured(const struct long_shape *s, int n)
@@ -50,17 +50,8 @@ START_TEST(memory_is_linear)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("scaling");
-    TCase *tests = tcase_create("scaling");
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, time_is_linear, 0, LONG_SHAPES);
-    tcase_add_loop_test(tests, memory_is_linear, 0, LONG_SHAPES);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
+SUITE("scaling", .timeout = 120,
+      .tests = {
+          {time_is_linear, LONG_SHAPES},
+          {memory_is_linear, LONG_SHAPES},
+      })

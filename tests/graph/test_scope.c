@@ -84,14 +84,9 @@ START_TEST(gradients_have_the_scope_of_the_forward)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("scope");
-    TCase *c = tcase_create("paths");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, scopes_are_paths, 0, COUNT(scopes));
-    tcase_add_test(c, scopes_of_any_length_and_depth);
-    tcase_add_test(c, gradients_have_the_scope_of_the_forward);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("scope", .setup = setup, .teardown = teardown,
+      .tests = {
+          {scopes_are_paths, COUNT(scopes)},
+          {scopes_of_any_length_and_depth},
+          {gradients_have_the_scope_of_the_forward},
+      })

@@ -1,13 +1,13 @@
 /* test_status.c - the status codes, their texts, and the error that keeps the first failure. */
 #include "tapegrad/status.h"
 
-#include <check.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad/tape.h"
+#include "tests/support/suite.h"
 
 static const struct {
     tg_status code;
@@ -208,28 +208,17 @@ START_TEST(numbers_have_a_point)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("status");
-    TCase *texts = tcase_create("texts"), *errors = tcase_create("errors");
-    tcase_add_loop_test(texts, every_code_has_its_own_text, 0, CODES);
-    tcase_add_test(texts, ok_is_zero_and_the_list_is_whole);
-    tcase_add_test(texts, numbers_outside_the_list_are_unknown);
-    tcase_add_test(errors, a_fresh_error_is_ok_and_empty);
-    tcase_add_test(errors, fail_records_code_and_text);
-    tcase_add_test(errors, the_first_failure_sticks);
-    tcase_add_test(errors, an_error_can_be_used_again_once_cleared);
-    tcase_add_test(errors, no_error_to_write_to_is_allowed);
-    tcase_add_loop_test(errors, a_sentence_is_one_printable_line, 0, NAMES);
-    tcase_add_test(errors, no_character_is_cut_in_two);
-    tcase_add_test(errors, numbers_have_a_point);
-    tcase_add_loop_test(errors, a_long_text_is_cut, 0, (int)(sizeof lengths / sizeof lengths[0]));
-    suite_add_tcase(suite, texts);
-    suite_add_tcase(suite, errors);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("status", .tests = {
+                    {every_code_has_its_own_text, CODES},
+                    {ok_is_zero_and_the_list_is_whole},
+                    {numbers_outside_the_list_are_unknown},
+                    {a_fresh_error_is_ok_and_empty},
+                    {fail_records_code_and_text},
+                    {the_first_failure_sticks},
+                    {an_error_can_be_used_again_once_cleared},
+                    {no_error_to_write_to_is_allowed},
+                    {a_sentence_is_one_printable_line, NAMES},
+                    {no_character_is_cut_in_two},
+                    {numbers_have_a_point},
+                    {a_long_text_is_cut, COUNT(lengths)},
+                })

@@ -1,14 +1,13 @@
 /* test_strided.c - copies between any two layouts, against a walk element by element, on any number
  * of threads; nothing beside the destination is written. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/storage.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
+#include "tests/support/suite.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { FILL = 0x5a };
 
 typedef struct layout {
@@ -115,18 +114,9 @@ START_TEST(by_threads)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("strided");
-    TCase *c = tcase_create("strided");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, any_layout, 0, COUNT(widths));
-    tcase_add_loop_test(c, rows_and_columns, 0, COUNT(widths));
-    tcase_add_loop_test(c, by_threads, 0, COUNT(widths));
-    suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("strided", .timeout = 120,
+      .tests = {
+          {any_layout, COUNT(widths)},
+          {rows_and_columns, COUNT(widths)},
+          {by_threads, COUNT(widths)},
+      })

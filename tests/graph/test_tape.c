@@ -217,21 +217,15 @@ START_TEST(memory_of_the_tape_is_aligned)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("tape");
-    TCase *c = tcase_create("tape");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, no_tape_is_an_error_and_no_crash);
-    tcase_add_test(c, values_are_listed_in_order);
-    tcase_add_test(c, many_leaves_on_two_tapes);
-    tcase_add_test(c, the_first_error_sticks);
-    tcase_add_test(c, errors_of_ones_own);
-    tcase_add_test(c, a_tape_on_the_callers_error);
-    tcase_add_test(c, a_tape_on_no_error_has_its_own);
-    tcase_add_loop_test(c, anomaly_mode_names_the_first, 0, COUNT(anomalies));
-    tcase_add_test(c, memory_of_the_tape_is_aligned);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("tape", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {no_tape_is_an_error_and_no_crash},
+          {values_are_listed_in_order},
+          {many_leaves_on_two_tapes},
+          {the_first_error_sticks},
+          {errors_of_ones_own},
+          {a_tape_on_the_callers_error},
+          {a_tape_on_no_error_has_its_own},
+          {anomaly_mode_names_the_first, COUNT(anomalies)},
+          {memory_of_the_tape_is_aligned},
+      })

@@ -205,18 +205,13 @@ START_TEST(descriptions_are_cut_to_size)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("tensor");
-    TCase *c = tcase_create("leaves");
-    tcase_add_checked_fixture(c, setup, NULL);
-    tcase_add_test(c, dtypes_have_sizes_and_names);
-    tcase_add_loop_test(c, a_new_leaf_is_zero_and_row_major, 0, COUNT(fresh));
-    tcase_add_loop_test(c, what_is_no_tensor_is_refused, 0, COUNT(refused));
-    tcase_add_test(c, null_arguments_are_refused);
-    tcase_add_test(c, references_and_views_keep_what_they_need);
-    tcase_add_loop_test(c, contiguous_is_row_major_without_gaps, 0, COUNT(rows));
-    tcase_add_test(c, descriptions_are_cut_to_size);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("tensor", .setup = setup,
+      .tests = {
+          {dtypes_have_sizes_and_names},
+          {a_new_leaf_is_zero_and_row_major, COUNT(fresh)},
+          {what_is_no_tensor_is_refused, COUNT(refused)},
+          {null_arguments_are_refused},
+          {references_and_views_keep_what_they_need},
+          {contiguous_is_row_major_without_gaps, COUNT(rows)},
+          {descriptions_are_cut_to_size},
+      })

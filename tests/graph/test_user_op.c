@@ -165,14 +165,9 @@ START_TEST(a_view_needs_no_forward)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("user_op");
-    TCase *c = tcase_create("descriptors");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, any_number_of_operands);
-    tcase_add_test(c, ready_made_parts);
-    tcase_add_test(c, a_view_needs_no_forward);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("user_op", .setup = setup, .teardown = teardown,
+      .tests = {
+          {any_number_of_operands},
+          {ready_made_parts},
+          {a_view_needs_no_forward},
+      })

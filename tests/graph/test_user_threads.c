@@ -1,7 +1,6 @@
 /* test_user_threads.c - several threads of the program use the library at once: each its own tapes,
  * models, optimizers and plans, all the same data and one model that nobody writes. */
 #define _POSIX_C_SOURCE 200809L
-#include <check.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -210,14 +209,8 @@ START_TEST(asking_one_model)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("user_threads");
-    TCase *c = tcase_create("user_threads");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, training_at_once, 0, 3);
-    tcase_add_test(c, asking_one_model);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("user_threads", .setup = begin, .teardown = finish, .timeout = 300,
+      .tests = {
+          {training_at_once, 3},
+          {asking_one_model},
+      })

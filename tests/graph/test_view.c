@@ -187,17 +187,12 @@ START_TEST(repeated_elements)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("view");
-    TCase *c = tcase_create("views");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, every_small_view, 0, COUNT(origins));
-    tcase_add_loop_test(c, sizes_that_overflow, 0, COUNT(outside));
-    tcase_add_test(c, what_is_no_leaf);
-    tcase_add_test(c, views_of_nothing);
-    tcase_add_test(c, strides_of_single_elements);
-    tcase_add_test(c, repeated_elements);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("view", .timeout = 60,
+      .tests = {
+          {every_small_view, COUNT(origins)},
+          {sizes_that_overflow, COUNT(outside)},
+          {what_is_no_leaf},
+          {views_of_nothing},
+          {strides_of_single_elements},
+          {repeated_elements},
+      })

@@ -157,15 +157,10 @@ START_TEST(the_gradient_by_a_scalar)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("weak");
-    TCase *c = tcase_create("scalars");
-    tcase_add_loop_test(c, scalars_take_the_other_dtype, 0, COUNT(rows));
-    tcase_add_test(c, weak_stays_weak);
-    tcase_add_test(c, compositions_settle_scalars);
-    tcase_add_test(c, scalars_are_used_again);
-    tcase_add_test(c, the_gradient_by_a_scalar);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("weak", .tests = {
+                  {scalars_take_the_other_dtype, COUNT(rows)},
+                  {weak_stays_weak},
+                  {compositions_settle_scalars},
+                  {scalars_are_used_again},
+                  {the_gradient_by_a_scalar},
+              })

@@ -167,17 +167,12 @@ START_TEST(recorded_values_are_not_written)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("write");
-    TCase *c = tcase_create("elements");
-    tcase_add_checked_fixture(c, setup, NULL);
-    tcase_add_loop_test(c, clones_are_row_major_in_every_layout, 0, LAYOUTS);
-    tcase_add_loop_test(c, gaps_are_not_written, 0, TG_DTYPE_COUNT);
-    tcase_add_loop_test(c, values_are_rounded_or_refused, 0, COUNT(stored));
-    tcase_add_test(c, elements_that_are_not_there);
-    tcase_add_test(c, a_copy_may_overlap);
-    tcase_add_test(c, recorded_values_are_not_written);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("write", .setup = setup,
+      .tests = {
+          {clones_are_row_major_in_every_layout, LAYOUTS},
+          {gaps_are_not_written, TG_DTYPE_COUNT},
+          {values_are_rounded_or_refused, COUNT(stored)},
+          {elements_that_are_not_there},
+          {a_copy_may_overlap},
+          {recorded_values_are_not_written},
+      })

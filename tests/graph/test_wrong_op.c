@@ -143,14 +143,9 @@ START_TEST(wrong_derivatives)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("wrong_op");
-    TCase *c = tcase_create("descriptors");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, wrong_descriptors, 0, COUNT(wrong));
-    tcase_add_test(c, refused_results);
-    tcase_add_test(c, wrong_derivatives);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("wrong_op", .setup = setup, .teardown = teardown,
+      .tests = {
+          {wrong_descriptors, COUNT(wrong)},
+          {refused_results},
+          {wrong_derivatives},
+      })

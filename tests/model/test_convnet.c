@@ -1,9 +1,9 @@
 /* test_convnet.c - the simple convolutional network: its layers as plain loops, its gradients by
  * differences, and that it learns. */
-#include "tests/support/close.h"
 #include "tapegrad/data.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/train.h"
+#include "tests/support/close.h"
 
 typedef tg_simple_convnet_options shape;
 
@@ -206,15 +206,9 @@ START_TEST(overfits_drawn_digits)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("convnet");
-    TCase *c = tcase_create("convnet");
-    tcase_set_timeout(c, 120);
-    tcase_add_checked_fixture(c, NULL, free_leaves);
-    tcase_add_loop_test(c, forward_as_loops, 0, COUNT(rows));
-    tcase_add_loop_test(c, gradients, 0, COUNT(rows));
-    tcase_add_test(c, overfits_drawn_digits);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("convnet", .teardown = free_leaves, .timeout = 120,
+      .tests = {
+          {forward_as_loops, COUNT(rows)},
+          {gradients, COUNT(rows)},
+          {overfits_drawn_digits},
+      })

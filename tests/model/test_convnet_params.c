@@ -1,7 +1,7 @@
 /* test_convnet_params.c - what the simple convolutional network is made of, and what it refuses. */
-#include "tests/support/close.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/model.h"
+#include "tests/support/close.h"
 
 typedef tg_simple_convnet_options shape;
 
@@ -181,17 +181,12 @@ START_TEST(without_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("convnet_params");
-    TCase *c = tcase_create("convnet_params");
-    tcase_add_checked_fixture(c, NULL, free_leaves);
-    tcase_add_test(c, parameters_of_the_book);
-    tcase_add_test(c, spread_of_filters);
-    tcase_add_test(c, weight_decay);
-    tcase_add_loop_test(c, refusals, 0, COUNT(bad));
-    tcase_add_loop_test(c, other_refusals, 0, COUNT(worse));
-    tcase_add_test(c, without_memory);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("convnet_params", .teardown = free_leaves,
+      .tests = {
+          {parameters_of_the_book},
+          {spread_of_filters},
+          {weight_decay},
+          {refusals, COUNT(bad)},
+          {other_refusals, COUNT(worse)},
+          {without_memory},
+      })

@@ -163,16 +163,11 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("ensemble");
-    TCase *c = tcase_create("all");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, mean_of_probabilities);
-    tcase_add_test(c, of_one);
-    tcase_add_test(c, keys);
-    tcase_add_test(c, refusals);
-    tcase_add_test(c, out_of_memory);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("ensemble", .setup = setup, .teardown = teardown,
+      .tests = {
+          {mean_of_probabilities},
+          {of_one},
+          {keys},
+          {refusals},
+          {out_of_memory},
+      })

@@ -191,17 +191,11 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("attention");
-    TCase *c = tcase_create("attention");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, values, 0, 4 * KINDS);
-    tcase_add_loop_test(c, gradients, 0, 2 * (KINDS + 1));
-    tcase_add_loop_test(c, nothing_leaks_from_the_future, 0, 2);
-    tcase_add_loop_test(c, a_query_that_sees_nothing, 0, 2);
-    tcase_add_loop_test(c, refusals, 0, COUNT(refused));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("attention", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {values, 4 * KINDS},
+          {gradients, 2 * (KINDS + 1)},
+          {nothing_leaks_from_the_future, 2},
+          {a_query_that_sees_nothing, 2},
+          {refusals, COUNT(refused)},
+      })

@@ -1,7 +1,7 @@
 /* test_conv.c - convolutions against their sums, written out in plain loops. */
-#include "tests/support/close.h"
 #include "tapegrad/conv.h"
 #include "tapegrad/gradcheck.h"
+#include "tests/support/close.h"
 
 /* One convolution; axes that are not there have size 1. */
 typedef struct geometry {
@@ -211,13 +211,8 @@ START_TEST(test_gradients)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("conv");
-    TCase *c = tcase_create("conv");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_against_loops, 0, COUNT(rows));
-    tcase_add_loop_test(c, test_gradients, 0, 2 * COUNT(small));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("conv", .timeout = 120,
+      .tests = {
+          {test_against_loops, COUNT(rows)},
+          {test_gradients, 2 * COUNT(small)},
+      })

@@ -1,11 +1,10 @@
 /* test_cross_entropy.c - every combination of weights, smoothing, ignored rows and reduction
  * against plain loops; derivatives by differences. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/losses.h"
+#include "tests/support/suite.h"
 
 enum { N = 5, C = 4, COMBINATIONS = 2 * 2 * 2 * 3 };
 
@@ -120,17 +119,8 @@ START_TEST(test_refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("cross_entropy");
-    TCase *c = tcase_create("options");
-    tcase_add_loop_test(c, test_labels, 0, COMBINATIONS);
-    tcase_add_test(c, test_soft_labels);
-    tcase_add_test(c, test_refusals);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("cross_entropy", .tests = {
+                           {test_labels, COMBINATIONS},
+                           {test_soft_labels},
+                           {test_refusals},
+                       })

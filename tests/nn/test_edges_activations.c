@@ -134,13 +134,8 @@ static bool has_row(const char *name)
 START_TEST(none_is_left_out) { ck_assert_int_eq(functions_without("activations.h", has_row), 0); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_activations");
-    TCase *c = tcase_create("edges_activations");
-    tcase_add_loop_test(c, at_the_edge, 0, 2 * COUNT(rows));
-    tcase_add_test(c, celu_needs_its_alpha);
-    tcase_add_test(c, none_is_left_out);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("edges_activations", .tests = {
+                               {at_the_edge, 2 * COUNT(rows)},
+                               {celu_needs_its_alpha},
+                               {none_is_left_out},
+                           })

@@ -279,12 +279,7 @@ START_TEST(none_is_left_out)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_layers");
-    TCase *c = tcase_create("edges_layers");
-    tcase_add_loop_test(c, at_the_edge, 0, 2 * COUNT(rows));
-    tcase_add_test(c, none_is_left_out);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("edges_layers", .tests = {
+                          {at_the_edge, 2 * COUNT(rows)},
+                          {none_is_left_out},
+                      })

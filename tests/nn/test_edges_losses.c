@@ -284,16 +284,11 @@ static bool has_row(const char *name)
 START_TEST(none_is_left_out) { ck_assert_int_eq(functions_without("losses.h", has_row), 0); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_losses");
-    TCase *c = tcase_create("edges_losses");
-    tcase_add_loop_test(c, at_the_edge, 0, 2 * COUNT(rows));
-    tcase_add_test(c, beyond_the_range_of_f32);
-    tcase_add_loop_test(c, operands_of_a_loss, 0, COUNT(losses));
-    tcase_add_loop_test(c, reductions_of_a_loss, 0, COUNT(losses));
-    tcase_add_loop_test(c, options_out_of_range, 0, COUNT(bounds));
-    tcase_add_test(c, none_is_left_out);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("edges_losses", .tests = {
+                          {at_the_edge, 2 * COUNT(rows)},
+                          {beyond_the_range_of_f32},
+                          {operands_of_a_loss, COUNT(losses)},
+                          {reductions_of_a_loss, COUNT(losses)},
+                          {options_out_of_range, COUNT(bounds)},
+                          {none_is_left_out},
+                      })

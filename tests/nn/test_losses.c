@@ -1,12 +1,11 @@
 /* test_losses.c - activations and losses: values by closed form, both orders by differences, and
  * finite gradients at +-1e4. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "tapegrad/activations.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/losses.h"
+#include "tests/support/suite.h"
 
 /* ---- activations -------------------------------------------------------------------------------
  */
@@ -238,18 +237,9 @@ START_TEST(test_extremes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("losses");
-    TCase *c = tcase_create("compositions");
-    tcase_add_loop_test(c, test_activation, 0, sizeof activations / sizeof *activations);
-    tcase_add_loop_test(c, test_loss, 0, sizeof losses / sizeof *losses);
-    tcase_add_loop_test(c, test_cosine_similarity, 0, sizeof cosines / sizeof *cosines);
-    tcase_add_test(c, test_extremes);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("losses", .tests = {
+                    {test_activation, COUNT(activations)},
+                    {test_loss, COUNT(losses)},
+                    {test_cosine_similarity, COUNT(cosines)},
+                    {test_extremes},
+                })

@@ -1,9 +1,8 @@
 /* test_nn.c - layers and losses against their formulas, written out in plain loops. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 static tg_tape *t;
 
@@ -247,24 +246,15 @@ START_TEST(test_messages)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("nn");
-    TCase *c = tcase_create("layers");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, test_cross_entropy);
-    tcase_add_test(c, test_cross_entropy_extremes);
-    tcase_add_loop_test(c, test_batch_norm, 0, 2);
-    tcase_add_test(c, test_dropout);
-    tcase_add_test(c, test_l2_penalty);
-    tcase_add_test(c, test_initialisers);
-    tcase_add_test(c, test_shapes_of_initialisers);
-    tcase_add_test(c, test_constants);
-    tcase_add_test(c, test_messages);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("nn", .setup = setup, .teardown = teardown,
+      .tests = {
+          {test_cross_entropy},
+          {test_cross_entropy_extremes},
+          {test_batch_norm, 2},
+          {test_dropout},
+          {test_l2_penalty},
+          {test_initialisers},
+          {test_shapes_of_initialisers},
+          {test_constants},
+          {test_messages},
+      })

@@ -185,17 +185,11 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("normalise");
-    TCase *c = tcase_create("norms");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, values, 0, COUNT(cases));
-    tcase_add_loop_test(c, gradients, 0, COUNT(cases));
-    tcase_add_loop_test(c, invariance, 0, COUNT(cases));
-    tcase_add_test(c, nothing_and_constants);
-    tcase_add_loop_test(c, refusals, 0, COUNT(refused));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("normalise", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {values, COUNT(cases)},
+          {gradients, COUNT(cases)},
+          {invariance, COUNT(cases)},
+          {nothing_and_constants},
+          {refusals, COUNT(refused)},
+      })

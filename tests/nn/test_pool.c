@@ -1,7 +1,7 @@
 /* test_pool.c - pooling and upsampling against plain loops, and their gradients. */
-#include "tests/support/close.h"
 #include "tapegrad/conv.h"
 #include "tapegrad/gradcheck.h"
+#include "tests/support/close.h"
 
 enum { MAX, AVG, AVG_INSIDE, ADAPTIVE_MAX, ADAPTIVE_AVG, NEAREST, LINEAR, CORNERS };
 
@@ -201,14 +201,9 @@ START_TEST(test_ties)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("pool");
-    TCase *c = tcase_create("pool");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_against_loops, 0, COUNT(rows));
-    tcase_add_loop_test(c, test_gradients, 0, COUNT(rows));
-    tcase_add_test(c, test_ties);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("pool", .timeout = 120,
+      .tests = {
+          {test_against_loops, COUNT(rows)},
+          {test_gradients, COUNT(rows)},
+          {test_ties},
+      })

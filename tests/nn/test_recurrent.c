@@ -178,17 +178,11 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("recurrent");
-    TCase *c = tcase_create("cells");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, gru_values, 0, 4 * LAYOUTS);
-    tcase_add_loop_test(c, lstm_values, 0, 4 * LAYOUTS);
-    tcase_add_loop_test(c, gradients, 0, 2);
-    tcase_add_test(c, gates);
-    tcase_add_loop_test(c, refusals, 0, COUNT(refused));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("recurrent", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {gru_values, 4 * LAYOUTS},
+          {lstm_values, 4 * LAYOUTS},
+          {gradients, 2},
+          {gates},
+          {refusals, COUNT(refused)},
+      })

@@ -363,4 +363,4 @@ START_TEST(calls_with_absurd_values)
 }
 END_TEST
 
-int main(void) { return run_calls("absurd_sizes", calls_with_absurd_values, COUNT(calls)); }
+SUITE("absurd_sizes", .timeout = 60, .tests = {{calls_with_absurd_values, COUNT(calls)}})

@@ -234,15 +234,10 @@ START_TEST(what_has_nothing_to_do)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("arrange");
-    TCase *c = tcase_create("compositions");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, compositions, 0, COUNT(rows));
-    tcase_add_loop_test(c, what_has_nothing_to_do, 0, COUNT(idle));
-    tcase_add_test(c, split);
-    tcase_add_test(c, many_operands);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("arrange", .timeout = 60,
+      .tests = {
+          {compositions, COUNT(rows)},
+          {what_has_nothing_to_do, COUNT(idle)},
+          {split},
+          {many_operands},
+      })

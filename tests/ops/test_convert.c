@@ -222,19 +222,14 @@ START_TEST(what_fails_writes_nothing)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("convert");
-    TCase *c = tcase_create("convert");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, special_values, 0, COUNT(casts));
-    tcase_add_loop_test(c, every_pair, 0, LAYOUTS);
-    tcase_add_test(c, casts_that_are_none);
-    tcase_add_test(c, gradients_pass_through_floats_only);
-    tcase_add_loop_test(c, assign_writes_every_layout, 0, LAYOUTS);
-    tcase_add_test(c, assign_from_itself);
-    tcase_add_loop_test(c, assign_refusals, 0, COUNT(assigns));
-    tcase_add_test(c, what_fails_writes_nothing);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("convert", .setup = setup, .teardown = teardown,
+      .tests = {
+          {special_values, COUNT(casts)},
+          {every_pair, LAYOUTS},
+          {casts_that_are_none},
+          {gradients_pass_through_floats_only},
+          {assign_writes_every_layout, LAYOUTS},
+          {assign_from_itself},
+          {assign_refusals, COUNT(assigns)},
+          {what_fails_writes_nothing},
+      })

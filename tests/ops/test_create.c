@@ -146,15 +146,10 @@ START_TEST(lists_that_are_none)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("create");
-    TCase *c = tcase_create("constants");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, constants, 0, COUNT(rows));
-    tcase_add_test(c, constants_like_others);
-    tcase_add_test(c, ranges_to_the_last_bit);
-    tcase_add_test(c, lists_that_are_none);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("create", .setup = setup, .teardown = teardown,
+      .tests = {
+          {constants, COUNT(rows)},
+          {constants_like_others},
+          {ranges_to_the_last_bit},
+          {lists_that_are_none},
+      })

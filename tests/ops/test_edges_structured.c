@@ -309,19 +309,11 @@ START_TEST(hessians_are_symmetric)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_structured");
-    TCase *c = tcase_create("edges_structured");
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, none_is_left_out);
-    tcase_add_loop_test(c, what_moves_moves_bits, 0, tg_op_count());
-    tcase_add_loop_test(c, plans_agree, 0, tg_op_count());
-    tcase_add_loop_test(c, widths_agree, 0, tg_op_count());
-    tcase_add_loop_test(c, hessians_are_symmetric, 0, tg_op_count());
-    suite_add_tcase(s, c);
-    const int failed = run_suite(s);
-    free_leaves();
-    return failed;
-}
+SUITE("edges_structured", .setup = setup, .teardown = teardown, .after = free_leaves, .timeout = 60,
+      .tests = {
+          {none_is_left_out},
+          {what_moves_moves_bits, tg_op_count()},
+          {plans_agree, tg_op_count()},
+          {widths_agree, tg_op_count()},
+          {hessians_are_symmetric, tg_op_count()},
+      })

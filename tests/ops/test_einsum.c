@@ -1,11 +1,10 @@
 /* test_einsum.c - einsum against a walk over all values of all labels, and its named products. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/ops.h"
+#include "tests/support/suite.h"
 
 enum { MOST = 4 };
 
@@ -198,18 +197,9 @@ START_TEST(test_products)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("einsum");
-    TCase *c = tcase_create("equations");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, test_equation, 0, sizeof rows / sizeof *rows);
-    tcase_add_test(c, test_refusals);
-    tcase_add_test(c, test_products);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("einsum", .timeout = 60,
+      .tests = {
+          {test_equation, COUNT(rows)},
+          {test_refusals},
+          {test_products},
+      })

@@ -1,7 +1,7 @@
 /* test_failing_ops.c - memory runs out anywhere in what is recorded on a tape: every operation of
  * the registry with its gradient, compositions, and the check of operations. */
-#include "tests/support/failing.h"
 #include "src/op_sample.h"
+#include "tests/support/failing.h"
 
 /* ---- compositions --------------------------------------------------------------------------- */
 
@@ -149,15 +149,9 @@ START_TEST(checks)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("failing_ops");
-    TCase *c = tcase_create("failing_ops");
-    tcase_set_timeout(c, 300);
-    tcase_add_checked_fixture(c, failing_setup, failing_teardown);
-    tcase_add_loop_test(c, compositions, 0, COMPOSITIONS);
-    tcase_add_test(c, registry);
-    tcase_add_loop_test(c, checks, 0, 2);
-    suite_add_tcase(suite, c);
-    return failing_run(suite);
-}
+SUITE("failing_ops", .setup = failing_setup, .teardown = failing_teardown, .timeout = 300,
+      .tests = {
+          {compositions, COMPOSITIONS},
+          {registry},
+          {checks, 2},
+      })

@@ -1,14 +1,12 @@
 /* test_gemm_symmetry.c - units that are equal stay equal: where A has equal rows and B equal
  * columns, the elements of C are equal to the bit, at whatever place of a tile, a panel or a
  * vector. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 
@@ -80,16 +78,4 @@ START_TEST(test_equal_units)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("gemm_symmetry");
-    TCase *c = tcase_create("gemm_symmetry");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_equal_units, 0, COUNT(isas));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("gemm_symmetry", .timeout = 120, .tests = {{test_equal_units, COUNT(isas)}})

@@ -191,17 +191,11 @@ static const op_row table[] = {
 START_TEST(small_values) { run_row(&table[_i]); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("index");
-    TCase *c = tcase_create("indices");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, rows_along_every_axis, 0, COUNT(cases));
-    tcase_add_loop_test(c, segment_sum_of_every_layout, 0, LAYOUTS);
-    tcase_add_loop_test(c, one_of_each_row, 0, COUNT(rows));
-    tcase_add_test(c, where_equal_of_every_length);
-    tcase_add_loop_test(c, small_values, 0, COUNT(table));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("index", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {rows_along_every_axis, COUNT(cases)},
+          {segment_sum_of_every_layout, LAYOUTS},
+          {one_of_each_row, COUNT(rows)},
+          {where_equal_of_every_length},
+          {small_values, COUNT(table)},
+      })

@@ -138,12 +138,7 @@ START_TEST(an_index_that_changes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("index_errors");
-    TCase *c = tcase_create("refusals");
-    tcase_add_loop_test(c, refusals, 0, COUNT(table));
-    tcase_add_test(c, an_index_that_changes);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("index_errors", .tests = {
+                          {refusals, COUNT(table)},
+                          {an_index_that_changes},
+                      })

@@ -158,15 +158,10 @@ START_TEST(one_number_out_of_range)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("index_rows");
-    TCase *c = tcase_create("index_rows");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, every_length, 0, OPS);
-    tcase_add_loop_test(c, many_rows, 0, OPS);
-    tcase_add_loop_test(c, threads_change_no_bit, 0, OPS);
-    tcase_add_test(c, one_number_out_of_range);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("index_rows", .timeout = 120,
+      .tests = {
+          {every_length, OPS},
+          {many_rows, OPS},
+          {threads_change_no_bit, OPS},
+          {one_number_out_of_range},
+      })

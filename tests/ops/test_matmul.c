@@ -1,5 +1,4 @@
 /* test_matmul.c - tg_matmul against plain loops: vectors, stacks, broadcasting, views, errors. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +7,7 @@
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/threads.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static tg_tape *t;
 static tg_rng rng;
@@ -112,7 +110,8 @@ START_TEST(test_values)
 END_TEST
 
 /* A view of one element, so that no memory is needed, times itself: the error of a sum of 10^8
- * equal numbers in f32, whose roundings all go one way.  tests/ops/kernels/test_gemm.c has other numbers. */
+ * equal numbers in f32, whose roundings all go one way.  tests/ops/kernels/test_gemm.c has other
+ * numbers. */
 START_TEST(test_long_sums)
 {
     const int64_t k = getenv("TG_TEST_QUICK") ? 3000001 : 100000001, one[] = {1, 1};
@@ -238,21 +237,11 @@ START_TEST(test_errors)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("matmul");
-    TCase *c = tcase_create("matmul");
-    tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, test_values, 0, COUNT(rows));
-    tcase_add_test(c, test_long_sums);
-    tcase_add_test(c, test_forward_then);
-    tcase_add_test(c, test_stack_gradient);
-    tcase_add_test(c, test_errors);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("matmul", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {test_values, COUNT(rows)},
+          {test_long_sums},
+          {test_forward_then},
+          {test_stack_gradient},
+          {test_errors},
+      })

@@ -1,10 +1,9 @@
 /* test_registry.c - walks the registry: every operation on all its samples, first to third
  * order, f32 against f64, contiguous against strided. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 START_TEST(test_op)
 {
@@ -114,19 +113,10 @@ START_TEST(test_network)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("registry");
-    TCase *c = tcase_create("ops");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_op, 0, tg_op_count());
-    tcase_add_loop_test(c, test_wrong_vjp_is_caught, 0, sizeof mistakes / sizeof *mistakes);
-    tcase_add_test(c, test_no_samples_is_an_error);
-    tcase_add_test(c, test_network);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("registry", .timeout = 120,
+      .tests = {
+          {test_op, tg_op_count()},
+          {test_wrong_vjp_is_caught, COUNT(mistakes)},
+          {test_no_samples_is_an_error},
+          {test_network},
+      })

@@ -180,17 +180,11 @@ static const composed_row rows[] = {
 START_TEST(compositions) { run_composed(&rows[_i]); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("scan");
-    TCase *c = tcase_create("scans");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, scans, 0, COUNT(cases));
-    tcase_add_test(c, linear_scans);
-    tcase_add_loop_test(c, derivatives_at_zeros, 0, COUNT(zeros));
-    tcase_add_test(c, derivative_of_a_product);
-    tcase_add_loop_test(c, compositions, 0, COUNT(rows));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("scan", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {scans, COUNT(cases)},
+          {linear_scans},
+          {derivatives_at_zeros, COUNT(zeros)},
+          {derivative_of_a_product},
+          {compositions, COUNT(rows)},
+      })

@@ -235,15 +235,9 @@ START_TEST(every_permutation)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("shape");
-    TCase *c = tcase_create("views");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, reshape_is_a_view_where_one_exists, 0, COUNT(bases));
-    tcase_add_loop_test(c, rearranged_values_and_refusals, 0, COUNT(rows));
-    tcase_add_loop_test(c, every_permutation, 0, LAYOUTS);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("shape", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {reshape_is_a_view_where_one_exists, COUNT(bases)},
+          {rearranged_values_and_refusals, COUNT(rows)},
+          {every_permutation, LAYOUTS},
+      })

@@ -211,16 +211,10 @@ START_TEST(views_of_views)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("slice");
-    TCase *c = tcase_create("slices");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, every_small_slice, 0, LAYOUTS);
-    tcase_add_loop_test(c, every_small_unslice, 0, LAYOUTS);
-    tcase_add_loop_test(c, values_and_refusals, 0, COUNT(rows));
-    tcase_add_test(c, views_of_views);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("slice", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {every_small_slice, LAYOUTS},
+          {every_small_unslice, LAYOUTS},
+          {values_and_refusals, COUNT(rows)},
+          {views_of_views},
+      })

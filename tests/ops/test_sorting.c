@@ -192,14 +192,9 @@ START_TEST(derivative_at_a_kink)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("sorting");
-    TCase *c = tcase_create("sorting");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, argsort, 0, COUNT(cases));
-    tcase_add_loop_test(c, compositions, 0, COUNT(rows));
-    tcase_add_loop_test(c, derivative_at_a_kink, 0, COUNT(kinks));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("sorting", .timeout = 60,
+      .tests = {
+          {argsort, COUNT(cases)},
+          {compositions, COUNT(rows)},
+          {derivative_at_a_kink, COUNT(kinks)},
+      })

@@ -1,11 +1,11 @@
 /* test_clip_grad.c - gradient clipping as operations: values by hand, derivatives, and refusals. */
 #include <math.h>
-#include <stdlib.h>
 
-#include "tests/support/counting.h"
-#include "tests/support/dicts.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 /* The gradients of sum c w: c itself, f32 under "a" and f64 under "b". */
 static tg_dict *constants(double scale)
@@ -99,19 +99,9 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("clip_grad");
-    TCase *tests = tcase_create("clip_grad");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, values_are_as_by_hand, 0, COUNT(cases));
-    tcase_add_test(tests, clipped_gradients_are_values);
-    tcase_add_test(tests, refusals);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("clip_grad", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {values_are_as_by_hand, COUNT(cases)},
+          {clipped_gradients_are_values},
+          {refusals},
+      })

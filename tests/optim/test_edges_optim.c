@@ -1,14 +1,13 @@
 /* test_edges_optim.c - the six optimizers at the edge of their numbers: gradients of 0, denormal,
  * huge, Inf and NaN between ordinary ones, against the formulas in long double, in both dtypes, as
  * updates and as a plan's; clipping of gradients whose squares leave the range. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 enum { STEPS = 12, STATES = 2 };
 typedef long double wide;
 
@@ -281,18 +280,9 @@ START_TEST(groups_clip_what_leaves_the_range)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_optim");
-    TCase *c = tcase_create("edges_optim");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, optimizers_at_the_edge, 0, FORMULAS);
-    tcase_add_loop_test(c, one_huge_gradient_leaves_no_nan, 0, COUNT(kinds));
-    tcase_add_loop_test(c, groups_clip_what_leaves_the_range, 0, COUNT(clips));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+SUITE("edges_optim", .timeout = 120,
+      .tests = {
+          {optimizers_at_the_edge, FORMULAS},
+          {one_huge_gradient_leaves_no_nan, COUNT(kinds)},
+          {groups_clip_what_leaves_the_range, COUNT(clips)},
+      })

@@ -1,14 +1,14 @@
 /* test_groups.c - groups of parameters: updates against formulas by hand.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/counting.h"
-#include "tests/support/dicts.h"
 #include "src/dict.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static const entry layers[] = {{"W1", TG_F64, 2, 3}, {"b1", TG_F32, 1, 3}, {"W2", TG_F64, 3, 1}};
 
@@ -232,20 +232,10 @@ START_TEST(the_last_match_counts)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("groups");
-    TCase *tests = tcase_create("groups");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, updates_are_as_by_hand, 0, COUNT(treatments));
-    tcase_add_test(tests, strided_tensors);
-    tcase_add_test(tests, frozen_means_untouched);
-    tcase_add_test(tests, the_last_match_counts);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("groups", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {updates_are_as_by_hand, COUNT(treatments)},
+          {strided_tensors},
+          {frozen_means_untouched},
+          {the_last_match_counts},
+      })

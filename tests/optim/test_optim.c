@@ -1,15 +1,13 @@
 /* test_optim.c - optimizers against formulas written out by hand and reference series. */
 #include "tapegrad/optim.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/counting.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 /* ---- the optimizers, each beside its formula for one element -------------------------------- */
 
@@ -225,20 +223,10 @@ START_TEST(every_optimizer_descends)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("optim");
-    TCase *tests = tcase_create("optim");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, follows_its_formula, 0, COUNT(rules));
-    tcase_add_loop_test(tests, agrees_with_the_reference_series, 0, COUNT(rules));
-    tcase_add_loop_test(tests, nesterov_looks_ahead, 0, 2);
-    tcase_add_loop_test(tests, every_optimizer_descends, 0, COUNT(rules));
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("optim", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {follows_its_formula, COUNT(rules)},
+          {agrees_with_the_reference_series, COUNT(rules)},
+          {nesterov_looks_ahead, 2},
+          {every_optimizer_descends, COUNT(rules)},
+      })

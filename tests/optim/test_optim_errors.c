@@ -1,14 +1,11 @@
 /* test_optim_errors.c - what optimizers refuse, and that nothing is changed then. */
 #include "tapegrad/optim.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "tests/support/counting.h"
 #include "tapegrad/ops.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/counting.h"
+#include "tests/support/suite.h"
 
 static tg_optimizer *adam(double lr)
 {
@@ -196,19 +193,9 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("optim_errors");
-    TCase *tests = tcase_create("optim");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, update_refuses_dicts_that_do_not_fit, 0, COUNT(refused));
-    tcase_add_test(tests, update_refuses_other_arguments);
-    tcase_add_test(tests, options_out_of_range);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("optim_errors", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {update_refuses_dicts_that_do_not_fit, COUNT(refused)},
+          {update_refuses_other_arguments},
+          {options_out_of_range},
+      })

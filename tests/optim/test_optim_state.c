@@ -1,14 +1,14 @@
 /* test_optim_state.c - what an optimizer has gathered is saved and restored exactly.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support/counting.h"
-#include "tests/support/dicts.h"
 #include "tapegrad/npy.h"
 #include "tapegrad/optim.h"
 #include "tapegrad/rng.h"
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static tg_optimizer *make_optimizer(int k)
 {
@@ -127,18 +127,8 @@ START_TEST(keys_are_states_and_parameters)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("optim_state");
-    TCase *tests = tcase_create("state");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, a_restored_run_goes_on_bit_for_bit, 0, 3 * KINDS);
-    tcase_add_test(tests, keys_are_states_and_parameters);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("optim_state", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {a_restored_run_goes_on_bit_for_bit, 3 * KINDS},
+          {keys_are_states_and_parameters},
+      })

@@ -1,13 +1,13 @@
 /* test_optim_state_errors.c - states that do not fit an optimizer are refused by name, and what
  * fails changes nothing. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/counting.h"
-#include "tests/support/dicts.h"
 #include "tapegrad/optim.h"
 #include "tapegrad/rng.h"
+#include "tests/support/counting.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static tg_optimizer *adam(void) { return tg_adam(tg_adam_defaults(), NULL); }
 
@@ -185,19 +185,9 @@ START_TEST(other_arguments_and_kinds)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("optim_state_errors");
-    TCase *tests = tcase_create("state");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, what_does_not_fit_is_refused_by_name, 0, COUNT(refused));
-    tcase_add_test(tests, without_memory_nothing_changes);
-    tcase_add_test(tests, other_arguments_and_kinds);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("optim_state_errors", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {what_does_not_fit_is_refused_by_name, COUNT(refused)},
+          {without_memory_nothing_changes},
+          {other_arguments_and_kinds},
+      })

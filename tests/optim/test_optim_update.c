@@ -1,13 +1,10 @@
 /* test_optim_update.c - what an update does to memory, and optimizers of one's own. */
 #include "tapegrad/optim.h"
 
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "tests/support/counting.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 #define MAKER(kind)                                                                                \
     static tg_optimizer *kind(double lr)                                                           \
@@ -224,20 +221,10 @@ START_TEST(ones_own_optimizer)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("optim_update");
-    TCase *tests = tcase_create("optim");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, strided_tensors_and_no_malloc, 0, 2 * COUNT(makers));
-    tcase_add_test(tests, out_of_memory_changes_nothing);
-    tcase_add_test(tests, shared_memory_goes_in_order);
-    tcase_add_test(tests, ones_own_optimizer);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("optim_update", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {strided_tensors_and_no_malloc, 2 * COUNT(makers)},
+          {out_of_memory_changes_nothing},
+          {shared_memory_goes_in_order},
+          {ones_own_optimizer},
+      })

@@ -66,12 +66,7 @@ START_TEST(makers_fill_in_the_fields)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("schedule");
-    TCase *c = tcase_create("schedule");
-    tcase_add_loop_test(c, factors_are_as_by_hand, 0, COUNT(rows));
-    tcase_add_test(c, makers_fill_in_the_fields);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("schedule", .tests = {
+                      {factors_are_as_by_hand, COUNT(rows)},
+                      {makers_fill_in_the_fields},
+                  })

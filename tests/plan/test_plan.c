@@ -185,16 +185,10 @@ START_TEST(what_cannot_be_planned)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan");
-    TCase *c = tcase_create("plan");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, writes_stay_in_order);
-    tcase_add_test(c, kinds_of_outputs);
-    tcase_add_test(c, failures_of_a_run);
-    tcase_add_test(c, what_cannot_be_planned);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan", .setup = begin, .teardown = finish, .timeout = 120,
+      .tests = {
+          {writes_stay_in_order},
+          {kinds_of_outputs},
+          {failures_of_a_run},
+          {what_cannot_be_planned},
+      })

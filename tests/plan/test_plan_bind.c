@@ -214,16 +214,11 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_bind");
-    TCase *c = tcase_create("plan_bind");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_add_test(c, all_readers_follow_f32);
-    tcase_add_test(c, all_readers_follow_f64);
-    tcase_add_test(c, bound_tensor_is_held_and_read);
-    tcase_add_test(c, training_goes_on_with_the_next_batch);
-    tcase_add_test(c, refusals);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_bind", .setup = begin, .teardown = finish,
+      .tests = {
+          {all_readers_follow_f32},
+          {all_readers_follow_f64},
+          {bound_tensor_is_held_and_read},
+          {training_goes_on_with_the_next_batch},
+          {refusals},
+      })

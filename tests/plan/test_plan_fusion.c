@@ -296,18 +296,12 @@ START_TEST(pairs_of_ones_own)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_fusion");
-    TCase *c = tcase_create("plan_fusion");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, every_layout, 0, 2 * COUNT(sizes));
-    tcase_add_loop_test(c, rows_in_the_loop, 0, 16);
-    tcase_add_test(c, what_is_left);
-    tcase_add_test(c, many_groups);
-    tcase_add_test(c, a_plan_in_words);
-    tcase_add_loop_test(c, pairs_of_ones_own, 0, 6);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_fusion", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {every_layout, 2 * COUNT(sizes)},
+          {rows_in_the_loop, 16},
+          {what_is_left},
+          {many_groups},
+          {a_plan_in_words},
+          {pairs_of_ones_own, 6},
+      })

@@ -1,6 +1,7 @@
 /* test_plan_layers.c - plans of convolutions, windows, stacks of products, einsum, attention and
  * small networks at the sizes where kernels change their ways, with their gradients, eagerly and
- * planned (tests/support/drawn.h); test_plan_products.c has single products, test_plan_shapes.c the rest.
+ * planned (tests/support/drawn.h); test_plan_products.c has single products, test_plan_shapes.c the
+ * rest.
  *
  * TG_PROGRAMS sets how many of each (60), TG_PROGRAM_SEED runs one. */
 #include "tests/support/drawn.h"
@@ -196,13 +197,5 @@ static const drawn_kind kinds[] = {{"convolutions", draw_convolution}, {"windows
 START_TEST(random_shapes) { check_kind(t, &kinds[_i], 60); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_layers");
-    TCase *c = tcase_create("plan_layers");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 600);
-    tcase_add_loop_test(c, random_shapes, 0, COUNT(kinds));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_layers", .setup = setup, .teardown = teardown, .timeout = 600,
+      .tests = {{random_shapes, COUNT(kinds)}})

@@ -147,17 +147,11 @@ START_TEST(repeated_leaves)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_memory");
-    TCase *c = tcase_create("plan_memory");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, less_memory_than_the_tape, 0, 2);
-    tcase_add_test(c, no_malloc);
-    tcase_add_test(c, without_memory);
-    tcase_add_test(c, places_are_used_again);
-    tcase_add_test(c, repeated_leaves);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_memory", .setup = begin, .teardown = finish, .timeout = 120,
+      .tests = {
+          {less_memory_than_the_tape, 2},
+          {no_malloc},
+          {without_memory},
+          {places_are_used_again},
+          {repeated_leaves},
+      })

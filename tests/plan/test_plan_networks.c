@@ -9,12 +9,12 @@
  *
  * The networks of a tg_model are built as their examples do, with fewer units, and go through the
  * trainer, whose option decides between the two; the others are the examples' own (tests/networks).
- * Their plans are watched (tests/support/guard.h), with zones in their memory for every other number of
- * threads. optimizer_surface and optimizer_compare_naive train no network,
+ * Their plans are watched (tests/support/guard.h), with zones in their memory for every other
+ * number of threads. optimizer_surface and optimizer_compare_naive train no network,
  * weight_init_activation_histogram only looks at one: its activations and initialisations are in
  * the table. */
-#include "tests/support/guard.h"
 #include "tests/plan/networks/networks.h"
+#include "tests/support/guard.h"
 #include "tests/support/plans.h"
 
 enum { UNITS = 30, MOST_LAYERS = 8, MOST_STEPS = 8, IMAGES = 150, BATCH = 64 };
@@ -295,14 +295,8 @@ START_TEST(networks_of_their_own)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_networks");
-    TCase *c = tcase_create("plan_networks");
-    tcase_set_timeout(c, 300);
-    tcase_add_checked_fixture(c, load, unload);
-    tcase_add_loop_test(c, models_of_the_trainer, 0, 2 * COUNT(models));
-    tcase_add_loop_test(c, networks_of_their_own, 0, 2 * COUNT(kinds));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_networks", .setup = load, .teardown = unload, .timeout = 300,
+      .tests = {
+          {models_of_the_trainer, 2 * COUNT(models)},
+          {networks_of_their_own, 2 * COUNT(kinds)},
+      })

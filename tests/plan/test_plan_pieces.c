@@ -1,6 +1,5 @@
 /* test_plan_pieces.c - the free pieces of a plan's block: nothing is given out twice, what comes
  * back is used again, and very many pieces take no longer each than few. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +7,7 @@
 #include "graph/plan/pieces.h"
 #include "tapegrad/rng.h"
 #include "tests/support/counting.h"
+#include "tests/support/suite.h"
 
 enum { UNIT = 64, MOST = 1 << 20 };
 
@@ -100,19 +100,9 @@ START_TEST(without_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_pieces");
-    TCase *c = tcase_create("plan_pieces");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, never_given_twice, 0, 3);
-    tcase_add_test(c, many_cost_as_few);
-    tcase_add_test(c, without_memory);
-    suite_add_tcase(s, c);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
-}
+SUITE("plan_pieces", .setup = begin, .teardown = finish, .timeout = 120,
+      .tests = {
+          {never_given_twice, 3},
+          {many_cost_as_few},
+          {without_memory},
+      })

@@ -114,13 +114,5 @@ static tg_tensor *draw_network(drawing *d)
 START_TEST(random_networks) { check_kind(t, &(drawn_kind){"matrix products", draw_network}, 500); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_products");
-    TCase *c = tcase_create("plan_products");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 600);
-    tcase_add_test(c, random_networks);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_products", .setup = setup, .teardown = teardown, .timeout = 600,
+      .tests = {{random_networks}})

@@ -133,17 +133,11 @@ START_TEST(limits)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_profile");
-    TCase *c = tcase_create("plan_profile");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, steps);
-    tcase_add_test(c, times);
-    tcase_add_test(c, reports);
-    tcase_add_test(c, trace_of_any_scope);
-    tcase_add_test(c, limits);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_profile", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {steps},
+          {times},
+          {reports},
+          {trace_of_any_scope},
+          {limits},
+      })

@@ -1,7 +1,7 @@
 /* test_plan_programs.c - plans of every operation on its samples, and of 2,000 random programs with
  * their gradients, against recording again on other inputs, copied or bound: the same to the last
- * bit.  All of them are watched (tests/support/guard.h), half with zones in their memory, and no operation
- * looks at an address before there is one (tests/support/blind.h). */
+ * bit.  All of them are watched (tests/support/guard.h), half with zones in their memory, and no
+ * operation looks at an address before there is one (tests/support/blind.h). */
 #include "tests/support/blind.h"
 #include "tests/support/guard.h"
 #include "tests/support/plans.h"
@@ -156,14 +156,8 @@ START_TEST(random_programs)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_programs");
-    TCase *c = tcase_create("plan_programs");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 600);
-    tcase_add_loop_test(c, every_operation, 0, 2 * tg_op_count());
-    tcase_add_test(c, random_programs);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_programs", .setup = setup, .teardown = teardown, .timeout = 600,
+      .tests = {
+          {every_operation, 2 * tg_op_count()},
+          {random_programs},
+      })

@@ -152,16 +152,10 @@ START_TEST(operands_of_a_product_stay)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_rows");
-    TCase *c = tcase_create("plan_rows");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, the_same_bits, 0, COUNT(patterns));
-    tcase_add_loop_test(c, one_loop, 0, COUNT(patterns));
-    tcase_add_loop_test(c, behind_a_product, 0, 3);
-    tcase_add_test(c, operands_of_a_product_stay);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_rows", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {the_same_bits, COUNT(patterns)},
+          {one_loop, COUNT(patterns)},
+          {behind_a_product, 3},
+          {operands_of_a_product_stay},
+      })

@@ -240,13 +240,5 @@ static const drawn_kind kinds[] = {
 START_TEST(random_shapes) { check_kind(t, &kinds[_i], 60); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_shapes");
-    TCase *c = tcase_create("plan_shapes");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 600);
-    tcase_add_loop_test(c, random_shapes, 0, COUNT(kinds));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_shapes", .setup = setup, .teardown = teardown, .timeout = 600,
+      .tests = {{random_shapes, COUNT(kinds)}})

@@ -269,15 +269,10 @@ START_TEST(neutral_operands)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_tiny");
-    TCase *c = tcase_create("plan_tiny");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, two_hundred_bytes, 0, PROGRAMS);
-    tcase_add_loop_test(c, faster_than_recording, 0, PROGRAMS);
-    tcase_add_test(c, generators_are_found_at_once);
-    tcase_add_test(c, neutral_operands);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_tiny", .timeout = 120,
+      .tests = {
+          {two_hundred_bytes, PROGRAMS},
+          {faster_than_recording, PROGRAMS},
+          {generators_are_found_at_once},
+          {neutral_operands},
+      })

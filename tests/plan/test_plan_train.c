@@ -192,14 +192,9 @@ START_TEST(attention)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_train");
-    TCase *c = tcase_create("plan_train");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, training, 0, 4);
-    tcase_add_test(c, runs_by_number);
-    tcase_add_test(c, attention);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_train", .timeout = 300,
+      .tests = {
+          {training, 4},
+          {runs_by_number},
+          {attention},
+      })

@@ -244,13 +244,8 @@ START_TEST(updates_keep_their_order)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_update");
-    TCase *c = tcase_create("plan_update");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, training, 0, 2 * KINDS * TREATMENTS);
-    tcase_add_test(c, updates_keep_their_order);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_update", .timeout = 300,
+      .tests = {
+          {training, 2 * KINDS *TREATMENTS},
+          {updates_keep_their_order},
+      })

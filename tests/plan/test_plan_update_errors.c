@@ -308,19 +308,13 @@ START_TEST(ones_own_and_strided)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("plan_update_errors");
-    TCase *c = tcase_create("plan_update_errors");
-    tcase_add_checked_fixture(c, begin, finish);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, readers_on_both_sides);
-    tcase_add_loop_test(c, refusals_come_first, 0, 2);
-    tcase_add_test(c, changed_groups);
-    tcase_add_test(c, refused_when_recorded);
-    tcase_add_test(c, out_of_memory_changes_nothing);
-    tcase_add_test(c, gradients_share_memory);
-    tcase_add_test(c, ones_own_and_strided);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("plan_update_errors", .setup = begin, .teardown = finish, .timeout = 120,
+      .tests = {
+          {readers_on_both_sides},
+          {refusals_come_first, 2},
+          {changed_groups},
+          {refused_when_recorded},
+          {out_of_memory_changes_nothing},
+          {gradients_share_memory},
+          {ones_own_and_strided},
+      })

@@ -1,6 +1,5 @@
 /* test_plot.c - figures of every kind become well-formed SVG, in any locale. */
 #define _XOPEN_SOURCE 700
-#include <check.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "src/plot/parts.h"
+#include "tests/support/suite.h"
 
 static char dir[256], path[300], svg[1 << 20];
 
@@ -188,19 +188,10 @@ START_TEST(little_data)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("plot");
-    TCase *tc = tcase_create("plot");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, the_checker_can_fail);
-    tcase_add_test(tc, svg_is_well_formed);
-    tcase_add_test(tc, a_comma_locale_changes_nothing);
-    tcase_add_test(tc, little_data);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("plot", .setup = setup, .teardown = teardown,
+      .tests = {
+          {the_checker_can_fail},
+          {svg_is_well_formed},
+          {a_comma_locale_changes_nothing},
+          {little_data},
+      })

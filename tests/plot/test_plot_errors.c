@@ -1,6 +1,5 @@
 /* test_plot_errors.c - figures: what they refuse, and how a failure reaches the write. */
 #define _XOPEN_SOURCE 700
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "src/plot/parts.h"
 #include "tapegrad/alloc.h"
+#include "tests/support/suite.h"
 
 static char dir[256], path[300];
 
@@ -181,19 +181,10 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("plot_errors");
-    TCase *tc = tcase_create("plot_errors");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, bad_arguments_stick);
-    tcase_add_test(tc, the_first_failure_is_told);
-    tcase_add_test(tc, full_device);
-    tcase_add_test(tc, out_of_memory);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("plot_errors", .setup = setup, .teardown = teardown,
+      .tests = {
+          {bad_arguments_stick},
+          {the_first_failure_is_told},
+          {full_device},
+          {out_of_memory},
+      })

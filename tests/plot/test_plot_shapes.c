@@ -1,6 +1,5 @@
 /* test_plot_shapes.c - where figures put lines, bins and contours. */
 #define _XOPEN_SOURCE 700
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/plot/parts.h"
+#include "tests/support/suite.h"
 
 static char dir[256], path[300], svg[1 << 20];
 
@@ -210,22 +210,13 @@ START_TEST(texts)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("plot_shapes");
-    TCase *tc = tcase_create("plot_shapes");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, lines_break_where_values_are_missing);
-    tcase_add_test(tc, long_lines_are_thinned_but_keep_their_extremes);
-    tcase_add_test(tc, smooth_lines_stay_within_a_tenth_of_a_pixel);
-    tcase_add_test(tc, what_lies_outside_is_clipped);
-    tcase_add_test(tc, bins);
-    tcase_add_test(tc, contour_of_a_circle);
-    tcase_add_test(tc, texts);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("plot_shapes", .setup = setup, .teardown = teardown,
+      .tests = {
+          {lines_break_where_values_are_missing},
+          {long_lines_are_thinned_but_keep_their_extremes},
+          {smooth_lines_stay_within_a_tenth_of_a_pixel},
+          {what_lies_outside_is_clipped},
+          {bins},
+          {contour_of_a_circle},
+          {texts},
+      })

@@ -1,10 +1,10 @@
 /* test_plot_ticks.c - the limits of axes, their ticks and the labels of these. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "src/plot/parts.h"
+#include "tests/support/suite.h"
 
 /* Labels and exponents, as in "1 2x10^-3". */
 static const char *labels(const tgi_ticks *t)
@@ -145,18 +145,9 @@ START_TEST(limits_of_a_log_axis)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("plot_ticks");
-    TCase *tc = tcase_create("plot_ticks");
-    tcase_add_test(tc, ticks);
-    tcase_add_test(tc, tick_labels_never_touch);
-    tcase_add_test(tc, limits);
-    tcase_add_test(tc, limits_of_a_log_axis);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("plot_ticks", .tests = {
+                        {ticks},
+                        {tick_labels_never_touch},
+                        {limits},
+                        {limits_of_a_log_axis},
+                    })

@@ -182,16 +182,11 @@ START_TEST(described)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("search");
-    TCase *c = tcase_create("search");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, values_are_even_on_their_scale, 1, 4);
-    tcase_add_test(c, ends_of_ranges);
-    tcase_add_loop_test(c, ranks, 0, 2);
-    tcase_add_loop_test(c, narrowing, 0, 3);
-    tcase_add_test(c, described);
-    suite_add_tcase(suite, c);
-    return run_suite(suite);
-}
+SUITE("search", .timeout = 300,
+      .tests = {
+          {values_are_even_on_their_scale, 4, .first = 1},
+          {ends_of_ranges},
+          {ranks, 2},
+          {narrowing, 3},
+          {described},
+      })

@@ -104,12 +104,4 @@ START_TEST(better_than_random)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("search_bayes");
-    TCase *c = tcase_create("search_bayes");
-    tcase_set_timeout(c, 600);
-    tcase_add_loop_test(c, better_than_random, 0, COUNT(problems));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("search_bayes", .timeout = 600, .tests = {{better_than_random, COUNT(problems)}})

@@ -198,17 +198,11 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("search_errors");
-    TCase *c = tcase_create("search_errors");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, options);
-    tcase_add_test(c, calls);
-    tcase_add_test(c, trials);
-    tcase_add_test(c, what_is_no_status);
-    tcase_add_loop_test(c, out_of_memory, 0, BAYES + 1);
-    suite_add_tcase(suite, c);
-    return run_suite(suite);
-}
+SUITE("search_errors", .setup = setup, .teardown = teardown, .timeout = 300,
+      .tests = {
+          {options},
+          {calls},
+          {trials},
+          {what_is_no_status},
+          {out_of_memory, BAYES + 1},
+      })

@@ -185,18 +185,13 @@ START_TEST(expected_improvement)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("search_gp");
-    TCase *c = tcase_create("search_gp");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, at_the_data, 0, 2);
-    tcase_add_loop_test(c, far_from_the_data, 0, 2);
-    tcase_add_loop_test(c, two_points, 0, 2);
-    tcase_add_loop_test(c, likelihood, 0, 2);
-    tcase_add_loop_test(c, finds_what_matters, 0, 2);
-    tcase_add_test(c, data_of_all_kinds);
-    tcase_add_test(c, expected_improvement);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("search_gp", .timeout = 300,
+      .tests = {
+          {at_the_data, 2},
+          {far_from_the_data, 2},
+          {two_points, 2},
+          {likelihood, 2},
+          {finds_what_matters, 2},
+          {data_of_all_kinds},
+          {expected_improvement},
+      })

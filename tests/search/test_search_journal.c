@@ -366,21 +366,15 @@ START_TEST(in_a_comma_locale)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("search_journal");
-    TCase *c = tcase_create("search_journal");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, bytes);
-    tcase_add_loop_test(c, cut_anywhere, 0, METHODS);
-    tcase_add_test(c, changed_anywhere);
-    tcase_add_loop_test(c, wrong_field_in_the_last_line, 0, METHODS);
-    tcase_add_test(c, of_another_search);
-    tcase_add_test(c, no_place_for_it);
-    tcase_add_test(c, full_disk);
-    tcase_add_test(c, in_use);
-    tcase_add_test(c, in_a_comma_locale);
-    suite_add_tcase(suite, c);
-    return run_suite(suite);
-}
+SUITE("search_journal", .setup = setup, .teardown = teardown, .timeout = 300,
+      .tests = {
+          {bytes},
+          {cut_anywhere, METHODS},
+          {changed_anywhere},
+          {wrong_field_in_the_last_line, METHODS},
+          {of_another_search},
+          {no_place_for_it},
+          {full_disk},
+          {in_use},
+          {in_a_comma_locale},
+      })

@@ -143,15 +143,10 @@ START_TEST(more_trials_later)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("search_run");
-    TCase *c = tcase_create("search_run");
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, halving);
-    tcase_add_loop_test(c, any_number_of_threads, 0, METHODS);
-    tcase_add_loop_test(c, stopped_and_continued, 0, METHODS);
-    tcase_add_test(c, more_trials_later);
-    suite_add_tcase(suite, c);
-    return run_suite(suite);
-}
+SUITE("search_run", .timeout = 300,
+      .tests = {
+          {halving},
+          {any_number_of_threads, METHODS},
+          {stopped_and_continued, METHODS},
+          {more_trials_later},
+      })

@@ -300,19 +300,14 @@ START_TEST(trivial_regions)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("checkpoint");
-    TCase *c = tcase_create("checkpoints");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, gives_the_same_bits, 0, 2);
-    tcase_add_test(c, memory_is_used_again);
-    tcase_add_loop_test(c, derivatives_are_right, 0, 2);
-    tcase_add_test(c, fourth_order);
-    tcase_add_loop_test(c, gradients_of_several_parts, 0, 2);
-    tcase_add_test(c, sweeps_do_not_meet);
-    tcase_add_test(c, refusals);
-    tcase_add_test(c, trivial_regions);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("checkpoint", .setup = setup, .teardown = teardown,
+      .tests = {
+          {gives_the_same_bits, 2},
+          {memory_is_used_again},
+          {derivatives_are_right, 2},
+          {fourth_order},
+          {gradients_of_several_parts, 2},
+          {sweeps_do_not_meet},
+          {refusals},
+          {trivial_regions},
+      })

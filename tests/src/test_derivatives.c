@@ -2,16 +2,16 @@
  */
 #include "tapegrad/derivatives.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/dicts.h"
 #include "src/op_sample.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/nn.h"
 #include "tapegrad/ops.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
 {
@@ -222,20 +222,11 @@ START_TEST(gradcheck_along_directions)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("derivatives");
-    TCase *c = tcase_create("derivatives");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, op_check_sees_a_vjp_that_is_not_linear_in_dy);
-    tcase_add_test(c, jvp_of_a_network_is_its_difference);
-    tcase_add_test(c, hvp_of_a_network_is_the_difference_of_gradients);
-    tcase_add_loop_test(c, third_order_of_smooth_operations, 0, COUNT(smooth));
-    tcase_add_test(c, gradcheck_along_directions);
-    suite_add_tcase(suite, c);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("derivatives", .timeout = 60,
+      .tests = {
+          {op_check_sees_a_vjp_that_is_not_linear_in_dy},
+          {jvp_of_a_network_is_its_difference},
+          {hvp_of_a_network_is_the_difference_of_gradients},
+          {third_order_of_smooth_operations, COUNT(smooth)},
+          {gradcheck_along_directions},
+      })

@@ -1,11 +1,10 @@
 /* test_derivatives_errors.c - what the derivatives refuse, and with what words. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/dicts.h"
 #include "tapegrad/derivatives.h"
 #include "tapegrad/ops.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
 {
@@ -124,18 +123,9 @@ START_TEST(hvp_refuses_another_dict)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("derivatives_errors");
-    TCase *c = tcase_create("derivatives_errors");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, vjp_that_is_x_itself);
-    tcase_add_loop_test(c, errors, 0, COUNT(mistakes));
-    tcase_add_test(c, hvp_refuses_another_dict);
-    suite_add_tcase(suite, c);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("derivatives_errors", .timeout = 60,
+      .tests = {
+          {vjp_that_is_x_itself},
+          {errors, COUNT(mistakes)},
+          {hvp_refuses_another_dict},
+      })

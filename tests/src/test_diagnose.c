@@ -243,18 +243,13 @@ START_TEST(refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("diagnose");
-    TCase *c = tcase_create("all");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, statistics, 0, COUNT(measured));
-    tcase_add_test(c, bins_have_sharp_edges);
-    tcase_add_test(c, values_by_scope);
-    tcase_add_loop_test(c, ratios, 0, COUNT(judged));
-    tcase_add_loop_test(c, networks, 0, COUNT(ill));
-    tcase_add_test(c, tables);
-    tcase_add_test(c, refusals);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("diagnose", .setup = setup, .teardown = teardown,
+      .tests = {
+          {statistics, COUNT(measured)},
+          {bins_have_sharp_edges},
+          {values_by_scope},
+          {ratios, COUNT(judged)},
+          {networks, COUNT(ill)},
+          {tables},
+          {refusals},
+      })

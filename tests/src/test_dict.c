@@ -1,9 +1,6 @@
 /* test_dict.c - the entries of a dict: order, references, errors. */
 #include "tapegrad/dict.h"
 
-#include <check.h>
-#include <stdlib.h>
-
 #include "tapegrad/grad.h"
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
@@ -164,21 +161,11 @@ START_TEST(many_keys_are_fast)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("dict");
-    TCase *tests = tcase_create("dict");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, order_replace_and_missing_keys);
-    tcase_add_test(tests, set_and_take_say_what_is_wrong);
-    tcase_add_test(tests, param_names_the_nearest_key);
-    tcase_add_test(tests, param_poisons_the_tape);
-    tcase_add_test(tests, many_keys_are_fast);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("dict", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {order_replace_and_missing_keys},
+          {set_and_take_say_what_is_wrong},
+          {param_names_the_nearest_key},
+          {param_poisons_the_tape},
+          {many_keys_are_fast},
+      })

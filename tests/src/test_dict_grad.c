@@ -1,9 +1,6 @@
 /* test_dict_grad.c - the gradients of a dict. */
 #include "tapegrad/dict.h"
 
-#include <check.h>
-#include <stdlib.h>
-
 #include "tapegrad/grad.h"
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
@@ -91,18 +88,8 @@ START_TEST(grad_says_what_is_wrong)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("dict_grad");
-    TCase *tests = tcase_create("dict");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, grad_has_the_keys_of_params);
-    tcase_add_test(tests, grad_says_what_is_wrong);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("dict_grad", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {grad_has_the_keys_of_params},
+          {grad_says_what_is_wrong},
+      })

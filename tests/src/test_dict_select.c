@@ -1,9 +1,8 @@
 /* test_dict_select.c - parts of a dict by a pattern of the key. */
-#include <stdlib.h>
-
+#include "src/dict.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
-#include "src/dict.h"
+#include "tests/support/suite.h"
 
 static const struct {
     const char *pattern, *key;
@@ -44,18 +43,8 @@ START_TEST(a_part_of_a_dict)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("dict_select");
-    TCase *tests = tcase_create("select");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, patterns_match, 0, COUNT(patterns));
-    tcase_add_test(tests, a_part_of_a_dict);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("dict_select", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {patterns_match, COUNT(patterns)},
+          {a_part_of_a_dict},
+      })

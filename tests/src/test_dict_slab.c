@@ -1,11 +1,9 @@
 /* test_dict_slab.c - whole dicts: slabs, comparing and copying, and memory that runs out. */
 #include "tapegrad/dict.h"
 
-#include <check.h>
-#include <stdlib.h>
-
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static const entry mixed[] = {{"W", TG_F32, 2, 3}, {"n", TG_I32, 1, 5}, {"b", TG_F32, 1, 3},
                               {"e", TG_F32, 4, 0}, {"d", TG_F64, 3, 3}, {"m", TG_U8, 1, 1},
@@ -131,19 +129,9 @@ START_TEST(out_of_memory_is_an_error)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("dict_slab");
-    TCase *tests = tcase_create("dict");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, like_and_clone_are_slabs);
-    tcase_add_loop_test(tests, match_and_copy, 0, COUNT(pairs));
-    tcase_add_test(tests, out_of_memory_is_an_error);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("dict_slab", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {like_and_clone_are_slabs},
+          {match_and_copy, COUNT(pairs)},
+          {out_of_memory_is_an_error},
+      })

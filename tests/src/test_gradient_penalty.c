@@ -95,15 +95,9 @@ START_TEST(of_a_quadratic_critic)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("gradient_penalty");
-    TCase *c = tcase_create("penalty");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, against_differences, 0, KINDS);
-    tcase_add_test(c, of_a_linear_critic);
-    tcase_add_test(c, of_a_quadratic_critic);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("gradient_penalty", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {against_differences, KINDS},
+          {of_a_linear_critic},
+          {of_a_quadratic_critic},
+      })

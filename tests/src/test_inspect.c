@@ -183,19 +183,14 @@ START_TEST(attributes_are_cut_to_size)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("inspect");
-    TCase *c = tcase_create("tapes");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_test(c, listing);
-    tcase_add_test(c, picture);
-    tcase_add_test(c, totals);
-    tcase_add_test(c, products_in_a_stack);
-    tcase_add_test(c, an_empty_tape);
-    tcase_add_test(c, failures);
-    tcase_add_loop_test(c, attributes_as_text, 0, tg_op_count());
-    tcase_add_test(c, attributes_are_cut_to_size);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("inspect", .setup = setup, .teardown = teardown,
+      .tests = {
+          {listing},
+          {picture},
+          {totals},
+          {products_in_a_stack},
+          {an_empty_tape},
+          {failures},
+          {attributes_as_text, tg_op_count()},
+          {attributes_are_cut_to_size},
+      })

@@ -1,11 +1,10 @@
 /* test_jacobian.c - Jacobians and Hessians in closed form. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "tests/support/dicts.h"
 #include "tapegrad/derivatives.h"
 #include "tapegrad/ops.h"
+#include "tests/support/dicts.h"
+#include "tests/support/suite.h"
 
 static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
 {
@@ -140,19 +139,10 @@ START_TEST(newton_on_a_quadratic)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("jacobian");
-    TCase *c = tcase_create("jacobian");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, jacobian_of_a_product, 0, 2);
-    tcase_add_test(c, jacobian_at_the_edges);
-    tcase_add_test(c, hessian_of_rosenbrock);
-    tcase_add_test(c, newton_on_a_quadratic);
-    suite_add_tcase(suite, c);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("jacobian", .timeout = 60,
+      .tests = {
+          {jacobian_of_a_product, 2},
+          {jacobian_at_the_edges},
+          {hessian_of_rosenbrock},
+          {newton_on_a_quadratic},
+      })

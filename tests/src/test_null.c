@@ -1,7 +1,6 @@
 /* test_null.c - every pointer argument of every public function is NULL in turn: no call crashes,
  * for operands of several shapes.  null_calls.inc is made from the headers by null_calls.awk, so
  * that no function is missing; what a pointer is elsewhere, is said by the macros v_TYPE. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 /* ---- what the other arguments are ----------------------------------------------------------- */
 
@@ -459,19 +459,11 @@ START_TEST(the_tape_says_which)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("null");
-    TCase *c = tcase_create("null");
-    tcase_set_timeout(c, 300);
-    const bool quick = getenv("TG_TEST_QUICK") != NULL;
-    tcase_add_loop_test(c, every_pointer_in_turn, quick ? 2 : 0, quick ? 3 : VARIANTS);
-    tcase_add_test(c, texts_of_no_size);
-    tcase_add_test(c, the_tape_says_which);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+static bool quick(void) { return getenv("TG_TEST_QUICK") != NULL; }
+
+SUITE("null", .timeout = 300,
+      .tests = {
+          {every_pointer_in_turn, quick() ? 3 : VARIANTS, .first = quick() ? 2 : 0},
+          {texts_of_no_size},
+          {the_tape_says_which},
+      })

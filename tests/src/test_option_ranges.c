@@ -1,12 +1,11 @@
 /* test_option_ranges.c - enums and numbers outside the ranges that the headers give are TG_EARG,
  * said when a thing is made and not when it is used. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 static tg_rng rng;
 static tg_error err;
@@ -165,15 +164,4 @@ START_TEST(refused)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("option_ranges");
-    TCase *c = tcase_create("option_ranges");
-    tcase_add_loop_test(c, refused, 0, ROWS);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("option_ranges", .tests = {{refused, ROWS}})

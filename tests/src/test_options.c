@@ -1,13 +1,11 @@
 /* test_options.c - structs of options that do not come from their function are refused by name,
  * by everything that takes them; no struct of the headers is missing here. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
-
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+#include "tests/support/suite.h"
 
 /* ---- what takes them: each tries the options and leaves what went wrong in err --------------- */
 
@@ -382,18 +380,9 @@ START_TEST(no_struct_is_missing)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("options");
-    TCase *c = tcase_create("options");
-    tcase_add_checked_fixture(c, start, end);
-    tcase_add_loop_test(c, others_are_refused_by_name, 0, COUNT(rows));
-    tcase_add_loop_test(c, those_of_the_function_are_taken, 0, COUNT(rows));
-    tcase_add_test(c, no_struct_is_missing);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
-}
+SUITE("options", .setup = start, .teardown = end,
+      .tests = {
+          {others_are_refused_by_name, COUNT(rows)},
+          {those_of_the_function_are_taken, COUNT(rows)},
+          {no_struct_is_missing},
+      })

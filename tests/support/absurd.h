@@ -113,14 +113,4 @@ static inline void try_call(const absurd_call *c, int64_t v)
     end();
 }
 
-static inline int run_calls(const char *name, const TTest *test, int n)
-{
-    Suite *s = suite_create(name);
-    TCase *c = tcase_create("calls");
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, test, 0, n);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
-
 #endif

@@ -1,9 +1,8 @@
 /* close.h - what the tests of tensors and operations share: tensors from text and in odd memory
- * layouts, comparisons that name what differs, and the frame of a test program. */
+ * layouts, and comparisons that name what differs. */
 #ifndef TESTS_CLOSE_H
 #define TESTS_CLOSE_H
 
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,7 @@
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#include "tests/support/suite.h"
 
 /* Two arguments, ndim and shape, from the sizes: tg_reshape(t, x, DIMS(2, 3)). */
 #define DIMS(...)                                                                                  \
@@ -215,17 +213,6 @@ static inline void run_row(const op_row *row)
         tg_tape_free(t);
         free_leaves();
     }
-}
-
-/* ---- the frame ------------------------------------------------------------------------------ */
-
-static inline int run_suite(Suite *s)
-{
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -2,12 +2,10 @@
 #ifndef TAPEGRAD_TESTS_DICTS_H
 #define TAPEGRAD_TESTS_DICTS_H
 
-#include <check.h>
 #include <stdio.h>
 
 #include "tapegrad/dict.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static inline tg_tensor *ramp(tg_dtype dtype, int64_t m, int64_t n, double first)
 {

@@ -6,11 +6,11 @@
 #ifndef TAPEGRAD_TESTS_FAILING_H
 #define TAPEGRAD_TESTS_FAILING_H
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 /* asked: allocations since the count began; first, last: those that fail. */
 static struct {
@@ -224,15 +224,6 @@ static inline void failing_tell(const char *name, walked sums)
 {
     printf("%s: %ld allocations failed, %ld refused, %ld done without\n", name, sums.allocations,
            sums.refused, sums.done_without);
-}
-
-static inline int failing_run(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

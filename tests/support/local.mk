@@ -23,4 +23,5 @@ test_support += \
 	tests/support/programs.h \
 	tests/support/runs.h \
 	tests/support/searches.h \
+	tests/support/suite.h \
 	$(end)

@@ -2,13 +2,13 @@
 #ifndef TAPEGRAD_TESTS_RUNS_H
 #define TAPEGRAD_TESTS_RUNS_H
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 typedef struct run {
     tg_dataset train, test;
@@ -127,15 +127,6 @@ static inline void make_checkpoint(const char *path)
     run_start(&r, &o);
     ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
     run_end(&r);
-}
-
-static inline int run_suite(Suite *suite)
-{
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -6,7 +6,6 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +13,7 @@
 #include <time.h>
 
 #include "tapegrad/search.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#include "tests/support/suite.h"
 
 static const tg_range space[] = {
     {.name = "lr", .kind = TG_RANGE_LOG, .lo = 1e-6, .hi = 1e-2},
@@ -80,15 +78,6 @@ static inline char *outcome(const tg_search *s)
         used += (size_t)snprintf(text + used, 64, " %a %a\n", t.results[0], t.results[1]);
     }
     return text;
-}
-
-static inline int run_suite(Suite *s)
-{
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

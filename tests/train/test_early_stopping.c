@@ -178,14 +178,9 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("early_stopping");
-    TCase *tests = tcase_create("early_stopping");
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, it_ends_when_patience_runs_out, 0, getenv("TG_TEST_QUICK") ? 1 : 3);
-    tcase_add_test(tests, more_patience_goes_on);
-    tcase_add_test(tests, options_out_of_range);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
-}
+SUITE("early_stopping", .timeout = 120,
+      .tests = {
+          {it_ends_when_patience_runs_out, getenv("TG_TEST_QUICK") ? 1 : 3},
+          {more_patience_goes_on},
+          {options_out_of_range},
+      })

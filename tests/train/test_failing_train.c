@@ -160,13 +160,5 @@ static void teardown(void)
 START_TEST(walk) { failing_tell(scenes[_i].name, scene_walk(&scenes[_i])); }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("failing_train");
-    TCase *tcase = tcase_create("scenes");
-    tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, walk, 0, (int)(sizeof scenes / sizeof scenes[0]));
-    suite_add_tcase(suite, tcase);
-    return failing_run(suite);
-}
+SUITE("failing_train", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {{walk, COUNT(scenes)}})

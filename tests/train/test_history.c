@@ -1,6 +1,5 @@
 /* test_history.c - the history of a run, its CSV file byte for byte, and its curves. */
 #define _XOPEN_SOURCE 700
-#include <check.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "tapegrad/alloc.h"
 #include "tapegrad/history.h"
+#include "tests/support/suite.h"
 
 static char dir[256], path[300];
 
@@ -225,21 +225,12 @@ START_TEST(rows_and_curves)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("history");
-    TCase *tc = tcase_create("history");
-    tcase_add_checked_fixture(tc, setup, teardown);
-    tcase_add_test(tc, bytes);
-    tcase_add_test(tc, bytes_in_a_comma_locale);
-    tcase_add_test(tc, full_device);
-    tcase_add_test(tc, out_of_memory);
-    tcase_add_test(tc, missing_rows_are_told);
-    tcase_add_test(tc, rows_and_curves);
-    suite_add_tcase(suite, tc);
-    SRunner *sr = srunner_create(suite);
-    srunner_run_all(sr, CK_NORMAL);
-    const int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+SUITE("history", .setup = setup, .teardown = teardown,
+      .tests = {
+          {bytes},
+          {bytes_in_a_comma_locale},
+          {full_device},
+          {out_of_memory},
+          {missing_rows_are_told},
+          {rows_and_curves},
+      })

@@ -9,13 +9,13 @@
  * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
  * skipped.  In f64 each trace is followed by recording every iteration, and by a plan of the first,
  * update included.  TG_TEST_QUICK shortens them, for runs under valgrind. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 typedef struct net {
     const char *name;
@@ -115,6 +115,8 @@ static void load_mnist(void)
     if (has_mnist() && !tg_mnist_load(path_of("data", "mnist", ""), &mnist, &test, &mnist_error))
         tg_dataset_free(&test);
 }
+
+static void free_mnist(void) { tg_dataset_free(&mnist); }
 
 /* ---- one run -------------------------------------------------------------------------------- */
 
@@ -357,18 +359,5 @@ START_TEST(test_trace)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("traces");
-    TCase *c = tcase_create("parity");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, test_trace, 0, 3 * NETS * OPTIMIZERS);
-    suite_add_tcase(s, c);
-    load_mnist();
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    tg_dataset_free(&mnist);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("traces", .before = load_mnist, .after = free_mnist, .timeout = 300,
+      .tests = {{test_trace, 3 * NETS *OPTIMIZERS}})

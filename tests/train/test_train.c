@@ -1,10 +1,10 @@
 /* test_train.c - the training loop: it learns, repeats itself, allocates nothing, and says why it
  * stopped. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "tapegrad.h"
+#include "tests/support/suite.h"
 
 static int calls; /* of the allocator */
 
@@ -198,21 +198,12 @@ START_TEST(test_mlp_refusals)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("train");
-    TCase *c = tcase_create("trainer");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_no_malloc, 0, 4);
-    tcase_add_loop_test(c, test_learns_and_repeats, 0, 2);
-    tcase_add_test(c, test_stops);
-    tcase_add_test(c, test_diverges);
-    tcase_add_test(c, test_smooth_curve);
-    tcase_add_test(c, test_mlp_refusals);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("train", .timeout = 120,
+      .tests = {
+          {test_no_malloc, 4},
+          {test_learns_and_repeats, 2},
+          {test_stops},
+          {test_diverges},
+          {test_smooth_curve},
+          {test_mlp_refusals},
+      })

@@ -174,15 +174,9 @@ START_TEST(saved_and_loaded_by_hand)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("trainer_checkpoint");
-    TCase *tests = tcase_create("checkpoint");
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, a_run_taken_up_again_ends_the_same, 0,
-                        getenv("TG_TEST_QUICK") ? 2 : 16);
-    tcase_add_test(tests, changes_made_on_the_way_are_kept);
-    tcase_add_test(tests, saved_and_loaded_by_hand);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
-}
+SUITE("trainer_checkpoint", .timeout = 120,
+      .tests = {
+          {a_run_taken_up_again_ends_the_same, getenv("TG_TEST_QUICK") ? 2 : 16},
+          {changes_made_on_the_way_are_kept},
+          {saved_and_loaded_by_hand},
+      })

@@ -137,15 +137,9 @@ START_TEST(without_memory_nothing_changes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("trainer_damage");
-    TCase *tests = tcase_create("damage");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, damage_is_refused);
-    tcase_add_test(tests, every_member_counts);
-    tcase_add_test(tests, without_memory_nothing_changes);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
-}
+SUITE("trainer_damage", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {damage_is_refused},
+          {every_member_counts},
+          {without_memory_nothing_changes},
+      })

@@ -149,15 +149,10 @@ START_TEST(all_frozen)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("trainer_options");
-    TCase *tests = tcase_create("options");
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, as_a_loop_by_hand, 0, 8);
-    tcase_add_loop_test(tests, clipping_and_schedules_matter, 0, 2);
-    tcase_add_test(tests, frozen_parameters_stay_and_thaw);
-    tcase_add_test(tests, all_frozen);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
-}
+SUITE("trainer_options", .timeout = 120,
+      .tests = {
+          {as_a_loop_by_hand, 8},
+          {clipping_and_schedules_matter, 2},
+          {frozen_parameters_stay_and_thaw},
+          {all_frozen},
+      })

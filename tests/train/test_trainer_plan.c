@@ -1,7 +1,7 @@
 /* test_trainer_plan.c - the trainer with plans beside the trainer without: the same files to the
  * last byte; and what it says where it cannot plan. */
-#include "tests/support/runs.h"
 #include "tapegrad/checkpoint.h"
+#include "tests/support/runs.h"
 
 #define TWO_FIRST "two updates are recorded before there is a plan"
 
@@ -264,16 +264,11 @@ START_TEST(refused_data)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("trainer_plan");
-    TCase *c = tcase_create("trainer_plan");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, same_bytes, 0, SETTINGS);
-    tcase_add_test(c, says_why_not);
-    tcase_add_loop_test(c, changes_are_seen, 0, 6);
-    tcase_add_loop_test(c, models_of_ones_own, 0, (int)(sizeof reasons / sizeof *reasons));
-    tcase_add_test(c, refused_data);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("trainer_plan", .timeout = 120,
+      .tests = {
+          {same_bytes, SETTINGS},
+          {says_why_not},
+          {changes_are_seen, 6},
+          {models_of_ones_own, COUNT(reasons)},
+          {refused_data},
+      })

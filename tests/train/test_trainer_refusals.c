@@ -131,15 +131,8 @@ START_TEST(a_file_in_the_way)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("trainer_refusals");
-    TCase *tests = tcase_create("refusals");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, another_run_is_refused_by_name, 0,
-                        (int)(sizeof others / sizeof *others));
-    tcase_add_test(tests, a_file_in_the_way);
-    suite_add_tcase(suite, tests);
-    return run_suite(suite);
-}
+SUITE("trainer_refusals", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {another_run_is_refused_by_name, COUNT(others)},
+          {a_file_in_the_way},
+      })

@@ -288,18 +288,12 @@ START_TEST(only_bytes_are_scaled)
 }
 END_TEST
 
-int main(void)
-{
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
-    Suite *s = suite_create("training");
-    TCase *c = tcase_create("training");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, accuracies_are_taken_after_these_updates, 0, COUNT(schedules));
-    tcase_add_loop_test(c, evaluations_are_resumed, 0, 11);
-    tcase_add_loop_test(c, a_network_that_is_lost_is_said_to_be, 0, COUNT(rates));
-    tcase_add_loop_test(c, a_last_batch_of_one_row_does_no_harm, 0, COUNT(batches));
-    tcase_add_loop_test(c, data_sets_are_looked_at_before_training, 0, COUNT(data));
-    tcase_add_test(c, only_bytes_are_scaled);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("training", .timeout = 120,
+      .tests = {
+          {accuracies_are_taken_after_these_updates, COUNT(schedules)},
+          {evaluations_are_resumed, 11},
+          {a_network_that_is_lost_is_said_to_be, COUNT(rates)},
+          {a_last_batch_of_one_row_does_no_harm, COUNT(batches)},
+          {data_sets_are_looked_at_before_training, COUNT(data)},
+          {only_bytes_are_scaled},
+      })

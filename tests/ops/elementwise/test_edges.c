@@ -308,18 +308,18 @@ START_TEST(none_is_left_out)
 }
 END_TEST
 
-int main(void)
+static void fill_pairs(void)
 {
 #define X(name, where, ...) fill(pairs_##name, where);
     BINARY(X)
 #undef X
-    Suite *s = suite_create("edges");
-    TCase *c = tcase_create("edges");
-    tcase_add_loop_test(c, at_the_edge, 0, 2 * COUNT(rows));
-    tcase_add_loop_test(c, products_with_one, 0, 2 * COUNT(rows));
-    tcase_add_test(c, steep_and_far_slopes);
-    tcase_add_loop_test(c, masks_at_the_edge, 0, COUNT(masks));
-    tcase_add_test(c, none_is_left_out);
-    suite_add_tcase(s, c);
-    return run_suite(s);
 }
+
+SUITE("edges", .before = fill_pairs,
+      .tests = {
+          {at_the_edge, 2 * COUNT(rows)},
+          {products_with_one, 2 * COUNT(rows)},
+          {steep_and_far_slopes},
+          {masks_at_the_edge, COUNT(masks)},
+          {none_is_left_out},
+      })

@@ -162,14 +162,8 @@ START_TEST(where_of_every_shape)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("elementwise");
-    TCase *c = tcase_create("values");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, two_operands_of_every_shape, 0, COUNT(binary));
-    tcase_add_loop_test(c, where_of_every_shape, 0, TG_DTYPE_COUNT);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("elementwise", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {two_operands_of_every_shape, COUNT(binary)},
+          {where_of_every_shape, TG_DTYPE_COUNT},
+      })

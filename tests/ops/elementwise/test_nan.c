@@ -284,18 +284,13 @@ START_TEST(gradients_at_nan)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("nan");
-    TCase *c = tcase_create("nan");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, what_is_not_chosen_adds_nothing, 0, tg_op_count());
-    tcase_add_loop_test(c, nan_goes_where_its_element_goes, 0, tg_op_count());
-    tcase_add_loop_test(c, single_rules, 0, COUNT(rows));
-    tcase_add_loop_test(c, compositions, 0, COUNT(calls));
-    tcase_add_loop_test(c, extreme_values, 0, COUNT(extremes));
-    tcase_add_loop_test(c, rows_not_chosen_add_nothing, 0, COUNT(reductions));
-    tcase_add_test(c, gradients_at_nan);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("nan", .setup = setup, .teardown = teardown,
+      .tests = {
+          {what_is_not_chosen_adds_nothing, tg_op_count()},
+          {nan_goes_where_its_element_goes, tg_op_count()},
+          {single_rules, COUNT(rows)},
+          {compositions, COUNT(calls)},
+          {extreme_values, COUNT(extremes)},
+          {rows_not_chosen_add_nothing, COUNT(reductions)},
+          {gradients_at_nan},
+      })

@@ -1,15 +1,13 @@
 /* test_pairs.c - the kernels that do two operations in one pass have the bits of one after the
  * other. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ops/elementwise/elementwise.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
+#include "tests/support/suite.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { MOST = 67, ROOM = MOST + 16, FILL = 0x5a };
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
@@ -173,19 +171,10 @@ START_TEST(no_pair_by_name)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("pairs");
-    TCase *c = tcase_create("kernels");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, bits_of_both, 0, COUNT(isas));
-    tcase_add_loop_test(c, in_place, 0, COUNT(isas));
-    tcase_add_test(c, found_by_operations);
-    tcase_add_test(c, no_pair_by_name);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("pairs", .timeout = 300,
+      .tests = {
+          {bits_of_both, COUNT(isas)},
+          {in_place, COUNT(isas)},
+          {found_by_operations},
+          {no_pair_by_name},
+      })

@@ -228,14 +228,9 @@ START_TEST(the_side_not_chosen_has_no_gradient)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("special");
-    TCase *c = tcase_create("values");
-    tcase_add_loop_test(c, special_values, 0, COUNT(values));
-    tcase_add_loop_test(c, refusals, 0, COUNT(errors));
-    tcase_add_test(c, a_broadcast_that_overflows);
-    tcase_add_test(c, the_side_not_chosen_has_no_gradient);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("special", .tests = {
+                     {special_values, COUNT(values)},
+                     {refusals, COUNT(errors)},
+                     {a_broadcast_that_overflows},
+                     {the_side_not_chosen_has_no_gradient},
+                 })

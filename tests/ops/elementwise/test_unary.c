@@ -230,15 +230,9 @@ static const op_row special[] = {
 START_TEST(special_values) { run_row(&special[_i]); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("unary");
-    TCase *c = tcase_create("values");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, one_operand_of_every_shape, 0, COUNT(unary));
-    tcase_add_loop_test(c, one_operand_of_every_length, 0, COUNT(unary));
-    tcase_add_loop_test(c, special_values, 0, COUNT(special));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("unary", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {one_operand_of_every_shape, COUNT(unary)},
+          {one_operand_of_every_length, COUNT(unary)},
+          {special_values, COUNT(special)},
+      })

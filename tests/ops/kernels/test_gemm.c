@@ -1,7 +1,5 @@
 /* test_gemm.c - matrix multiplication of every instruction set against three plain loops. */
 #define _POSIX_C_SOURCE 200809L /* setenv */
-
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +8,7 @@
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 static const int sizes[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  12, 13, 14, 15,
@@ -308,22 +305,11 @@ START_TEST(test_isa_of_the_environment)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("gemm");
-    TCase *c = tcase_create("gemm");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, test_sizes, 0, COUNT(isas));
-    tcase_add_loop_test(c, test_blocks, 0, COUNT(isas));
-    tcase_add_loop_test(c, test_bits_do_not_depend_on_threads, 0, COUNT(isas));
-    suite_add_tcase(s, c);
-    TCase *tables = tcase_create("tables");
-    tcase_add_test(tables, test_tables);
-    tcase_add_test(tables, test_isa_of_the_environment); /* the last: it changes what is used */
-    suite_add_tcase(s, tables);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("gemm", .timeout = 300,
+      .tests = {
+          {test_sizes, COUNT(isas)},
+          {test_blocks, COUNT(isas)},
+          {test_bits_do_not_depend_on_threads, COUNT(isas)},
+          {test_tables, .group = "tables"},
+          {test_isa_of_the_environment}, /* the last: it changes what is used */
+      })

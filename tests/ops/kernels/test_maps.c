@@ -1,6 +1,5 @@
 /* test_maps.c - elementwise kernels of every instruction set: the bits of an element depend on
  * nothing but the element, and plain arithmetic, roundings and masks agree with the reference. */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,8 @@
 #include "tapegrad/op.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
+#include "tests/support/suite.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { MOST = 67, ROOM = MOST + 40, FILL = 0x5a };
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
@@ -211,19 +210,10 @@ START_TEST(large_results_by_threads)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("maps");
-    TCase *c = tcase_create("kernels");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, in_place, 0, COUNT(isas));
-    tcase_add_loop_test(c, every_length_and_place, 0, COUNT(isas));
-    tcase_add_loop_test(c, agrees_with_the_reference, 0, COUNT(isas));
-    tcase_add_loop_test(c, large_results_by_threads, 0, COUNT(shapes));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("maps", .timeout = 300,
+      .tests = {
+          {in_place, COUNT(isas)},
+          {every_length_and_place, COUNT(isas)},
+          {agrees_with_the_reference, COUNT(isas)},
+          {large_results_by_threads, COUNT(shapes)},
+      })

@@ -1,6 +1,5 @@
 /* test_updates.c - the kernels of optimizer updates in every instruction set: against the formulas
  * in long double, and the bits of an element depend on nothing but the element. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,8 +8,8 @@
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
+#include "tests/support/suite.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { MOST = 67, ROOM = MOST + 40, FILL = 0x5a };
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
@@ -261,19 +260,10 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("updates");
-    TCase *c = tcase_create("kernels");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, follows_the_formula, 0, COUNT(isas));
-    tcase_add_loop_test(c, every_length_and_place, 0, COUNT(isas));
-    tcase_add_loop_test(c, gradient_in_place, 0, COUNT(isas));
-    tcase_add_test(c, many_at_once);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("updates", .timeout = 300,
+      .tests = {
+          {follows_the_formula, COUNT(isas)},
+          {every_length_and_place, COUNT(isas)},
+          {gradient_in_place, COUNT(isas)},
+          {many_at_once},
+      })

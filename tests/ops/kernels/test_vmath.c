@@ -1,6 +1,5 @@
 /* test_vmath.c - the functions of mathematics of every instruction set against libm in a wider
  * type: at most 2 units in the last place, over all of f32 and samples of all of f64. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -9,8 +8,7 @@
 
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 #ifndef F32_STEP
 #define F32_STEP 9973 /* every so many-th of all 2^32 bit patterns */
@@ -305,31 +303,20 @@ END_TEST
 
 /* There is nothing to compare with where long double computes as double does: valgrind does that,
  * whatever the processor. */
-static bool wider(void)
+static void skip_unless_wider(void)
 {
     volatile long double one = 1, more = one + ldexpl(1, -60);
-    return more != one;
+    if (more != one) return;
+    puts("test_vmath: skipped: long double is no wider than double here");
+    exit(77);
 }
 
-int main(void)
-{
-    if (!wider()) {
-        puts("test_vmath: skipped: long double is no wider than double here");
-        return 77;
-    }
-    Suite *s = suite_create("vmath");
-    TCase *c = tcase_create("functions");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, f32_everywhere, 0, COUNT(table));
-    tcase_add_loop_test(c, f64_samples, 0, COUNT(table));
-    tcase_add_loop_test(c, edge_cases, 0, COUNT(table));
-    tcase_add_test(c, signed_zeros);
-    tcase_add_loop_test(c, pow_samples, 0, 2 * DRAWS);
-    tcase_add_test(c, pow_special_values);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("vmath", .before = skip_unless_wider, .timeout = 300,
+      .tests = {
+          {f32_everywhere, COUNT(table)},
+          {f64_samples, COUNT(table)},
+          {edge_cases, COUNT(table)},
+          {signed_zeros},
+          {pow_samples, 2 * DRAWS},
+          {pow_special_values},
+      })

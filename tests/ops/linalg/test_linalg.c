@@ -223,15 +223,10 @@ START_TEST(samples)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("linalg");
-    TCase *c = tcase_create("linalg");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, tables, 0, COUNT(rows));
-    tcase_add_test(c, vectors_and_broadcasting);
-    tcase_add_test(c, refused);
-    tcase_add_test(c, samples);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("linalg", .setup = setup, .teardown = teardown,
+      .tests = {
+          {tables, COUNT(rows)},
+          {vectors_and_broadcasting},
+          {refused},
+          {samples},
+      })

@@ -194,17 +194,11 @@ START_TEST(hilbert)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("linalg_forms");
-    TCase *c = tcase_create("linalg_forms");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, identities, 0, COUNT(sizes));
-    tcase_add_loop_test(c, determinants, 0, COUNT(sizes) - 1); /* 18! terms are too many */
-    tcase_add_test(c, permutations);
-    tcase_add_test(c, vandermonde);
-    tcase_add_test(c, hilbert);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("linalg_forms", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {identities, COUNT(sizes)},
+          {determinants, COUNT(sizes) - 1}, /* 18! terms are too many */
+          {permutations},
+          {vandermonde},
+          {hilbert},
+      })

@@ -230,19 +230,13 @@ START_TEST(what_it_is_for)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("linalg_grad");
-    TCase *c = tcase_create("linalg_grad");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, at_singular_matrices, 0, COUNT(singular));
-    tcase_add_test(c, slopes_to_the_letter);
-    tcase_add_loop_test(c, cofactor_against_its_closed_form, 0, 6);
-    tcase_add_test(c, hessian_of_the_logarithm);
-    tcase_add_test(c, gradient_of_the_factor);
-    tcase_add_loop_test(c, second_order, 0, COUNT(compositions));
-    tcase_add_test(c, what_it_is_for);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("linalg_grad", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {at_singular_matrices, COUNT(singular)},
+          {slopes_to_the_letter},
+          {cofactor_against_its_closed_form, 6},
+          {hessian_of_the_logarithm},
+          {gradient_of_the_factor},
+          {second_order, COUNT(compositions)},
+          {what_it_is_for},
+      })

@@ -246,20 +246,14 @@ START_TEST(errors_leave_the_generator_alone)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("random");
-    TCase *c = tcase_create("random");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, element_j_comes_from_word_j);
-    tcase_add_test(c, bernoulli_is_the_same_in_every_dtype);
-    tcase_add_test(c, draws_do_not_overlap);
-    tcase_add_test(c, uniform_stays_below_its_end);
-    tcase_add_loop_test(c, distributions, 1, 6);
-    tcase_add_test(c, by_name_and_by_function);
-    tcase_add_loop_test(c, refusals, 0, COUNT(errors));
-    tcase_add_test(c, errors_leave_the_generator_alone);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("random", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {element_j_comes_from_word_j},
+          {bernoulli_is_the_same_in_every_dtype},
+          {draws_do_not_overlap},
+          {uniform_stays_below_its_end},
+          {distributions, 6, .first = 1},
+          {by_name_and_by_function},
+          {refusals, COUNT(errors)},
+          {errors_leave_the_generator_alone},
+      })

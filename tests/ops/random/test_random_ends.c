@@ -240,19 +240,14 @@ START_TEST(values_of_a_search_stay_in_their_ranges)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("random_ends");
-    TCase *c = tcase_create("ends");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_add_loop_test(c, uniform_numbers_stay_below_their_end, 0, COUNT(words));
-    tcase_add_loop_test(c, wide_ranges, 0, COUNT(words));
-    tcase_add_loop_test(c, truncated_numbers_stay_between_their_ends, 0, COUNT(words));
-    tcase_add_loop_test(c, normal_numbers_are_finite, 0, COUNT(words));
-    tcase_add_loop_test(c, chances_of_0_and_1_are_certain, 0, COUNT(words));
-    tcase_add_loop_test(c, integers_stay_in_their_range, 0, COUNT(words));
-    tcase_add_loop_test(c, weights_stay_within_their_bounds, 0, COUNT(words));
-    tcase_add_loop_test(c, values_of_a_search_stay_in_their_ranges, 0, COUNT(words));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("random_ends", .setup = setup, .teardown = teardown,
+      .tests = {
+          {uniform_numbers_stay_below_their_end, COUNT(words)},
+          {wide_ranges, COUNT(words)},
+          {truncated_numbers_stay_between_their_ends, COUNT(words)},
+          {normal_numbers_are_finite, COUNT(words)},
+          {chances_of_0_and_1_are_certain, COUNT(words)},
+          {integers_stay_in_their_range, COUNT(words)},
+          {weights_stay_within_their_bounds, COUNT(words)},
+          {values_of_a_search_stay_in_their_ranges, COUNT(words)},
+      })

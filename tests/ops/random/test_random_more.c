@@ -242,19 +242,13 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("random_more");
-    TCase *c = tcase_create("random");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, integers, 0, COUNT(ranges));
-    tcase_add_test(c, a_word_that_would_be_one_too_many);
-    tcase_add_test(c, permutations);
-    tcase_add_test(c, all_orders_of_four_and_all_places_of_ten);
-    tcase_add_loop_test(c, the_same_again_or_fresh, 0, COUNT(draws));
-    tcase_add_loop_test(c, refusals, 0, COUNT(errors));
-    tcase_add_test(c, refusals_leave_the_generator_alone);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("random_more", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {integers, COUNT(ranges)},
+          {a_word_that_would_be_one_too_many},
+          {permutations},
+          {all_orders_of_four_and_all_places_of_ten},
+          {the_same_again_or_fresh, COUNT(draws)},
+          {refusals, COUNT(errors)},
+          {refusals_leave_the_generator_alone},
+      })

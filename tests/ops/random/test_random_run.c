@@ -1,9 +1,9 @@
 /* test_random_run.c - random numbers in bulk: the same bits as one by one, from every instruction
  * set, for every length and on any number of threads. */
-#include "tests/support/close.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/init.h"
 #include "tapegrad/threads.h"
+#include "tests/support/close.h"
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 
@@ -193,17 +193,12 @@ START_TEST(weights)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("random_run");
-    TCase *c = tcase_create("random_run");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, blocks_are_those_of_the_generator, 0, COUNT(isas));
-    tcase_add_loop_test(c, every_length, 0, RANDINT);
-    tcase_add_test(c, bernoulli_to_the_last_bit);
-    tcase_add_loop_test(c, threads_change_no_bit, 0, KINDS);
-    tcase_add_loop_test(c, normal_numbers_have_the_bits_of_one, 0, COUNT(isas));
-    tcase_add_loop_test(c, weights, 0, 2);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("random_run", .timeout = 120,
+      .tests = {
+          {blocks_are_those_of_the_generator, COUNT(isas)},
+          {every_length, RANDINT},
+          {bernoulli_to_the_last_bit},
+          {threads_change_no_bit, KINDS},
+          {normal_numbers_have_the_bits_of_one, COUNT(isas)},
+          {weights, 2},
+      })

@@ -177,17 +177,11 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("truncated");
-    TCase *c = tcase_create("truncated");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, truncated, 0, COUNT(bands));
-    tcase_add_test(c, truncated_is_the_same_in_either_dtype);
-    tcase_add_test(c, truncated_beyond_all_bounds);
-    tcase_add_loop_test(c, refusals, 0, COUNT(errors));
-    tcase_add_test(c, refusals_leave_the_generator_alone);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("truncated", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {truncated, COUNT(bands)},
+          {truncated_is_the_same_in_either_dtype},
+          {truncated_beyond_all_bounds},
+          {refusals, COUNT(errors)},
+          {refusals_leave_the_generator_alone},
+      })

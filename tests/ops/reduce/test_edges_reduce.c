@@ -313,16 +313,10 @@ START_TEST(offsets)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_reduce");
-    TCase *c = tcase_create("edges");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, rows, 0, COUNT(edges));
-    tcase_add_test(c, every_operation_has_a_row);
-    tcase_add_loop_test(c, elements_of_every_size, 0, COUNT(homogeneous));
-    tcase_add_loop_test(c, offsets, 0, COUNT(compared));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("edges_reduce", .setup = setup, .teardown = teardown, .timeout = 60,
+      .tests = {
+          {rows, COUNT(edges)},
+          {every_operation_has_a_row},
+          {elements_of_every_size, COUNT(homogeneous)},
+          {offsets, COUNT(compared)},
+      })

@@ -1,15 +1,12 @@
 /* test_reduce.c - reductions against plain loops, their special values and gradients. */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static tg_tape *t;
 
@@ -354,22 +351,12 @@ START_TEST(second_derivative_of_max_is_zero)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("reduce");
-    TCase *tests = tcase_create("reduce");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, every_subset_of_axes_of_every_view, 0, COUNT(shapes));
-    tcase_add_test(tests, sums_keep_their_accuracy);
-    tcase_add_loop_test(tests, special_values_and_their_gradients, 0, COUNT(special));
-    tcase_add_test(tests, nothing_reduced_and_integers);
-    tcase_add_loop_test(tests, gradients_of_both_orders_are_the_slopes, 0, ARGMAX);
-    tcase_add_test(tests, second_derivative_of_max_is_zero);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce", .setup = setup, .teardown = teardown, .timeout = 120,
+      .tests = {
+          {every_subset_of_axes_of_every_view, COUNT(shapes)},
+          {sums_keep_their_accuracy},
+          {special_values_and_their_gradients, COUNT(special)},
+          {nothing_reduced_and_integers},
+          {gradients_of_both_orders_are_the_slopes, ARGMAX},
+          {second_derivative_of_max_is_zero},
+      })

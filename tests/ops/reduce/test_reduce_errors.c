@@ -1,13 +1,11 @@
 /* test_reduce_errors.c - what reductions refuse, and what they say. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static tg_tape *t;
 
@@ -87,17 +85,8 @@ START_TEST(lists_and_huge_tensors_are_checked)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("reduce_errors");
-    TCase *tests = tcase_create("errors");
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_loop_test(tests, errors_name_what_is_wrong, 0, COUNT(wrong));
-    tcase_add_test(tests, lists_and_huge_tensors_are_checked);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce_errors", .setup = setup, .teardown = teardown,
+      .tests = {
+          {errors_name_what_is_wrong, COUNT(wrong)},
+          {lists_and_huge_tensors_are_checked},
+      })

@@ -1,16 +1,14 @@
 /* test_reduce_kernels.c - the kernels of reductions of every instruction set, against plain loops
  * in the order that ops/kernels/reduce.h promises, and against long double. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/tensor.h"
+#include "tests/support/suite.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
 enum { MOST = 67, ROWS = 19, ROOM = 64 << 10, FILL = 0x5a };
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
@@ -284,21 +282,12 @@ START_TEST(places_in_columns)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("reduce_kernels");
-    TCase *c = tcase_create("kernels");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, rows_of_every_width, 0, COUNT(isas));
-    tcase_add_loop_test(c, lines_of_every_length, 0, COUNT(isas));
-    tcase_add_loop_test(c, exponentials_below_their_top, 0, COUNT(isas));
-    tcase_add_loop_test(c, sums_of_exponentials, 0, COUNT(isas));
-    tcase_add_loop_test(c, places_in_lines, 0, COUNT(isas));
-    tcase_add_loop_test(c, places_in_columns, 0, COUNT(isas));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce_kernels", .timeout = 300,
+      .tests = {
+          {rows_of_every_width, COUNT(isas)},
+          {lines_of_every_length, COUNT(isas)},
+          {exponentials_below_their_top, COUNT(isas)},
+          {sums_of_exponentials, COUNT(isas)},
+          {places_in_lines, COUNT(isas)},
+          {places_in_columns, COUNT(isas)},
+      })

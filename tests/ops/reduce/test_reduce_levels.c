@@ -126,19 +126,9 @@ START_TEST(gradients_over_very_many_rows)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("reduce_levels");
-    TCase *c = tcase_create("levels");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 600);
-    tcase_add_loop_test(c, a_total_of_any_depth, 0, COUNT(rounding));
-    tcase_add_loop_test(c, sums_of_very_many_rows, 0, COUNT(sizes));
-    tcase_add_test(c, gradients_over_very_many_rows);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce_levels", .setup = setup, .teardown = teardown, .timeout = 600,
+      .tests = {
+          {a_total_of_any_depth, COUNT(rounding)},
+          {sums_of_very_many_rows, COUNT(sizes)},
+          {gradients_over_very_many_rows},
+      })

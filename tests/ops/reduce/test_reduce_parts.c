@@ -1,6 +1,5 @@
 /* test_reduce_parts.c - a reduction in parts (tg_op_fold): every operation that offers it gives
  * the bits of its forward, however the parts are fed. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,7 @@
 #include "tapegrad/ops.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static const struct {
     int ndim;
@@ -135,16 +133,4 @@ START_TEST(parts_give_the_bits_of_forward)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("reduce_parts");
-    TCase *c = tcase_create("parts");
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, parts_give_the_bits_of_forward, 0, COUNT(shapes));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce_parts", .timeout = 300, .tests = {{parts_give_the_bits_of_forward, COUNT(shapes)}})

@@ -1,6 +1,5 @@
 /* test_reduce_views.c - reductions of strided inputs against long double, the same bits on any
  * number of threads, and the accuracy of long sums. */
-#include <check.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,8 +10,7 @@
 #include "tapegrad/ops.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
-
-#define COUNT(array) (int)(sizeof(array) / sizeof(array)[0])
+#include "tests/support/suite.h"
 
 static tg_tape *t;
 
@@ -241,20 +239,10 @@ START_TEST(long_logsumexp)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("reduce_views");
-    TCase *c = tcase_create("views");
-    tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, every_permutation_with_odd_steps, 0, COUNT(cubes));
-    tcase_add_loop_test(c, bits_do_not_depend_on_threads, 0, COUNT(large));
-    tcase_add_test(c, long_sums_are_accurate);
-    tcase_add_test(c, long_logsumexp);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    const int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+SUITE("reduce_views", .setup = setup, .teardown = teardown, .timeout = 300,
+      .tests = {
+          {every_permutation_with_odd_steps, COUNT(cubes)},
+          {bits_do_not_depend_on_threads, COUNT(large)},
+          {long_sums_are_accurate},
+          {long_logsumexp},
+      })

@@ -246,12 +246,7 @@ static bool has_row(const char *name)
 START_TEST(none_is_left_out) { ck_assert_int_eq(functions_without("conv.h", has_row), 0); }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edges_windows");
-    TCase *c = tcase_create("edges_windows");
-    tcase_add_loop_test(c, at_the_edge, 0, 2 * COUNT(rows));
-    tcase_add_test(c, none_is_left_out);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("edges_windows", .tests = {
+                           {at_the_edge, 2 * COUNT(rows)},
+                           {none_is_left_out},
+                       })

@@ -1,6 +1,6 @@
 /* test_window.c - unfold and fold by hand, and what they and what is built on them refuse. */
-#include "tests/support/close.h"
 #include "tapegrad/conv.h"
+#include "tests/support/close.h"
 
 static const op_row op_rows[] = {
     {"unfold", "kernel=2", {"f64[1,1,4]"}, "f64[1,2,3]: 0 1 2 1 2 3", TG_OK},
@@ -150,13 +150,8 @@ START_TEST(test_pools_refused)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("window");
-    TCase *c = tcase_create("window");
-    tcase_add_loop_test(c, test_op, 0, COUNT(op_rows));
-    tcase_add_loop_test(c, test_refused, 0, COUNT(refused));
-    tcase_add_loop_test(c, test_pools_refused, 0, COUNT(pools_refused));
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("window", .tests = {
+                    {test_op, COUNT(op_rows)},
+                    {test_refused, COUNT(refused)},
+                    {test_pools_refused, COUNT(pools_refused)},
+                })

@@ -1,8 +1,8 @@
 /* test_window_max.c - the largest in each window and the two operations of its derivative against
  * plain loops: equals, NaN, any layout, every instruction set, any number of threads. */
-#include "tests/support/close.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/threads.h"
+#include "tests/support/close.h"
 
 enum { LARGEST, SHARE, MEAN, OPS };
 
@@ -306,16 +306,11 @@ START_TEST(test_calls_refused)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("window_max");
-    TCase *c = tcase_create("window_max");
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, test_against_loops, 0, OPS);
-    tcase_add_loop_test(c, test_kernels, 0, COUNT(isas));
-    tcase_add_loop_test(c, test_threads, 0, 2);
-    tcase_add_loop_test(c, test_op, 0, COUNT(op_rows));
-    tcase_add_test(c, test_calls_refused);
-    suite_add_tcase(s, c);
-    return run_suite(s);
-}
+SUITE("window_max", .timeout = 120,
+      .tests = {
+          {test_against_loops, OPS},
+          {test_kernels, COUNT(isas)},
+          {test_threads, 2},
+          {test_op, COUNT(op_rows)},
+          {test_calls_refused},
+      })

@@ -1,0 +1,66 @@
+/* suite.h - the end of a test program: SUITE writes its main function from a list of its tests.
+ *
+ *     SUITE("flush", .setup = setup, .teardown = teardown, .timeout = 300,
+ *           .tests = {
+ *               {eager, COUNT(sizes)},
+ *               {swept},
+ *           })
+ */
+#ifndef TESTS_SUITE_H
+#define TESTS_SUITE_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+typedef struct suite_test {
+    const TTest *test; /* by the name it has in START_TEST */
+    int end, first;    /* it runs with _i = first, ..., end - 1; once where end is 0 */
+    bool skip;
+    const char *group; /* a test case for CK_RUN_CASE begins here; the first has the suite's name */
+} suite_test;
+
+enum { MOST_TESTS = 24 };
+typedef struct suite_frame {
+    const char *name;
+    void (*setup)(void), (*teardown)(void); /* around every test, in the process that runs it */
+    void (*before)(void), (*after)(void);   /* around all of them, in the first process */
+    int timeout;                            /* seconds for one test; 0: as long as Check gives */
+    suite_test tests[MOST_TESTS + 1];       /* up to the first without a test */
+} suite_frame;
+
+static inline TCase *suite_group(Suite *s, const suite_frame *frame, const char *name)
+{
+    TCase *group = tcase_create(name);
+    if (frame->setup || frame->teardown)
+        tcase_add_checked_fixture(group, frame->setup, frame->teardown);
+    if (frame->timeout) tcase_set_timeout(group, frame->timeout);
+    suite_add_tcase(s, group);
+    return group;
+}
+
+/* What main returns. */
+static inline int suite_run(const suite_frame *frame)
+{
+    if (frame->before) frame->before();
+    Suite *s = suite_create(frame->name);
+    TCase *group = NULL;
+    for (const suite_test *row = frame->tests; row->test; row++) {
+        if (!group || row->group)
+            group = suite_group(s, frame, row->group ? row->group : frame->name);
+        if (!row->skip) tcase_add_loop_test(group, row->test, row->first, row->end ? row->end : 1);
+    }
+    SRunner *runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    if (frame->after) frame->after();
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define SUITE(...)                                                                                 \
+    int main(void) { return suite_run(&(const suite_frame){__VA_ARGS__}); }
+
+#endif
