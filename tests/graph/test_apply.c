@@ -2,17 +2,7 @@
  * doors by descriptor and by name. */
 #include <ctype.h>
 
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- the registry --------------------------------------------------------------------------- */
 
@@ -291,7 +281,7 @@ START_TEST(doors_that_stay_shut)
 }
 END_TEST
 
-SUITE("apply", .setup = setup, .teardown = teardown,
+SUITE("apply", TAPE,
       .tests = {
           {every_operation_is_whole, tg_op_count()},
           {the_registry_ends},

@@ -1,15 +1,5 @@
 /* test_hook.c - functions that the sweep shows the gradient of a value. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static tg_tensor *number(double value)
 {
@@ -179,7 +169,7 @@ START_TEST(wrong_arguments)
 }
 END_TEST
 
-SUITE("hook", .setup = setup, .teardown = teardown,
+SUITE("hook", TAPE,
       .tests = {
           {sees_the_whole_gradient},
           {replaces_it_in_order},

@@ -1,16 +1,6 @@
 /* test_lifetime.c - who owns what: values of another tape or from before a reset are refused,
  * leaves live as long as a tape uses them. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 #define NOT_HERE "belongs to another tape or was dropped by a reset"
 
@@ -205,7 +195,7 @@ START_TEST(every_write_is_noticed)
 }
 END_TEST
 
-SUITE("lifetime", .setup = setup, .teardown = teardown,
+SUITE("lifetime", TAPE,
       .tests = {
           {values_of_another_tape},
           {values_from_before_a_reset},

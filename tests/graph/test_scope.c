@@ -1,15 +1,5 @@
 /* test_scope.c - scopes: the path they make, who gets it, and what a pop takes back. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* + pushes a name, - pops. */
 static const struct {
@@ -84,7 +74,7 @@ START_TEST(gradients_have_the_scope_of_the_forward)
 }
 END_TEST
 
-SUITE("scope", .setup = setup, .teardown = teardown,
+SUITE("scope", TAPE,
       .tests = {
           {scopes_are_paths, COUNT(scopes)},
           {scopes_of_any_length_and_depth},

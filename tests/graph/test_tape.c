@@ -1,15 +1,5 @@
 /* test_tape.c - the tape: what it lists, its first error and anomaly mode. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 START_TEST(no_tape_is_an_error_and_no_crash)
 {
@@ -217,7 +207,7 @@ START_TEST(memory_of_the_tape_is_aligned)
 }
 END_TEST
 
-SUITE("tape", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("tape", TAPE, .timeout = 60,
       .tests = {
           {no_tape_is_an_error_and_no_crash},
           {values_are_listed_in_order},

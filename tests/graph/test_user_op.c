@@ -1,15 +1,5 @@
 /* test_user_op.c - operations that a program defines itself: the same struct, the same door. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- y = scale * (x0 + x1 + ...), any number of operands, scratch memory, attributes ----------
  */
@@ -165,7 +155,7 @@ START_TEST(a_view_needs_no_forward)
 }
 END_TEST
 
-SUITE("user_op", .setup = setup, .teardown = teardown,
+SUITE("user_op", TAPE,
       .tests = {
           {any_number_of_operands},
           {ready_made_parts},

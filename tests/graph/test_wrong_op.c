@@ -1,15 +1,5 @@
 /* test_wrong_op.c - descriptors with mistakes: each is an error that says which. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static tg_status too_many(tg_infer *c) { return c->ndim = 9, TG_OK; }
 static tg_status too_few(tg_infer *c) { return c->ndim = -1, TG_OK; }
@@ -143,7 +133,7 @@ START_TEST(wrong_derivatives)
 }
 END_TEST
 
-SUITE("wrong_op", .setup = setup, .teardown = teardown,
+SUITE("wrong_op", TAPE,
       .tests = {
           {wrong_descriptors, COUNT(wrong)},
           {refused_results},

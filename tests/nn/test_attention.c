@@ -1,17 +1,7 @@
 /* test_attention.c - attention against plain loops and differences, and what a mask must hide. */
 #include "tapegrad/attention.h"
 #include "tapegrad/gradcheck.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 enum { B = 2, L = 3, S = 4, D = 3, E = 2 };
 enum { NONE, U8, ADDED, EMPTY_ROW, KINDS };
@@ -191,7 +181,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("attention", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("attention", TAPE, .timeout = 60,
       .tests = {
           {values, 4 * KINDS},
           {gradients, 2 * (KINDS + 1)},

@@ -1,17 +1,7 @@
 /* test_normalise.c - layer, RMS, group and instance norm against plain loops and differences. */
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/normalise.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 typedef enum kind { LAYER, RMS, GROUP, INSTANCE } kind;
 
@@ -185,7 +175,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("normalise", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("normalise", TAPE, .timeout = 60,
       .tests = {
           {values, COUNT(cases)},
           {gradients, COUNT(cases)},

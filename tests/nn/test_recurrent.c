@@ -1,17 +1,7 @@
 /* test_recurrent.c - GRU and LSTM cells against their formulas in plain loops, and differences. */
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/recurrent.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 enum { N = 2, IN = 3, H = 4 };
 
@@ -178,7 +168,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("recurrent", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("recurrent", TAPE, .timeout = 60,
       .tests = {
           {gru_values, 4 * LAYOUTS},
           {lstm_values, 4 * LAYOUTS},

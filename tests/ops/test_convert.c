@@ -1,15 +1,5 @@
 /* test_convert.c - cast, stop_gradient and assign. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- cast ----------------------------------------------------------------------------------- */
 
@@ -222,7 +212,7 @@ START_TEST(what_fails_writes_nothing)
 }
 END_TEST
 
-SUITE("convert", .setup = setup, .teardown = teardown,
+SUITE("convert", TAPE,
       .tests = {
           {special_values, COUNT(casts)},
           {every_pair, LAYOUTS},

@@ -5,6 +5,7 @@
 
 #include "src/op_sample.h"
 #include "tests/support/plans.h"
+#include "tests/support/tape.h"
 
 /* What is true of an operation, and so is looked at. */
 enum {
@@ -106,11 +107,6 @@ START_TEST(none_is_left_out)
 END_TEST
 
 /* ---- samples with other elements ------------------------------------------------------------ */
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-static void teardown(void) { tg_tape_free(t); }
 
 /* 0 stands at another place for each shift. */
 static const double plain[] = {0, 1, -0.0, -1, 2, 0.5, 1, -3};
@@ -309,7 +305,7 @@ START_TEST(hessians_are_symmetric)
 }
 END_TEST
 
-SUITE("edges_structured", .setup = setup, .teardown = teardown, .after = free_leaves, .timeout = 60,
+SUITE("edges_structured", TAPE, .timeout = 60,
       .tests = {
           {none_is_left_out},
           {what_moves_moves_bits, tg_op_count()},

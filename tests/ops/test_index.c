@@ -1,15 +1,5 @@
 /* test_index.c - take, segment_sum, pick, unpick and one_hot against plain loops. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* x is (outer, n, inner), the index has any shape. */
 static const struct {
@@ -191,7 +181,7 @@ static const op_row table[] = {
 START_TEST(small_values) { run_row(&table[_i]); }
 END_TEST
 
-SUITE("index", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("index", TAPE, .timeout = 60,
       .tests = {
           {rows_along_every_axis, COUNT(cases)},
           {segment_sum_of_every_layout, LAYOUTS},

@@ -1,16 +1,6 @@
 /* test_shape.c - reshape, permute, transpose and expand: values, views where strides allow, and
  * what does not fit. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- reshape -------------------------------------------------------------------------------- */
 
@@ -235,7 +225,7 @@ START_TEST(every_permutation)
 }
 END_TEST
 
-SUITE("shape", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("shape", TAPE, .timeout = 60,
       .tests = {
           {reshape_is_a_view_where_one_exists, COUNT(bases)},
           {rearranged_values_and_refusals, COUNT(rows)},

@@ -1,15 +1,5 @@
 /* test_slice.c - slice and unslice against Python's rules, taken literally. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* From the definition of s[i:j:k]: negative ends count from the end, ends that are out of range
  * are replaced by the nearest; then i, i+k, i+2k, ... until j is reached or passed. */
@@ -211,7 +201,7 @@ START_TEST(views_of_views)
 }
 END_TEST
 
-SUITE("slice", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("slice", TAPE, .timeout = 120,
       .tests = {
           {every_small_slice, LAYOUTS},
           {every_small_unslice, LAYOUTS},

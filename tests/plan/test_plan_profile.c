@@ -2,16 +2,7 @@
  */
 #include "tapegrad.h"
 #include "tests/support/plans.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* A product with bias and activation, and what cannot be in a loop. */
 static tg_plan *network(void)
@@ -133,7 +124,7 @@ START_TEST(limits)
 }
 END_TEST
 
-SUITE("plan_profile", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("plan_profile", TAPE, .timeout = 120,
       .tests = {
           {steps},
           {times},

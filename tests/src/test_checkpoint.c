@@ -1,17 +1,7 @@
 /* test_checkpoint.c - a checkpointed region gives what a direct call gives, bit for bit, in less
  * memory. */
 #include "tapegrad.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- a deep network with dropout and batch normalisation ------------------------------------ */
 
@@ -300,7 +290,7 @@ START_TEST(trivial_regions)
 }
 END_TEST
 
-SUITE("checkpoint", .setup = setup, .teardown = teardown,
+SUITE("checkpoint", TAPE,
       .tests = {
           {gives_the_same_bits, 2},
           {memory_is_used_again},

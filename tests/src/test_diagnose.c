@@ -1,17 +1,7 @@
 /* test_diagnose.c - what is said about activations and gradients, against numbers worked out by
  * hand and against networks that are known to be ill. */
 #include "tapegrad.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- activations ---------------------------------------------------------------------------- */
 
@@ -243,7 +233,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("diagnose", .setup = setup, .teardown = teardown,
+SUITE("diagnose", TAPE,
       .tests = {
           {statistics, COUNT(measured)},
           {bins_have_sharp_edges},

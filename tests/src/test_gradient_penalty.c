@@ -2,17 +2,7 @@
  * by the parameters of D: against a closed form and against differences. */
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/nn.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 enum { N = 6, HIDDEN = 5, KINDS = 4 };
 
@@ -95,7 +85,7 @@ START_TEST(of_a_quadratic_critic)
 }
 END_TEST
 
-SUITE("gradient_penalty", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("gradient_penalty", TAPE, .timeout = 60,
       .tests = {
           {against_differences, KINDS},
           {of_a_linear_critic},

@@ -24,4 +24,5 @@ test_support += \
 	tests/support/runs.h \
 	tests/support/searches.h \
 	tests/support/suite.h \
+	tests/support/tape.h \
 	$(end)

@@ -1,16 +1,6 @@
 /* test_elementwise.c - elementwise operations of two and three operands against plain loops: every
  * dtype, broadcast and memory layout. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static void assert_recorded(const char *op, const tg_tensor *y, tg_dtype dtype)
 {
@@ -162,7 +152,7 @@ START_TEST(where_of_every_shape)
 }
 END_TEST
 
-SUITE("elementwise", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("elementwise", TAPE, .timeout = 120,
       .tests = {
           {two_operands_of_every_shape, COUNT(binary)},
           {where_of_every_shape, TG_DTYPE_COUNT},

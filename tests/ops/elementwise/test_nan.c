@@ -4,17 +4,7 @@
 #include "src/op_sample.h"
 #include "tapegrad/losses.h"
 #include "tapegrad/nn.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- the rule: NaN in an element goes to every element that depends on it ------------------- */
 
@@ -284,7 +274,7 @@ START_TEST(gradients_at_nan)
 }
 END_TEST
 
-SUITE("nan", .setup = setup, .teardown = teardown,
+SUITE("nan", TAPE,
       .tests = {
           {what_is_not_chosen_adds_nothing, tg_op_count()},
           {nan_goes_where_its_element_goes, tg_op_count()},

@@ -1,16 +1,6 @@
 /* test_unary.c - elementwise operations of one operand against libm: every dtype, size and memory
  * layout, and the special values of the functions of mathematics. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static void assert_recorded(const char *op, const tg_tensor *y, tg_dtype dtype)
 {
@@ -230,7 +220,7 @@ static const op_row special[] = {
 START_TEST(special_values) { run_row(&special[_i]); }
 END_TEST
 
-SUITE("unary", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("unary", TAPE, .timeout = 60,
       .tests = {
           {one_operand_of_every_shape, COUNT(unary)},
           {one_operand_of_every_length, COUNT(unary)},

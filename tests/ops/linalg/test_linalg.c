@@ -1,17 +1,7 @@
 /* test_linalg.c - linear algebra by name: results to the letter, right sides, and what is refused.
  */
 #include "tapegrad/gradcheck.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static const op_row rows[] = {
     {"cholesky",
@@ -223,7 +213,7 @@ START_TEST(samples)
 }
 END_TEST
 
-SUITE("linalg", .setup = setup, .teardown = teardown,
+SUITE("linalg", TAPE,
       .tests = {
           {tables, COUNT(rows)},
           {vectors_and_broadcasting},

@@ -1,15 +1,5 @@
 /* test_linalg_forms.c - linear algebra against identities by plain loops and closed forms. */
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- identities by plain loops -------------------------------------------------------------- */
 
@@ -194,7 +184,7 @@ START_TEST(hilbert)
 }
 END_TEST
 
-SUITE("linalg_forms", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("linalg_forms", TAPE, .timeout = 60,
       .tests = {
           {identities, COUNT(sizes)},
           {determinants, COUNT(sizes) - 1}, /* 18! terms are too many */

@@ -1,18 +1,8 @@
 /* test_random.c - random operations: word by word from the generator, the same in every dtype,
  * and distributed as they say. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 enum { MANY = 20000 };
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
 
 /* ---- from the generator --------------------------------------------------------------------- */
 
@@ -246,7 +236,7 @@ START_TEST(errors_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("random", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("random", TAPE, .timeout = 60,
       .tests = {
           {element_j_comes_from_word_j},
           {bernoulli_is_the_same_in_every_dtype},

@@ -6,17 +6,7 @@
 #include "src/search/search.h"
 #include "tapegrad/init.h"
 #include "tapegrad/rng.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- a generator with given words ----------------------------------------------------------- */
 
@@ -240,7 +230,7 @@ START_TEST(values_of_a_search_stay_in_their_ranges)
 }
 END_TEST
 
-SUITE("random_ends", .setup = setup, .teardown = teardown,
+SUITE("random_ends", TAPE,
       .tests = {
           {uniform_numbers_stay_below_their_end, COUNT(words)},
           {wide_ranges, COUNT(words)},

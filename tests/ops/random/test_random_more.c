@@ -1,18 +1,8 @@
 /* test_random_more.c - random integers and permutations: evenly distributed, and what is refused;
  * every random operation drawing the same numbers again or fresh ones. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 enum { MANY = 24000 };
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
 
 /* Chi-square of counts against equal shares, as a number of standard deviations from its mean:
  * above 4 once in thousands of seeds, below -4 never by chance. */
@@ -242,7 +232,7 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("random_more", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("random_more", TAPE, .timeout = 60,
       .tests = {
           {integers, COUNT(ranges)},
           {a_word_that_would_be_one_too_many},

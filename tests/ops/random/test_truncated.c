@@ -1,18 +1,8 @@
 /* test_truncated.c - truncated normal numbers against the integral of their density, from the
  * middle to far out in the tail. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 enum { MANY = 24000 };
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
 
 /* ---- truncated normal numbers --------------------------------------------------------------- */
 
@@ -177,7 +167,7 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("truncated", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("truncated", TAPE, .timeout = 60,
       .tests = {
           {truncated, COUNT(bands)},
           {truncated_is_the_same_in_either_dtype},

@@ -8,16 +8,7 @@
 #include "tapegrad/derivatives.h"
 #include "tests/support/edges_reduce.h"
 #include "tests/support/plans.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- compositions, along the last axis ------------------------------------------------------ */
 
@@ -313,7 +304,7 @@ START_TEST(offsets)
 }
 END_TEST
 
-SUITE("edges_reduce", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("edges_reduce", TAPE, .timeout = 60,
       .tests = {
           {rows, COUNT(edges)},
           {every_operation_has_a_row},

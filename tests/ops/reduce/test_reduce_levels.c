@@ -2,17 +2,7 @@
  * other loops that go deeper with the logarithm of a size.  Views that repeat one element need no
  * memory; TG_TEST_LONG=1 adds the sizes at which f32 reaches the last level, half a minute. */
 #include "ops/reduce/reduce.h"
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 /* ---- the total itself, with a first level of one row ---------------------------------------- */
 
@@ -126,7 +116,7 @@ START_TEST(gradients_over_very_many_rows)
 }
 END_TEST
 
-SUITE("reduce_levels", .setup = setup, .teardown = teardown, .timeout = 600,
+SUITE("reduce_levels", TAPE, .timeout = 600,
       .tests = {
           {a_total_of_any_depth, COUNT(rounding)},
           {sums_of_very_many_rows, COUNT(sizes)},

@@ -1,0 +1,20 @@
+/* tape.h - the fixture of most tests: a tape t for each, freed with the leaves behind it. */
+#ifndef TESTS_TAPE_H
+#define TESTS_TAPE_H
+
+#include "tests/support/close.h"
+
+static tg_tape *t;
+
+static inline void tape_setup(void) { t = tg_tape_new(); }
+
+static inline void tape_teardown(void)
+{
+    tg_tape_free(t);
+    free_leaves();
+}
+
+/* In a SUITE. */
+#define TAPE .setup = tape_setup, .teardown = tape_teardown
+
+#endif
