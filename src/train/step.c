@@ -79,6 +79,24 @@ static tg_status keep_state(tg_trainer *tr, tg_error *err)
     return tr->before ? TG_OK : TG_ENOMEM;
 }
 
+static void restore_state(tg_trainer *tr)
+{
+    if (tg_dict_size(tr->model->state) > 0) (void)tg_dict_copy(tr->model->state, tr->before, NULL);
+}
+
+/* What makes a plan fail, but for memory, fails as well when it is recorded, in words that name the
+ * loss or the layer that was called. */
+static tg_status planned_step(tg_trainer *tr, tg_error *err)
+{
+    tg_error why = TG_ERROR_INIT;
+    const tg_status status = tgi_trainer_run_plan(tr, &why);
+    if (!status) return TG_OK;
+    if (status == TG_ENOMEM) return tg_fail(err, status, "%s", why.text);
+    tgi_trainer_drop_plan(tr);
+    restore_state(tr);
+    return record_step(tr, tr->rows, err);
+}
+
 /* One that fails changes nothing. */
 static tg_status update(tg_trainer *tr, tg_error *err)
 {
@@ -89,15 +107,15 @@ static tg_status update(tg_trainer *tr, tg_error *err)
     if (status) return status;
     tr->rows = tg_batches_next(tr->batches);
     schedule(tr);
-    status = tgi_trainer_planned(tr, tr->rows) ? tgi_trainer_run_plan(tr, err)
-                                               : record_step(tr, tr->rows, err);
+    status =
+        tgi_trainer_planned(tr, tr->rows) ? planned_step(tr, err) : record_step(tr, tr->rows, err);
     if (!status) tr->owed = TGI_OWES_ROWS;
     if (tr->owed) return status;
     tgi_trainer_drop_plan(tr);
     (void)tg_batches_set_state(tr->batches, batch, NULL);
     tr->mask_rng = masks;
     tg_optimizer_set_lr(tr->optimizer, lr);
-    if (tg_dict_size(tr->model->state) > 0) (void)tg_dict_copy(tr->model->state, tr->before, NULL);
+    restore_state(tr);
     return status;
 }
 
