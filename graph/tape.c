@@ -52,6 +52,7 @@ void tg_tape_reset(tg_tape *t)
     t->visited = 0;
     t->hooks = NULL;
     t->replay = false;
+    t->composition = NULL;
     tg_tape_reset(t->inner);
     tgi_arena_rewind(&t->arena, (tgi_mark){0});
     tgi_arena_rewind(&t->scratch, (tgi_mark){0});
@@ -71,22 +72,38 @@ tg_status tgi_tape_pass(const tg_tape *t, tg_error *err)
     return status ? tg_fail(err, status, "%s", tg_tape_message(t)) : TG_OK;
 }
 
+/* Puts "name: " before a text of n characters that does not begin so; the new n. */
+static int begin_with(char *text, size_t size, int n, const char *name)
+{
+    const size_t more = strlen(name) + 2, length = strlen(text);
+    if (more >= size || (strncmp(text, name, more - 2) == 0 && text[more - 2] == ':')) return n;
+    const size_t kept = length < size - 1 - more ? length : size - 1 - more;
+    memmove(text + more, text, kept);
+    memcpy(text, name, more - 2);
+    memcpy(text + more - 2, ": ", 2);
+    text[more + kept] = '\0';
+    return n + (int)more;
+}
+
 tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
 {
     if (!t || t->error->status) return NULL;
+    char *text = t->error->text;
+    const size_t size = sizeof t->error->text;
     va_list args;
     va_start(args, format);
-    const int n = format ? tgi_vformat(t->error->text, sizeof t->error->text, format, args) : -1;
+    int n = format ? tgi_vformat(text, size, format, args) : -1;
     va_end(args);
+    if (n < 0) text[0] = '\0';
+    if (n > 0 && t->composition) n = begin_with(text, size, n, t->composition);
     const size_t used = n < 0 ? 0 : (size_t)n;
-    if (n < 0) t->error->text[0] = '\0';
     const char *scope = t->scope_lent ? t->scope_lent : t->scope_size ? t->scope : "";
-    bool cut = used >= sizeof t->error->text;
+    bool cut = used >= size;
     if (*scope && !cut) {
-        const size_t room = sizeof t->error->text - used;
-        cut = snprintf(t->error->text + used, room, " (in %s)", scope) >= (int)room;
+        const size_t room = size - used;
+        cut = snprintf(text + used, room, " (in %s)", scope) >= (int)room;
     }
-    tgi_make_printable(t->error->text, cut);
+    tgi_make_printable(text, cut);
     t->error->status = status;
     return NULL;
 }

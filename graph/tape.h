@@ -26,6 +26,7 @@ struct tg_tape {
     tgi_arena scratch; /* work memory, used as a stack */
     tg_error *error;   /* the first failure: its own, or the caller's */
     tg_error own;
+    const char *composition; /* the one that runs, for messages; NULL outside of all */
     bool anomaly;
 
     tg_tensor **values; /* in the order of recording; a leaf at its first use */
@@ -97,6 +98,21 @@ static inline const char *tgi_tape_scope(tg_tape *t)
 /* Hands the tape's failure on to err, which may be where the tape keeps it; TG_OK where there is
  * none. */
 tg_status tgi_tape_pass(const tg_tape *t, tg_error *err);
+
+/* Between these two a composition runs: what fails inside begins with its name, where it is not
+ * itself part of another.  enter returns what leave is given; leave returns y. */
+static inline const char *tgi_enter(tg_tape *t, const char *name)
+{
+    const char *outer = t ? t->composition : NULL;
+    if (t && !outer) t->composition = name;
+    return outer;
+}
+
+static inline tg_tensor *tgi_leave(tg_tape *t, const char *outer, tg_tensor *y)
+{
+    if (t) t->composition = outer;
+    return y;
+}
 
 /* Poisons the tape for want of memory; returns NULL. */
 void *tgi_tape_out_of_memory(tg_tape *t, const char *who);

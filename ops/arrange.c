@@ -129,6 +129,7 @@ static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, b
     if (n > 0 && x->shape[axis] > INT64_MAX / n)
         return tg_tape_fail(t, TG_ENOMEM, "%s: the size of axis %d overflows",
                             outside ? "tile" : "repeat", axis);
+    const char *outer = tgi_enter(t, outside ? "tile" : "repeat");
     /* As (before, axis, behind), so that the eighth dimension has room for the new one. */
     int64_t before = 1, behind = 1;
     for (int i = 0; i < axis; i++) before *= x->shape[i];
@@ -139,7 +140,7 @@ static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, b
     y = outside ? tg_expand(t, y, 4, (int64_t[]){before, n, size, behind})
                 : tg_expand(t, y, 4, (int64_t[]){before, size, n, behind});
     for (int i = 0; i < x->ndim; i++) shape[i] = i == axis ? size * n : x->shape[i];
-    return tg_reshape(t, y, x->ndim, shape);
+    return tgi_leave(t, outer, tg_reshape(t, y, x->ndim, shape));
 }
 
 tg_tensor *tg_tile(tg_tape *t, tg_tensor *x, int n, const int64_t *times)

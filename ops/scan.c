@@ -290,12 +290,14 @@ tg_tensor *tg_prod_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool k
     for (int i = 0; i < x->ndim; i++)
         if (mask >> i & 1) order[last++] = i;
     if (x->dtype != TG_U8 && count == 0) return tg_full(t, x->dtype, final_ndim, final, 1);
+    const char *outer = tgi_enter(t, "prod");
     int64_t rows = 1;
     for (int i = 0; i < kept; i++) rows *= shape[i];
     tg_tensor *const matrix =
         tg_reshape(t, tg_permute(t, x, x->ndim, order), 2, (int64_t[]){rows, count});
     tg_tensor *const running = tg_cumprod(t, matrix, 1, false, false);
-    return tg_reshape(t, tg_slice(t, running, 1, -1, TG_END, 1), final_ndim, final);
+    tg_tensor *const product = tg_slice(t, running, 1, -1, TG_END, 1);
+    return tgi_leave(t, outer, tg_reshape(t, product, final_ndim, final));
 }
 
 tg_tensor *tg_prod(tg_tape *t, tg_tensor *x, int axis, bool keepdims)

@@ -1,4 +1,5 @@
 /* where.c - the choice between two values by a mask. */
+#include "graph/tape.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"
 
@@ -53,7 +54,9 @@ tg_tensor *tg_where(tg_tape *t, tg_tensor *condition, tg_tensor *a, tg_tensor *b
 
 tg_tensor *tg_clamp(tg_tape *t, tg_tensor *x, double lo, double hi)
 {
-    return tg_minimum(t, tg_maximum(t, x, tg_scalar(t, lo)), tg_scalar(t, hi));
+    const char *outer = tgi_enter(t, "clamp");
+    tg_tensor *high = tg_maximum(t, x, tg_scalar(t, lo));
+    return tgi_leave(t, outer, tg_minimum(t, high, tg_scalar(t, hi)));
 }
 
 tg_tensor *tg_masked_fill(tg_tape *t, tg_tensor *x, tg_tensor *mask, double value)

@@ -45,11 +45,9 @@ static bool shapes_fit(tg_tape *t, const tg_tensor *q, const tg_tensor *k, const
     return fit;
 }
 
-tg_tensor *tg_attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *mask,
-                                bool causal)
+static tg_tensor *attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *mask,
+                                    bool causal)
 {
-    if (!shapes_fit(t, q, k, NULL)) return NULL;
-    if (mask && !tgi_operand(t, "attention", mask)) return NULL;
     const double d = (double)q->shape[q->ndim - 1];
     /* q is scaled, not the scores: there are fewer of it, and products of large numbers fit */
     tg_tensor *scaled = tg_mul(t, q, tg_scalar(t, 1 / sqrt(d)));
@@ -68,10 +66,21 @@ tg_tensor *tg_attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tenso
     return allowed ? softmax_of_some(t, scores, allowed) : tg_softmax(t, scores, -1);
 }
 
+tg_tensor *tg_attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *mask,
+                                bool causal)
+{
+    if (!shapes_fit(t, q, k, NULL)) return NULL;
+    if (mask && !tgi_operand(t, "attention", mask)) return NULL;
+    const char *outer = tgi_enter(t, "attention");
+    return tgi_leave(t, outer, attention_weights(t, q, k, mask, causal));
+}
+
 tg_tensor *tg_attention(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *v, tg_tensor *mask,
                         bool causal)
 {
     if (!v && t && !tg_tape_status(t)) return tg_tape_fail(t, TG_EARG, "attention: v is NULL");
     if (!shapes_fit(t, q, k, v)) return NULL;
-    return tg_matmul(t, tg_attention_weights(t, q, k, mask, causal), v);
+    const char *outer = tgi_enter(t, "attention");
+    tg_tensor *weights = tg_attention_weights(t, q, k, mask, causal);
+    return tgi_leave(t, outer, tg_matmul(t, weights, v));
 }

@@ -5,6 +5,7 @@
  *   transposed: w^T (g, K/g V, C/g) times x (N, g, C/g, L) -> (N, g, K/g V, L), then fold. */
 #include "tapegrad/conv.h"
 
+#include "graph/tape.h"
 #include "ops/window/window.h"
 #include "src/options.h"
 
@@ -116,11 +117,12 @@ static tg_tensor *convolve(tg_tape *t, conv c, const tg_conv_options *options)
 {
     int64_t shape[5], positions = 1;
     if (!conv_start(t, &c, options, false)) return NULL;
+    const char *outer = tgi_enter(t, c.who);
     const int64_t g = c.o.groups, N = c.x->shape[0], C = c.x->shape[1], K = c.channels_out;
     tg_tensor *u = c.x;
     if (!is_pointwise(&c))
         u = tg_unfold(t, c.x, c.axes, c.w->shape + 2, c.o.stride, c.o.padding, c.o.dilation);
-    if (!u) return NULL;
+    if (!u) return tgi_leave(t, outer, NULL);
     shape[0] = N, shape[1] = K;
     for (int i = 0; i < c.axes; i++) {
         shape[2 + i] = tgi_window_count(c.x->shape[2 + i], c.w->shape[2 + i], c.o.stride[i],
@@ -130,7 +132,8 @@ static tg_tensor *convolve(tg_tape *t, conv c, const tg_conv_options *options)
     const int64_t rows = C / g * c.volume;
     u = tg_reshape(t, u, 4, (const int64_t[]){N, g, rows, positions});
     tg_tensor *w = tg_reshape(t, c.w, 3, (const int64_t[]){g, K / g, rows});
-    return add_bias(t, &c, tg_reshape(t, tg_matmul(t, w, u), 2 + c.axes, shape));
+    tg_tensor *y = tg_reshape(t, tg_matmul(t, w, u), 2 + c.axes, shape);
+    return tgi_leave(t, outer, add_bias(t, &c, y));
 }
 
 tg_tensor *tg_conv1d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,
@@ -179,6 +182,7 @@ static tg_tensor *transpose_convolve(tg_tape *t, conv c, const tg_conv_options *
 {
     int64_t size[3], positions = 1;
     if (!conv_start(t, &c, options, true) || !transposed_size(t, &c, size)) return NULL;
+    const char *outer = tgi_enter(t, c.who);
     const int64_t g = c.o.groups, N = c.x->shape[0], C = c.x->shape[1], K = c.channels_out;
     for (int i = 0; i < c.axes; i++) positions *= c.x->shape[2 + i];
     tg_tensor *x = tg_reshape(t, c.x, 4, (const int64_t[]){N, g, C / g, positions});
@@ -187,7 +191,7 @@ static tg_tensor *transpose_convolve(tg_tape *t, conv c, const tg_conv_options *
     u = tg_reshape(t, u, 3, (const int64_t[]){N, K * c.volume, positions});
     tg_tensor *y =
         tg_fold(t, u, c.axes, size, c.w->shape + 2, c.o.stride, c.o.padding, c.o.dilation);
-    return add_bias(t, &c, y);
+    return tgi_leave(t, outer, add_bias(t, &c, y));
 }
 
 tg_tensor *tg_conv_transpose1d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,

@@ -18,7 +18,7 @@ static tg_tensor *reduce(tg_tape *t, tg_tensor *loss, tg_reduction r)
     case TG_REDUCE_NONE:
         return loss;
     default:
-        return loss ? tg_tape_fail(t, TG_EARG, "loss: there is no reduction %d", (int)r) : NULL;
+        return loss ? tg_tape_fail(t, TG_EARG, "there is no reduction %d", (int)r) : NULL;
     }
 }
 
@@ -69,50 +69,86 @@ static bool positive(tg_tape *t, const char *who, const char *name, double v, bo
     return false;
 }
 
+/* The loss of each element of what fits together; c is a constant of the loss. */
+typedef tg_tensor *(*each)(tg_tape *t, tg_tensor *y, tg_tensor *target, double c);
+
+/* What fails in a loss begins with its name. */
+static tg_tensor *loss(tg_tape *t, const char *who, each f, tg_tensor *y, tg_tensor *target,
+                       double c, tg_reduction r)
+{
+    const char *outer = tgi_enter(t, who);
+    tg_tensor *l = fit(t, who, &y, &target) ? reduce(t, f(t, y, target, c), r) : NULL;
+    return tgi_leave(t, outer, l);
+}
+
 /* ---- distances ------------------------------------------------------------------------------ */
+
+static tg_tensor *mse(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_square(t, tg_sub(t, y, target));
+}
 
 tg_tensor *tg_mse(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    if (!fit(t, "mse", &y, &target)) return NULL;
-    return reduce(t, tg_square(t, tg_sub(t, y, target)), r);
+    return loss(t, "mse", mse, y, target, 0, r);
+}
+
+static tg_tensor *l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_abs(t, tg_sub(t, y, target));
 }
 
 tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    if (!fit(t, "l1", &y, &target)) return NULL;
-    return reduce(t, tg_abs(t, tg_sub(t, y, target)), r);
+    return loss(t, "l1", l1, y, target, 0, r);
 }
 
 /* e^2 / 2, in the range of e's derivative as well. */
 static tg_tensor *half_square(tg_tape *t, tg_tensor *e) { return tg_mul(t, e, times(t, 0.5, e)); }
 
-tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r)
+static tg_tensor *huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta)
 {
-    if (!positive(t, "huber", "delta", delta, false) || !fit(t, "huber", &y, &target)) return NULL;
     tg_tensor *e = tg_sub(t, y, target);
-    if (isinf(delta)) return reduce(t, half_square(t, e), r);
+    if (isinf(delta)) return half_square(t, e);
     tg_tensor *d = tg_abs(t, e), *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
     tg_tensor *within = half_square(t, tg_where(t, near, e, tg_scalar(t, 0)));
     tg_tensor *beyond = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
-    return reduce(t, tg_where(t, near, within, beyond), r);
+    return tg_where(t, near, within, beyond);
+}
+
+tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r)
+{
+    if (!positive(t, "huber", "delta", delta, false)) return NULL;
+    return loss(t, "huber", huber, y, target, delta, r);
 }
 
 /* e is divided by beta only where it is smaller. */
-tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r)
+static tg_tensor *smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta)
 {
-    if (!positive(t, "smooth_l1", "beta", beta, true) || !fit(t, "smooth_l1", &y, &target))
-        return NULL;
     tg_tensor *e = tg_sub(t, y, target), *d = tg_abs(t, e);
     tg_tensor *near = fixed(t, tg_less(t, d, tg_scalar(t, beta)));
     tg_tensor *small = tg_where(t, near, e, tg_scalar(t, 0));
     tg_tensor *within = tg_mul(t, small, times(t, 0.5, tg_div(t, small, tg_scalar(t, beta))));
-    return reduce(t, tg_where(t, near, within, tg_sub(t, d, tg_scalar(t, beta / 2))), r);
+    return tg_where(t, near, within, tg_sub(t, d, tg_scalar(t, beta / 2)));
+}
+
+tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r)
+{
+    if (!positive(t, "smooth_l1", "beta", beta, true)) return NULL;
+    return loss(t, "smooth_l1", smooth_l1, y, target, beta, r);
+}
+
+static tg_tensor *hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_relu(t, tg_sub(t, tg_scalar(t, 1), tg_mul(t, y, target)));
 }
 
 tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    if (!fit(t, "hinge", &y, &target)) return NULL;
-    return reduce(t, tg_relu(t, tg_sub(t, tg_scalar(t, 1), tg_mul(t, y, target))), r);
+    return loss(t, "hinge", hinge, y, target, 0, r);
 }
 
 /* ---- likelihoods ---------------------------------------------------------------------------- */
@@ -129,42 +165,62 @@ static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tap
 }
 
 /* ln(1 - y) by log1p, as 1 - y is rounded. */
-tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+static tg_tensor *bce(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
-    if (!fit(t, "bce", &y, &target)) return NULL;
     tg_tensor *one = tg_scalar(t, 1), *rest = tg_sub(t, one, y);
     tg_tensor *yes = tg_mul(t, target, bounded_log(t, y, tg_log, y, 1));
     tg_tensor *no =
         tg_mul(t, tg_sub(t, one, target), bounded_log(t, rest, tg_log1p, tg_neg(t, y), 0));
-    return reduce(t, tg_neg(t, tg_add(t, yes, no)), r);
+    (void)c;
+    return tg_neg(t, tg_add(t, yes, no));
+}
+
+tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "bce", bce, y, target, 0, r);
 }
 
 /* -ln sigmoid(y) = softplus(-y) and -ln(1 - sigmoid(y)) = softplus(y), each exact in its tail. */
-tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+static tg_tensor *bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
-    if (!fit(t, "bce_with_logits", &y, &target)) return NULL;
     tg_tensor *yes = tg_zmul(t, target, tg_softplus(t, tg_neg(t, y)));
     tg_tensor *no = tg_zmul(t, tg_sub(t, tg_scalar(t, 1), target), tg_softplus(t, y));
-    return reduce(t, tg_add(t, yes, no), r);
+    (void)c;
+    return tg_add(t, yes, no);
+}
+
+tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "bce_with_logits", bce_with_logits, y, target, 0, r);
+}
+
+static tg_tensor *kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    tg_tensor *none = fixed(t, tg_equal(t, target, tg_scalar(t, 0)));
+    tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_scalar(t, 1), target));
+    tg_tensor *product = tg_mul(t, target, tg_sub(t, log_target, y));
+    (void)c;
+    return tg_where(t, none, tg_scalar(t, 0), product);
 }
 
 tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 {
-    if (!fit(t, "kl_div", &y, &target)) return NULL;
-    tg_tensor *none = fixed(t, tg_equal(t, target, tg_scalar(t, 0)));
-    tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_scalar(t, 1), target));
-    tg_tensor *each = tg_mul(t, target, tg_sub(t, log_target, y));
-    return reduce(t, tg_where(t, none, tg_scalar(t, 0), each), r);
+    return loss(t, "kl_div", kl_div, y, target, 0, r);
 }
 
 /* A target of 0 beside y = ln 0 is 0; not so tg_zmul, as a NaN beside y = 0 stays NaN. */
-tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+static tg_tensor *poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
-    if (!fit(t, "poisson_nll", &y, &target)) return NULL;
     tg_tensor *zero = tg_scalar(t, 0);
     tg_tensor *none = fixed(t, tg_logical_and(t, tg_equal(t, target, zero), tg_isinf(t, y)));
-    tg_tensor *each = tg_mul(t, target, tg_where(t, none, zero, y));
-    return reduce(t, tg_sub(t, tg_exp(t, y), each), r);
+    tg_tensor *product = tg_mul(t, target, tg_where(t, none, zero, y));
+    (void)c;
+    return tg_sub(t, tg_exp(t, y), product);
+}
+
+tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "poisson_nll", poisson_nll, y, target, 0, r);
 }
 
 tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,
@@ -173,9 +229,11 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
     if (!positive(t, "gaussian_nll", "eps", eps, true) || !fit(t, "gaussian_nll", &y, &target) ||
         !fit(t, "gaussian_nll", y->size < target->size ? &target : &y, &var))
         return NULL;
+    const char *outer = tgi_enter(t, "gaussian_nll");
     tg_tensor *v = tg_maximum(t, var, tg_scalar(t, eps)), *std = tg_sqrt(t, v);
     tg_tensor *away = tg_square(t, tg_div(t, tg_sub(t, y, target), std));
-    return reduce(t, times(t, 0.5, tg_add(t, tg_log(t, v), away)), r);
+    tg_tensor *each_one = times(t, 0.5, tg_add(t, tg_log(t, v), away));
+    return tgi_leave(t, outer, reduce(t, each_one, r));
 }
 
 /* ---- angles --------------------------------------------------------------------------------- */
@@ -201,10 +259,11 @@ tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis
     if (!positive(t, who, "eps", eps, true) || !tgi_operand(t, who, a) || !tgi_operand(t, who, b))
         return NULL;
     (void)tgi_settle(t, 2, both);
+    const char *outer = tgi_enter(t, who);
     tg_tensor *ab = tg_mul(t, both[0], both[1]);
-    if (!ab) return NULL;
     /* An operand that is repeated along the axis is as long as all of its copies. */
-    a = tg_expand(t, both[0], ab->ndim, ab->shape), b = tg_expand(t, both[1], ab->ndim, ab->shape);
+    a = ab ? tg_expand(t, both[0], ab->ndim, ab->shape) : NULL;
+    b = ab ? tg_expand(t, both[1], ab->ndim, ab->shape) : NULL;
     ab = tg_mul(t, direction(t, a, axis, eps), direction(t, b, axis, eps));
-    return tg_sum(t, ab, axis, false);
+    return tgi_leave(t, outer, tg_sum(t, ab, axis, false));
 }

@@ -35,9 +35,9 @@ static int trailing(int first, int ndim, int axes[TG_MAX_NDIM])
     return ndim - first;
 }
 
-/* x / sqrt(mean(x^2) + eps) over the axes from first on.  No square overflows or vanishes: the norm does
- * without, and it and eps' root are divided by the larger of them, which is held fixed, as the root
- * of their squares' sum does not depend on it. */
+/* x / sqrt(mean(x^2) + eps) over the axes from first on.  No square overflows or vanishes: the norm
+ * does without, and it and eps' root are divided by the larger of them, which is held fixed, as the
+ * root of their squares' sum does not depend on it. */
 static tg_tensor *unit(tg_tape *t, tg_tensor *x, int first, double eps)
 {
     int axes[TG_MAX_NDIM];
@@ -85,7 +85,9 @@ tg_tensor *tg_layer_norm(tg_tape *t, tg_tensor *x, int n, tg_tensor *weight, tg_
     if (!fits(t, "layer_norm", "weight", weight, n, x->shape + first) ||
         !fits(t, "layer_norm", "bias", bias, n, x->shape + first))
         return NULL;
-    return scale_and_shift(t, unit(t, centre(t, x, first), first, eps), weight, bias);
+    const char *outer = tgi_enter(t, "layer_norm");
+    tg_tensor *y = unit(t, centre(t, x, first), first, eps);
+    return tgi_leave(t, outer, scale_and_shift(t, y, weight, bias));
 }
 
 tg_tensor *tg_rms_norm(tg_tape *t, tg_tensor *x, int n, tg_tensor *weight, double eps)
@@ -93,7 +95,8 @@ tg_tensor *tg_rms_norm(tg_tape *t, tg_tensor *x, int n, tg_tensor *weight, doubl
     if (!last_axes_valid(t, "rms_norm", x, n, eps)) return NULL;
     const int first = x->ndim - n;
     if (!fits(t, "rms_norm", "weight", weight, n, x->shape + first)) return NULL;
-    return scale_and_shift(t, unit(t, x, first, eps), weight, NULL);
+    const char *outer = tgi_enter(t, "rms_norm");
+    return tgi_leave(t, outer, scale_and_shift(t, unit(t, x, first, eps), weight, NULL));
 }
 
 /* ---- over channels -------------------------------------------------------------------------- */
@@ -129,15 +132,19 @@ tg_tensor *tg_group_norm(tg_tape *t, tg_tensor *x, int64_t groups, tg_tensor *we
                             (long long)groups, (long long)C);
     int64_t cut[TG_MAX_NDIM] = {x->shape[0], groups, C / groups};
     for (int i = 2; i < x->ndim; i++) cut[i + 1] = x->shape[i];
+    const char *outer = tgi_enter(t, "group_norm");
     tg_tensor *y = centre(t, tg_reshape(t, x, x->ndim + 1, cut), 2);
     y = tg_reshape(t, unit(t, y, 2, eps), x->ndim, x->shape);
-    return scale_and_shift(t, y, by_channel(t, weight, y), by_channel(t, bias, y));
+    y = scale_and_shift(t, y, by_channel(t, weight, y), by_channel(t, bias, y));
+    return tgi_leave(t, outer, y);
 }
 
 tg_tensor *tg_instance_norm(tg_tape *t, tg_tensor *x, tg_tensor *weight, tg_tensor *bias,
                             double eps)
 {
     if (!channels_valid(t, "instance_norm", x, 3, TG_MAX_NDIM, weight, bias, eps)) return NULL;
+    const char *outer = tgi_enter(t, "instance_norm");
     tg_tensor *y = unit(t, centre(t, x, 2), 2, eps);
-    return scale_and_shift(t, y, by_channel(t, weight, y), by_channel(t, bias, y));
+    y = scale_and_shift(t, y, by_channel(t, weight, y), by_channel(t, bias, y));
+    return tgi_leave(t, outer, y);
 }

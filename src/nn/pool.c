@@ -1,4 +1,5 @@
 /* pool.c - the largest of what a window shows, or the mean: unfold, then a reduction. */
+#include "graph/tape.h"
 #include "ops/window/window.h"
 #include "src/options.h"
 #include "tapegrad/conv.h"
@@ -91,7 +92,9 @@ static tg_tensor *max_pool(tg_tape *t, pool p, const tg_pool_options *options)
 {
     const tg_pool_options *o = &p.o;
     if (!pool_start(t, &p, options)) return NULL;
-    return tg_window_max(t, p.x, p.axes, o->kernel, o->stride, o->padding, o->dilation);
+    const char *outer = tgi_enter(t, p.who);
+    tg_tensor *y = tg_window_max(t, p.x, p.axes, o->kernel, o->stride, o->padding, o->dilation);
+    return tgi_leave(t, outer, y);
 }
 
 tg_tensor *tg_max_pool1d(tg_tape *t, tg_tensor *x, const tg_pool_options *options)
@@ -114,10 +117,12 @@ tg_tensor *tg_max_pool3d(tg_tape *t, tg_tensor *x, const tg_pool_options *option
 static tg_tensor *avg_pool(tg_tape *t, pool p, const tg_pool_options *options)
 {
     if (!pool_start(t, &p, options)) return NULL;
+    const char *outer = tgi_enter(t, p.who);
     tg_tensor *u = windows(t, &p, p.x);
-    if (p.o.count_padding || !is_padded(&p)) return spread(t, &p, tg_mean(t, u, 2, false));
+    if (p.o.count_padding || !is_padded(&p))
+        return tgi_leave(t, outer, spread(t, &p, tg_mean(t, u, 2, false)));
     tg_tensor *count = tg_sum(t, inside(t, &p), 2, false);
-    return spread(t, &p, tg_div(t, tg_sum(t, u, 2, false), count));
+    return tgi_leave(t, outer, spread(t, &p, tg_div(t, tg_sum(t, u, 2, false), count)));
 }
 
 tg_tensor *tg_avg_pool1d(tg_tape *t, tg_tensor *x, const tg_pool_options *options)

@@ -49,14 +49,15 @@ tg_tensor *tg_gru_cell(tg_tape *t, tg_tensor *x, tg_tensor *h, tg_tensor *Wx, tg
                        tg_tensor *bx, tg_tensor *bh)
 {
     tg_tensor *u[3], *v[3];
-    if (!cell_valid(t, "gru_cell", 3, x, h, Wx, Wh, bx, bh) ||
-        tg_split(t, tg_affine(t, x, Wx, bx), 3, NULL, -1, u) ||
+    if (!cell_valid(t, "gru_cell", 3, x, h, Wx, Wh, bx, bh)) return NULL;
+    const char *outer = tgi_enter(t, "gru_cell");
+    if (tg_split(t, tg_affine(t, x, Wx, bx), 3, NULL, -1, u) ||
         tg_split(t, tg_affine(t, h, Wh, bh), 3, NULL, -1, v))
-        return NULL;
+        return tgi_leave(t, outer, NULL);
     tg_tensor *r = tg_sigmoid(t, tg_add(t, u[0], v[0]));
     tg_tensor *z = tg_sigmoid(t, tg_add(t, u[1], v[1]));
     tg_tensor *n = tg_tanh(t, tg_add(t, u[2], tg_mul(t, r, v[2])));
-    return tg_add(t, n, tg_mul(t, z, tg_sub(t, h, n)));
+    return tgi_leave(t, outer, tg_add(t, n, tg_mul(t, z, tg_sub(t, h, n))));
 }
 
 tg_tensor *tg_lstm_cell(tg_tape *t, tg_tensor *x, tg_tensor *h, tg_tensor *c, tg_tensor *Wx,
@@ -72,12 +73,13 @@ tg_tensor *tg_lstm_cell(tg_tape *t, tg_tensor *x, tg_tensor *h, tg_tensor *c, tg
         (void)no_fit(t, "lstm_cell", "c", c, tg_tensor_describe(h, must, sizeof must));
         return NULL;
     }
+    const char *outer = tgi_enter(t, "lstm_cell");
     tg_tensor *sum = tg_add(t, tg_affine(t, x, Wx, bx), tg_affine(t, h, Wh, bh));
-    if (tg_split(t, sum, 4, NULL, -1, u)) return NULL;
+    if (tg_split(t, sum, 4, NULL, -1, u)) return tgi_leave(t, outer, NULL);
     tg_tensor *i = tg_sigmoid(t, u[0]), *f = tg_sigmoid(t, u[1]);
     tg_tensor *g = tg_tanh(t, u[2]), *o = tg_sigmoid(t, u[3]);
     tg_tensor *next = tg_add(t, tg_mul(t, f, c), tg_mul(t, i, g));
     tg_tensor *y = tg_mul(t, o, tg_tanh(t, next));
     *c_next = y ? next : NULL;
-    return y;
+    return tgi_leave(t, outer, y);
 }

@@ -169,7 +169,7 @@ static const struct {
      "e)",
      TG_ESHAPE},
     {"f32[2,3]", "f32[2,3]", "f32[2,3]", "u8[3,2]",
-     "where: shapes do not broadcast: [3,2] and [2,2]", TG_ESHAPE},
+     "attention: where: shapes do not broadcast: [3,2] and [2,2]", TG_ESHAPE},
 };
 
 START_TEST(refusals)

@@ -151,7 +151,7 @@ static const struct {
      "layer_norm: bias is f32[3], must be of shape [2,3]"},
     {LAYER, 1, "f32[2,3]", "NULL", "NULL", -1, TG_EARG, "layer_norm: eps is -1, must be 0 or more"},
     {LAYER, 1, "i32[2,3]", "NULL", "NULL", 1, TG_EDTYPE,
-     "mean: i32[2,3] is not a float tensor (use tg_cast)"},
+     "layer_norm: mean: i32[2,3] is not a float tensor (use tg_cast)"},
     {RMS, 1, "f32[3]", "f32[1]", "NULL", 1, TG_ESHAPE,
      "rms_norm: weight is f32[1], must be of shape [3]"},
     {GROUP, 3, "f32[2,4,1]", "NULL", "NULL", 1, TG_EARG, "group_norm: 3 groups of 4 channels"},

@@ -149,7 +149,7 @@ static const struct {
     {4, "f32[2,3]", "f32[2,2]", "f32[2,2]", "f32[3,8]", "f32[2,8]", "NULL", "f32[8,1]",
      "lstm_cell: bh is f32[8,1], must be (4 x 2)", TG_ESHAPE},
     {4, "f32[2,3]", "f32[2,2]", "f64[2,2]", "f32[3,8]", "f32[2,8]", "NULL", "NULL",
-     "mul: dtypes differ: f32[2,2] and f64[2,2] (use tg_cast)", TG_EDTYPE},
+     "lstm_cell: mul: dtypes differ: f32[2,2] and f64[2,2] (use tg_cast)", TG_EDTYPE},
 };
 
 START_TEST(refusals)
