@@ -1,4 +1,5 @@
 /* cross_entropy.c - cross-entropy with class weights, smoothed labels and ignored rows. */
+#include "ops/compose.h"
 #include "src/nn/softmax.h"
 #include "src/options.h"
 #include "tapegrad/losses.h"
@@ -80,48 +81,72 @@ static tg_tensor *of_labels(tg_tape *t, const predictions *p, tg_tensor *labels,
     return o->reduction == TG_REDUCE_SUM ? sum : tg_zdiv(t, sum, tg_sum(t, weight, TG_ALL, false));
 }
 
-static tg_tensor *entropy(tg_tape *t, predictions p, tg_tensor *labels,
+static bool options_fit(tg_tape *t, const char *who, const tg_tensor *x,
+                        const tg_cross_entropy_options *o)
+{
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    const tg_tensor *w = o->weights;
+    if (!tgi_options_recorded(t, who, o->made, TGI_MADE_CROSS_ENTROPY)) return false;
+    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
+        (void)tg_tape_fail(t, TG_EARG, "%s: label_smoothing is %g, must be in [0, 1]", who,
+                           o->label_smoothing);
+    else if ((unsigned)o->reduction > TG_REDUCE_NONE)
+        (void)tg_tape_fail(t, TG_EARG, "%s: there is no reduction %d", who, (int)o->reduction);
+    else if (w && x->ndim == 2 &&
+             (w->ndim != 1 || w->shape[0] != x->shape[1] || w->dtype != x->dtype))
+        (void)tg_tape_fail(t, TG_ESHAPE, "%s: weights %s for %s, must be one for each class", who,
+                           tg_tensor_describe(w, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+    else
+        return true;
+    return false;
+}
+
+static tg_tensor *not_fitting(tg_tape *t, const char *who, const tg_tensor *x,
+                              const tg_tensor *labels)
+{
+    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    const bool shape = x->ndim != 2 || !tg_tensor_same_shape(x, labels);
+    return tg_tape_fail(t, shape ? TG_ESHAPE : TG_EDTYPE,
+                        "%s: labels %s for %s, must be i32 (N) or of its %s", who,
+                        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(x, b, sizeof b),
+                        shape ? "shape (N, C)" : "dtype (use tg_cast)");
+}
+
+static tg_tensor *entropy(tg_tape *t, const char *who, const predictions *p, tg_tensor *labels,
                           const tg_cross_entropy_options *options)
 {
     const tg_cross_entropy_options defaults = tg_cross_entropy_defaults();
     const tg_cross_entropy_options *o = options ? options : &defaults;
-    const tg_tensor *x = p.scores;
-    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
+    const tg_tensor *x = p->scores;
     if (!x || !labels)
-        return tg_tape_fail(t, TG_EARG, "cross_entropy: %s is NULL", x ? "labels" : "log_p");
-    if (!tgi_options_recorded(t, "cross_entropy", o->made, TGI_MADE_CROSS_ENTROPY)) return NULL;
-    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
-        return tg_tape_fail(t, TG_EARG, "cross_entropy: label_smoothing is %g, must be in [0, 1]",
-                            o->label_smoothing);
-    if ((unsigned)o->reduction > TG_REDUCE_NONE)
-        return tg_tape_fail(t, TG_EARG, "cross_entropy: there is no reduction %d",
-                            (int)o->reduction);
-    if (o->weights && x->ndim == 2 &&
-        (o->weights->ndim != 1 || o->weights->shape[0] != x->shape[1] ||
-         o->weights->dtype != x->dtype))
-        return tg_tape_fail(
-            t, TG_ESHAPE, "cross_entropy: weights %s for %s, must be one for each class",
-            tg_tensor_describe(o->weights, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
-    if (x->ndim == 2 && tg_tensor_same_shape(x, labels)) return of_soft_labels(t, &p, labels, o);
+        return tg_tape_fail(t, TG_EARG, "%s: %s is NULL", who, x ? "labels" : "log_p");
+    if (!tgi_operand(t, who, x) || !tgi_operand(t, who, labels) || !options_fit(t, who, x, o))
+        return NULL;
     if (x->ndim == 2 && labels->dtype == TG_I32 && labels->ndim == 1 &&
         labels->shape[0] == x->shape[0])
-        return of_labels(t, &p, labels, o);
-    return tg_tape_fail(
-        t, TG_ESHAPE, "cross_entropy: labels %s for %s, must be i32 (N) or of its shape (N, C)",
-        tg_tensor_describe(labels, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+        return tgi_labels_valid(t, who, labels, x->shape[1], o->ignore_index)
+                   ? of_labels(t, p, labels, o)
+                   : NULL;
+    if (x->ndim == 2 && tg_tensor_same_shape(x, labels) && labels->dtype == x->dtype)
+        return of_soft_labels(t, p, labels, o);
+    return not_fitting(t, who, x, labels);
 }
 
 tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
                   const tg_cross_entropy_options *options)
 {
-    return entropy(t, (predictions){log_p, NULL, NULL}, labels, options);
+    const char *outer = tgi_enter(t, "nll");
+    const predictions p = {log_p, NULL, NULL};
+    return tgi_leave(t, outer, entropy(t, "nll", &p, labels, options));
 }
 
 tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options)
 {
-    if (!logits) return tg_tape_fail(t, TG_EARG, "cross_entropy: logits is NULL");
-    tg_tensor *top = tgi_top(t, logits, -1);
-    tg_tensor *total = tg_logsumexp(t, tg_sub(t, logits, top), -1, true);
-    return total ? entropy(t, (predictions){logits, top, total}, labels, options) : NULL;
+    const char *who = "cross_entropy";
+    if (!logits) return tg_tape_fail(t, TG_EARG, "%s: logits is NULL", who);
+    const char *outer = tgi_enter(t, who);
+    predictions p = {logits, tgi_top(t, logits, -1), NULL};
+    p.total = tg_logsumexp(t, tg_sub(t, logits, p.top), -1, true);
+    return tgi_leave(t, outer, p.total ? entropy(t, who, &p, labels, options) : NULL);
 }

@@ -13,4 +13,9 @@ tg_tensor *tgi_top(tg_tape *t, tg_tensor *x, int axis);
  */
 tg_tensor *tgi_pick_below(tg_tape *t, tg_tensor *x, tg_tensor *labels, tg_tensor *top);
 
+/* Every label, i32 (N), is in 0 .. classes - 1 or `ignored`; else the tape fails and names the row.
+ */
+bool tgi_labels_valid(tg_tape *t, const char *who, const tg_tensor *labels, int64_t classes,
+                      int64_t ignored);
+
 #endif

@@ -216,7 +216,7 @@ TAKES(tg_trainer_options, trainer, train(o, err))
     X(tg_conv_options, back2d, tg_conv_defaults(), "conv_transpose2d", "tg_conv_defaults()")       \
     X(tg_cross_entropy_options, entropy, tg_cross_entropy_defaults(), "cross_entropy",             \
       "tg_cross_entropy_defaults()")                                                               \
-    X(tg_cross_entropy_options, nll, tg_cross_entropy_defaults(), "cross_entropy",                 \
+    X(tg_cross_entropy_options, nll, tg_cross_entropy_defaults(), "nll",                           \
       "tg_cross_entropy_defaults()")                                                               \
     X(tg_gradcheck_options, gradcheck, tg_gradcheck_defaults(), "gradcheck",                       \
       "tg_gradcheck_defaults()")                                                                   \
