@@ -121,7 +121,8 @@ tg_tensor *tg_tensor_like(const tg_tensor *x, tg_error *err)
 
 tg_tensor *tg_tensor_clone(const tg_tensor *x, tg_error *err)
 {
-    tg_tensor *y = tg_tensor_like(x, err);
+    if (!x) (void)tg_fail(err, TG_EARG, "clone: the tensor is NULL");
+    tg_tensor *y = x ? tg_tensor_like(x, err) : NULL;
     if (y) (void)tg_tensor_copy(y, x, err);
     return y;
 }

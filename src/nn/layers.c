@@ -28,14 +28,16 @@ tg_tensor *tgi_pick_below(tg_tape *t, tg_tensor *x, tg_tensor *labels, tg_tensor
 
 tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
+    const char *outer = tgi_enter(t, "softmax");
     tg_tensor *e = tg_exp(t, tg_sub(t, x, tgi_top(t, x, axis)));
-    return tg_div(t, e, tg_sum(t, e, axis, true));
+    return tgi_leave(t, outer, tg_div(t, e, tg_sum(t, e, axis, true)));
 }
 
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis)
 {
+    const char *outer = tgi_enter(t, "log_softmax");
     tg_tensor *z = tg_sub(t, x, tgi_top(t, x, axis));
-    return tg_sub(t, z, tg_logsumexp(t, z, axis, true));
+    return tgi_leave(t, outer, tg_sub(t, z, tg_logsumexp(t, z, axis, true)));
 }
 
 /* ---- batch normalisation -------------------------------------------------------------------- */
@@ -84,38 +86,61 @@ static tg_tensor *normalise(tg_tape *t, tg_tensor *centred, tg_tensor *var, doub
     return tg_add(t, tg_mul(t, gamma, tg_div(t, centred, std)), beta);
 }
 
+static bool batch_norm_valid(tg_tape *t, const tg_tensor *x, const tg_batch_norm_options *o,
+                             bool train)
+{
+    char text[TG_DESCRIBE_SIZE];
+    tg_error err = TG_ERROR_INIT;
+    if (!tgi_operand(t, "batch_norm", x)) return false;
+    if (tgi_batch_norm_check("batch_norm", o, &err))
+        (void)tg_tape_fail(t, err.status, "%s", err.text);
+    else if (x->ndim != 2)
+        (void)tg_tape_fail(t, TG_ESHAPE, "batch_norm: x is %s, must be (N, C)",
+                           tg_tensor_describe(x, text, sizeof text));
+    else if (train && o->unbiased && x->shape[0] < 2)
+        (void)tg_tape_fail(t, TG_ESHAPE,
+                           "batch_norm: a batch of %lld rows has no unbiased variance, in training "
+                           "there must be at least 2",
+                           (long long)x->shape[0]);
+    else if (train && x->shape[0] < 1)
+        (void)tg_tape_fail(t, TG_ESHAPE, "batch_norm: the batch is empty");
+    return tg_tape_status(t) == TG_OK;
+}
+
+/* The mean and variance of the batch, which the running ones follow. */
+static tg_tensor *normalise_batch(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
+                                  tg_tensor *running_mean, tg_tensor *running_var,
+                                  const tg_batch_norm_options *o)
+{
+    tg_tensor *mean = tg_mean(t, x, 0, false);
+    tg_tensor *centred = tg_sub(t, x, mean);
+    tg_tensor *var = tg_mean(t, tg_square(t, centred), 0, false);
+    tg_tensor *y = normalise(t, centred, var, o->eps, gamma, beta);
+    const double n = (double)x->shape[0];
+    tg_tensor *kept = o->unbiased ? tg_mul(t, var, tg_scalar(t, n / (n - 1))) : var;
+    follow(t, running_mean, mean, o->keep);
+    follow(t, running_var, kept, o->keep);
+    return tg_tape_status(t) ? NULL : y;
+}
+
 tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
                          tg_tensor *running_mean, tg_tensor *running_var,
                          const tg_batch_norm_options *options, bool train)
 {
-    char text[TG_DESCRIBE_SIZE];
-    if (tg_tape_status(t)) return NULL;
-    if (!x || !options || x->ndim != 2)
-        return tg_tape_fail(
-            t, x && options ? TG_ESHAPE : TG_EARG, "batch_norm: x is %s, must be (N, C)%s",
-            tg_tensor_describe(x, text, sizeof text), options ? "" : ", and options are missing");
-    tg_error err = TG_ERROR_INIT;
-    if (tgi_batch_norm_check("batch_norm", options, &err))
-        return tg_tape_fail(t, err.status, "%s", err.text);
-    if (train && options->unbiased && x->shape[0] < 2)
-        return tg_tape_fail(
-            t, TG_ESHAPE,
-            "batch_norm: a batch of %lld rows has no unbiased variance, in training "
-            "there must be at least 2",
-            (long long)x->shape[0]);
-    if (train && x->shape[0] < 1)
-        return tg_tape_fail(t, TG_ESHAPE, "batch_norm: the batch is empty");
-    if (!train)
-        return normalise(t, tg_sub(t, x, running_mean), running_var, options->eps, gamma, beta);
-    tg_tensor *mean = tg_mean(t, x, 0, false);
-    tg_tensor *centred = tg_sub(t, x, mean);
-    tg_tensor *var = tg_mean(t, tg_square(t, centred), 0, false);
-    tg_tensor *y = normalise(t, centred, var, options->eps, gamma, beta);
-    const double n = (double)x->shape[0];
-    tg_tensor *kept = options->unbiased ? tg_mul(t, var, tg_scalar(t, n / (n - 1))) : var;
-    follow(t, running_mean, mean, options->keep);
-    follow(t, running_var, kept, options->keep);
-    return tg_tape_status(t) ? NULL : y;
+    const char *missing = !x              ? "x"
+                          : !gamma        ? "gamma"
+                          : !beta         ? "beta"
+                          : !running_mean ? "running_mean"
+                          : !running_var  ? "running_var"
+                          : !options      ? "options"
+                                          : NULL;
+    if (missing) return tg_tape_fail(t, TG_EARG, "batch_norm: %s is NULL", missing);
+    if (!batch_norm_valid(t, x, options, train)) return NULL;
+    const char *outer = tgi_enter(t, "batch_norm");
+    tg_tensor *y =
+        train ? normalise_batch(t, x, gamma, beta, running_mean, running_var, options)
+              : normalise(t, tg_sub(t, x, running_mean), running_var, options->eps, gamma, beta);
+    return tgi_leave(t, outer, y);
 }
 
 /* ---- dropout -------------------------------------------------------------------------------- */
@@ -140,8 +165,10 @@ tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
                            tg_dropout_form form)
 {
     if (!dropout_valid(t, x, p, form)) return NULL;
+    const char *outer = tgi_enter(t, "dropout_mask");
     tg_tensor *y = tg_mul(t, x, mask);
-    return form == TG_DROPOUT_BOOK ? y : tg_mul(t, y, tg_scalar(t, 1 / (1 - p)));
+    if (form != TG_DROPOUT_BOOK) y = tg_mul(t, y, tg_scalar(t, 1 / (1 - p)));
+    return tgi_leave(t, outer, y);
 }
 
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
@@ -149,9 +176,11 @@ tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, 
 {
     if (!dropout_valid(t, x, p, form)) return NULL;
     if (p == 0) return tgi_unchanged(t, x);
-    if (train) {
-        tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - p);
-        return tg_dropout_mask(t, x, mask, p, form);
-    }
-    return form == TG_DROPOUT_BOOK ? tg_mul(t, x, tg_scalar(t, 1 - p)) : tgi_unchanged(t, x);
+    if (train && !rng)
+        return tg_tape_fail(t, TG_EARG, "dropout: rng is NULL, but a mask is drawn in training");
+    if (!train && form != TG_DROPOUT_BOOK) return tgi_unchanged(t, x);
+    const char *outer = tgi_enter(t, "dropout");
+    if (!train) return tgi_leave(t, outer, tg_mul(t, x, tg_scalar(t, 1 - p)));
+    tg_tensor *mask = tg_bernoulli(t, rng, x->dtype, x->ndim, x->shape, 1 - p);
+    return tgi_leave(t, outer, tg_dropout_mask(t, x, mask, p, form));
 }
