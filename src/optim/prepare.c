@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "graph/storage.h"
+#include "graph/tape.h"
 #include "src/dict.h"
 #include "src/optim/optimizer.h"
 #include "tapegrad/alloc.h"
@@ -158,6 +159,13 @@ static tg_status check_update(tg_optimizer *o, const tg_dict *params, const tg_d
     return status;
 }
 
+/* What tg_grad gave, before its tape was reset. */
+static bool is_dropped(const tg_dict *grads)
+{
+    const tg_tensor *x = grads->tape && grads->n > 0 ? grads->tensors[0] : NULL;
+    return x && x->tape == grads->tape && !tgi_tape_takes(x->tape, x);
+}
+
 /* Room for n entries. */
 static bool make_entries(tg_optimizer *o, int n)
 {
@@ -208,6 +216,7 @@ tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg
                        : !params ? "params is NULL"
                                  : "grads is NULL; where tg_grad failed, tg_tape_message says why");
     if (params->tape) return tg_fail(err, TG_EARG, "update: params belongs to a tape");
+    if (is_dropped(grads)) return tg_fail(err, TG_ETAPE, "update: grads was dropped by a reset");
     if (!make_entries(o, params->n)) return tg_fail(err, TG_ENOMEM, "update: out of memory");
     const tg_status status = check_update(o, params, grads, &scratch, err);
     return status ? status : make_room(o, params, scratch, err);
