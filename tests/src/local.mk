@@ -12,6 +12,7 @@ test_programs += \
 	tests/src/test_gradient_penalty \
 	tests/src/test_inspect \
 	tests/src/test_jacobian \
+	tests/src/test_mistakes \
 	tests/src/test_null \
 	tests/src/test_option_ranges \
 	tests/src/test_options \
