@@ -226,6 +226,16 @@ static void begin_search(world *w)
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
+/* A tape on the error itself. */
+static tg_status tape_on(world *w, tg_error *err)
+{
+    tg_tape *t = tg_tape_new_on(err);
+    const tg_tensor *y = tg_softmax(t, tg_matmul(t, w->x, w->x), -1);
+    if (y) w->sum = mix_tensor(w->sum, y);
+    tg_tape_free(t);
+    return err->status;
+}
+
 static const scene scenes[] = {
     {"tg_graph_load", begin_files, load_any, look_file, end_tape, 1},
     {"tg_npy_load", begin_files, load_any, look_file, end_tape, 2},
@@ -234,6 +244,7 @@ static const scene scenes[] = {
     {"tg_npy_save", begin_files, save_any, look_file, end_tape, 5},
     {"tg_npz_save", begin_files, save_any, look_file, end_tape, 6},
     {"tg_dict_*, tg_tensor_*", begin_tape, dicts, look_tape, end_tape, 0},
+    {"tg_tape_new_on", begin_tape, tape_on, look_tape, end_tape, 0},
     {"tg_mlp_new", begin_tape, models, look_rng, end_tape, 0},
     {"tg_simple_convnet_new", begin_tape, models, look_rng, end_tape, 1},
     {"tg_digits_load, tg_dataset_split", begin_tape, data, look_rng, end_tape, 0},
