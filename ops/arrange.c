@@ -36,7 +36,8 @@ tg_tensor *tg_unsqueeze(tg_tape *t, tg_tensor *x, int axis)
 
 tg_tensor *tg_swapaxes(tg_tape *t, tg_tensor *x, int axis1, int axis2)
 {
-    return tg_transpose(t, x, axis1, axis2);
+    const char *outer = tgi_enter(t, "swapaxes");
+    return tgi_leave(t, outer, tg_transpose(t, x, axis1, axis2));
 }
 
 tg_tensor *tg_moveaxis(tg_tape *t, tg_tensor *x, int from, int to)
@@ -195,6 +196,7 @@ tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64
         return NULL;
     const tg_tensor *const old = tg_slice(t, x, axis, start, stop, step);
     if (!old) return NULL;
+    const char *outer = tgi_enter(t, "set_slice");
     if (old->shape[axis] == 0) step = 1;
     const int64_t count = old->shape[axis], n = x->shape[axis];
     const int64_t first = count ? first_index(start, n, step) : 0, by = count > 1 ? step : 1;
@@ -202,7 +204,8 @@ tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64
     value = tg_unslice(t, tg_expand(t, value, old->ndim, old->shape), axis, first, by, n);
     for (int i = 0; i < x->ndim; i++) ones[i] = i == axis ? count : 1;
     tg_tensor *const mask = tg_full(t, TG_U8, x->ndim, ones, 1);
-    return tg_where(t, tg_unslice(t, mask, axis, first, by, n), value, x);
+    value = tg_where(t, tg_unslice(t, mask, axis, first, by, n), value, x);
+    return tgi_leave(t, outer, value);
 }
 
 /* ---- padding -------------------------------------------------------------------------------- */
@@ -246,12 +249,13 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
                                     (long long)w[side], side ? "behind" : "before", i,
                                     tg_tensor_describe(x, text, sizeof text));
         if (w[0] == 0 && w[1] == 0) continue;
+        const char *outer = tgi_enter(t, "pad");
         tg_tensor *parts[3];
         int count = 0;
         if (w[0] > 0) parts[count++] = border(t, y, i, true, w[0], mode, value);
         parts[count++] = y;
         if (w[1] > 0) parts[count++] = border(t, y, i, false, w[1], mode, value);
-        y = tg_concat(t, count, parts, i);
+        y = tgi_leave(t, outer, tg_concat(t, count, parts, i));
         if (!y) return NULL;
     }
     return y == x ? tgi_unchanged(t, x) : y;
@@ -266,5 +270,6 @@ tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
     if (weight->ndim != 2)
         return tg_tape_fail(t, TG_ESHAPE, "embedding: the weight is %s, must have two axes",
                             tg_tensor_describe(weight, text, sizeof text));
-    return tg_take(t, weight, index, 0);
+    const char *outer = tgi_enter(t, "embedding");
+    return tgi_leave(t, outer, tg_take(t, weight, index, 0));
 }

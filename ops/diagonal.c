@@ -221,7 +221,8 @@ tg_tensor *tg_triu(tg_tape *t, tg_tensor *x, int64_t offset)
 
 tg_tensor *tg_trace(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, int axis2)
 {
-    return tg_sum(t, tg_diagonal(t, x, offset, axis1, axis2), -1, false);
+    const char *outer = tgi_enter(t, "trace");
+    return tgi_leave(t, outer, tg_sum(t, tg_diagonal(t, x, offset, axis1, axis2), -1, false));
 }
 
 tg_tensor *tg_eye(tg_tape *t, tg_dtype dtype, int64_t rows, int64_t columns, int64_t offset)

@@ -293,15 +293,17 @@ tg_tensor *tg_outer(tg_tape *t, tg_tensor *a, tg_tensor *b)
     if (!tgi_operand(t, "outer", a) || !tgi_operand(t, "outer", b)) return NULL;
     tg_tensor *own[] = {a, b};
     (void)tgi_settle(t, 2, own);
-    return tg_mul(t, tg_reshape(t, own[0], 2, (int64_t[]){-1, 1}),
-                  tg_reshape(t, own[1], 2, (int64_t[]){1, -1}));
+    const char *outer = tgi_enter(t, "outer");
+    tg_tensor *column = tg_reshape(t, own[0], 2, (int64_t[]){-1, 1});
+    return tgi_leave(t, outer, tg_mul(t, column, tg_reshape(t, own[1], 2, (int64_t[]){1, -1})));
 }
 
 tg_tensor *tg_dot(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
     if (a && b && (a->ndim != 1 || b->ndim != 1))
         return tg_tape_fail(t, TG_ESHAPE, "dot: both operands must have 1 dimension");
-    return tg_matmul(t, a, b);
+    const char *outer = tgi_enter(t, "dot");
+    return tgi_leave(t, outer, tg_matmul(t, a, b));
 }
 
 /* Label i is axis i of a; the axes of b are new ones, but for those that are contracted. */

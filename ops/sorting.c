@@ -211,7 +211,9 @@ tg_tensor *tg_sort(tg_tape *t, tg_tensor *x, int axis, bool descending)
 {
     if (!tgi_operand(t, "sort", x)) return NULL;
     if (axis == TG_ALL) x = tgi_flatten(t, x), axis = 0;
-    return tg_take_along_axis(t, x, order_of(t, x, axis, descending), axis);
+    const char *outer = tgi_enter(t, "sort");
+    tg_tensor *const order = order_of(t, x, axis, descending);
+    return tgi_leave(t, outer, tg_take_along_axis(t, x, order, axis));
 }
 
 tg_tensor *tg_topk(tg_tape *t, tg_tensor *x, int64_t k, int axis, bool largest, tg_tensor **indices)

@@ -61,5 +61,6 @@ tg_tensor *tg_clamp(tg_tape *t, tg_tensor *x, double lo, double hi)
 
 tg_tensor *tg_masked_fill(tg_tape *t, tg_tensor *x, tg_tensor *mask, double value)
 {
-    return tg_where(t, mask, tg_scalar(t, value), x);
+    const char *outer = tgi_enter(t, "masked_fill");
+    return tgi_leave(t, outer, tg_where(t, mask, tg_scalar(t, value), x));
 }

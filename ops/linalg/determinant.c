@@ -10,6 +10,7 @@
  * logabsdet  ln |det a|, da = dy a^-T.      signdet  the sign of det a, derivative 0. */
 #include <math.h>
 
+#include "graph/tape.h"
 #include "ops/elementwise/families.h"
 #include "ops/linalg/linalg.h"
 #include "tapegrad/ops.h"
@@ -310,8 +311,8 @@ tg_tensor *tg_signdet(tg_tape *t, tg_tensor *a)
 
 tg_tensor *tg_slogdet(tg_tape *t, tg_tensor *a, tg_tensor **sign_of)
 {
+    const char *outer = tgi_enter(t, "slogdet");
     tg_tensor *const y = tg_logabsdet(t, a);
-    if (!sign_of) return y;
-    *sign_of = y ? tg_signdet(t, a) : NULL;
-    return *sign_of ? y : NULL;
+    if (sign_of) *sign_of = y ? tg_signdet(t, a) : NULL;
+    return tgi_leave(t, outer, sign_of && !*sign_of ? NULL : y);
 }

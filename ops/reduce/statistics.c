@@ -67,13 +67,16 @@ static tg_tensor *count(tg_tape *t, tg_tensor *mask, int axis, bool keepdims)
 
 tg_tensor *tg_any(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 {
-    tg_tensor *const zeros = tg_logical_not(t, x);
-    return tg_not_equal(t, count(t, tg_logical_not(t, zeros), axis, keepdims), tg_scalar(t, 0));
+    const char *outer = tgi_enter(t, "any");
+    tg_tensor *const some = count(t, tg_logical_not(t, tg_logical_not(t, x)), axis, keepdims);
+    return tgi_leave(t, outer, tg_not_equal(t, some, tg_scalar(t, 0)));
 }
 
 tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 {
-    return tg_equal(t, count(t, tg_logical_not(t, x), axis, keepdims), tg_scalar(t, 0));
+    const char *outer = tgi_enter(t, "all");
+    tg_tensor *const others = count(t, tg_logical_not(t, x), axis, keepdims);
+    return tgi_leave(t, outer, tg_equal(t, others, tg_scalar(t, 0)));
 }
 
 static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes, bool keepdims)

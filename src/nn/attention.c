@@ -29,17 +29,18 @@ static tg_tensor *softmax_of_some(tg_tape *t, tg_tensor *x, tg_tensor *allowed)
     return tg_div(t, e, tg_where(t, none, one, sum));
 }
 
-static bool shapes_fit(tg_tape *t, const tg_tensor *q, const tg_tensor *k, const tg_tensor *v)
+static bool shapes_fit(tg_tape *t, const char *who, const tg_tensor *q, const tg_tensor *k,
+                       const tg_tensor *v)
 {
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE], c[TG_DESCRIBE_SIZE];
-    if (!tgi_operand(t, "attention", q) || !tgi_operand(t, "attention", k)) return false;
-    if (v && !tgi_operand(t, "attention", v)) return false;
+    if (!tgi_operand(t, who, q) || !tgi_operand(t, who, k)) return false;
+    if (v && !tgi_operand(t, who, v)) return false;
     bool fit = q->ndim >= 2 && k->ndim >= 2 && q->shape[q->ndim - 1] == k->shape[k->ndim - 1] &&
                q->shape[q->ndim - 1] > 0;
     if (fit && v) fit = v->ndim >= 2 && k->shape[k->ndim - 2] == v->shape[v->ndim - 2];
     if (!fit)
         (void)tg_tape_fail(
-            t, TG_ESHAPE, "attention: q %s, k %s%s%s, must be (..., L, d), (..., S, d)%s",
+            t, TG_ESHAPE, "%s: q %s, k %s%s%s, must be (..., L, d), (..., S, d)%s", who,
             tg_tensor_describe(q, a, sizeof a), tg_tensor_describe(k, b, sizeof b), v ? ", v " : "",
             v ? tg_tensor_describe(v, c, sizeof c) : "", v ? " and (..., S, e)" : "");
     return fit;
@@ -69,9 +70,10 @@ static tg_tensor *attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_t
 tg_tensor *tg_attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *mask,
                                 bool causal)
 {
-    if (!shapes_fit(t, q, k, NULL)) return NULL;
-    if (mask && !tgi_operand(t, "attention", mask)) return NULL;
-    const char *outer = tgi_enter(t, "attention");
+    const char *who = "attention_weights";
+    if (!shapes_fit(t, who, q, k, NULL)) return NULL;
+    if (mask && !tgi_operand(t, who, mask)) return NULL;
+    const char *outer = tgi_enter(t, who);
     return tgi_leave(t, outer, attention_weights(t, q, k, mask, causal));
 }
 
@@ -79,8 +81,10 @@ tg_tensor *tg_attention(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_tensor *v, tg
                         bool causal)
 {
     if (!v && t && !tg_tape_status(t)) return tg_tape_fail(t, TG_EARG, "attention: v is NULL");
-    if (!shapes_fit(t, q, k, v)) return NULL;
+    if (!shapes_fit(t, "attention", q, k, v)) return NULL;
     const char *outer = tgi_enter(t, "attention");
-    tg_tensor *weights = tg_attention_weights(t, q, k, mask, causal);
+    tg_tensor *weights = NULL;
+    if (!mask || tgi_operand(t, "attention", mask))
+        weights = attention_weights(t, q, k, mask, causal);
     return tgi_leave(t, outer, tg_matmul(t, weights, v));
 }

@@ -151,12 +151,13 @@ tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error
     return tg_fail(err, TG_EARG, "%s: there is no dropout form %d", who, (int)form);
 }
 
-static bool dropout_valid(tg_tape *t, const tg_tensor *x, double p, tg_dropout_form form)
+static bool dropout_valid(tg_tape *t, const char *who, const tg_tensor *x, double p,
+                          tg_dropout_form form)
 {
     tg_error err = TG_ERROR_INIT;
-    if (!x) (void)tg_fail(&err, TG_EARG, "dropout: x is NULL");
-    if (!(p >= 0 && p < 1)) (void)tg_fail(&err, TG_EARG, "dropout: p is %g, must be in [0, 1)", p);
-    (void)tgi_dropout_form_check("dropout", form, &err);
+    if (!x) (void)tg_fail(&err, TG_EARG, "%s: x is NULL", who);
+    if (!(p >= 0 && p < 1)) (void)tg_fail(&err, TG_EARG, "%s: p is %g, must be in [0, 1)", who, p);
+    (void)tgi_dropout_form_check(who, form, &err);
     if (err.status) (void)tg_tape_fail(t, err.status, "%s", err.text);
     return err.status == TG_OK;
 }
@@ -164,7 +165,7 @@ static bool dropout_valid(tg_tape *t, const tg_tensor *x, double p, tg_dropout_f
 tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
                            tg_dropout_form form)
 {
-    if (!dropout_valid(t, x, p, form)) return NULL;
+    if (!dropout_valid(t, "dropout_mask", x, p, form)) return NULL;
     const char *outer = tgi_enter(t, "dropout_mask");
     tg_tensor *y = tg_mul(t, x, mask);
     if (form != TG_DROPOUT_BOOK) y = tg_mul(t, y, tg_scalar(t, 1 / (1 - p)));
@@ -174,7 +175,7 @@ tg_tensor *tg_dropout_mask(tg_tape *t, tg_tensor *x, tg_tensor *mask, double p,
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
                       bool train)
 {
-    if (!dropout_valid(t, x, p, form)) return NULL;
+    if (!dropout_valid(t, "dropout", x, p, form)) return NULL;
     if (p == 0) return tgi_unchanged(t, x);
     if (train && !rng)
         return tg_tape_fail(t, TG_EARG, "dropout: rng is NULL, but a mask is drawn in training");

@@ -1,6 +1,7 @@
 /* test_null.c - every pointer argument of every public function is NULL in turn: no call crashes,
- * for operands of several shapes.  null_calls.inc is made from the headers by null_calls.awk, so
- * that no function is missing; what a pointer is elsewhere, is said by the macros v_TYPE. */
+ * and what the tape then says begins with the function's name, for operands of several shapes.
+ * null_calls.inc is made from the headers by null_calls.awk, so that no function is missing; what a
+ * pointer is elsewhere, is said by the macros v_TYPE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -379,8 +380,52 @@ static const struct {
 };
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
-/* One call in a process of its own; false when that does not end well. */
-static bool survives(int function, int argument)
+/* Whose sentences begin with another name; NULL: with that of what the caller hands over. */
+static const struct {
+    const char *function, *name;
+} named_otherwise[] = {
+    {"affine", "matmul"},
+    {"apply", NULL},
+    {"apply_text", NULL},
+    {"attrs_parse", NULL},
+    {"hvp", "grad"},
+    {"model_forward", NULL},
+    {"model_loss", NULL},
+    {"ones", "full"},
+    {"ones_like", "full_like"},
+    {"optimizer_record", "update"},
+    {"record", NULL},
+    {"tape_fail", NULL},
+    {"vjp", "grad"},
+    {"zeros", "full"},
+    {"zeros_like", "full_like"},
+};
+
+static bool begins(const char *said, const char *name, size_t n)
+{
+    return strncmp(said, name, n) == 0 && said[n] == ':';
+}
+
+/* The tape's sentence begins with the name of the function, of which "_axes" may be left out. */
+static bool is_named(const char *function)
+{
+    const char *said = tg_tape_message(v.t), *name = function + strlen("tg_"), *end = "_axes";
+    const size_t n = strlen(name), stem = n > strlen(end) ? n - strlen(end) : 0;
+    if (begins(said, name, n)) return true;
+    if (stem > 0 && strcmp(name + stem, end) == 0) return begins(said, name, stem);
+    for (size_t i = 0; i < sizeof named_otherwise / sizeof named_otherwise[0]; i++)
+        if (strcmp(named_otherwise[i].function, name) == 0) {
+            const char *other = named_otherwise[i].name;
+            return !other || begins(said, other, strlen(other));
+        }
+    return false;
+}
+
+enum { UNNAMED = 2 };
+
+/* One call in a process of its own: 0 when it ends well, UNNAMED when the tape does not say where
+ * it failed, else it crashed. */
+static int outcome(int function, int argument)
 {
     int status = 0;
     (void)fflush(NULL);
@@ -389,22 +434,27 @@ static bool survives(int function, int argument)
     if (pid == 0) {
         (void)alarm(20);
         calls[function].call(argument);
-        _exit(0);
+        if (!tg_tape_status(v.t) || is_named(calls[function].name)) _exit(0);
+        printf("%s says: %s\n", calls[function].name, tg_tape_message(v.t));
+        (void)fflush(stdout);
+        _exit(UNNAMED);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 START_TEST(every_pointer_in_turn)
 {
-    int made = 0, crashed = 0;
+    int made = 0, crashed = 0, unnamed = 0;
     (void)tg_set_num_threads(1);
     make_world(_i);
     for (int k = 0; k < CALLS; k++)
         for (int i = -1; i < 16; i++) {
             if (i >= 0 && !(calls[k].pointers >> i & 1)) continue;
             made++;
-            if (survives(k, i)) continue;
+            const int end = outcome(k, i);
+            unnamed += end == UNNAMED;
+            if (end == 0 || end == UNNAMED) continue;
             crashed++;
             printf("%s crashes, operands of %d axes, argument %d NULL\n", calls[k].name, _i + 1,
                    i + 1);
@@ -415,6 +465,7 @@ START_TEST(every_pointer_in_turn)
     free_world();
     ck_assert_int_gt(CALLS, 400);
     ck_assert_int_eq(crashed, 0);
+    ck_assert_int_eq(unnamed, 0);
 }
 END_TEST
 

@@ -182,7 +182,7 @@ START_TEST(refused)
             "solve: the right side f64[] has fewer than 2 dimensions");
     REFUSED(tg_solve(t, a, NULL), TG_EARG, "solve: an operand is NULL");
     REFUSED(tg_cholesky(t, NULL, false), TG_EARG, "cholesky: operand 1 is NULL");
-    REFUSED(tg_slogdet(t, NULL, &sign), TG_EARG, "logabsdet: operand 1 is NULL");
+    REFUSED(tg_slogdet(t, NULL, &sign), TG_EARG, "slogdet: logabsdet: operand 1 is NULL");
     ck_assert_ptr_null(sign);
     /* A matrix of one element, repeated, that no memory can hold. */
     tg_tensor *wide = tg_expand(t, tensor_of(NULL, "f32[1,1]"), DIMS(1 << 29, 1 << 29));
