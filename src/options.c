@@ -3,8 +3,10 @@
 
 static const char *const makers[] = {
 #define TGI_MADE_BY(name, by) by,
-    TGI_MADE_LIST(TGI_MADE_BY)
+#define TGI_MADE_BY_OPTIMIZER(name, title) "tg_" #name "_defaults()",
+    TGI_MADE_LIST(TGI_MADE_BY) TGI_OPTIMIZERS(TGI_MADE_BY_OPTIMIZER)
 #undef TGI_MADE_BY
+#undef TGI_MADE_BY_OPTIMIZER
 };
 
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err)

@@ -5,16 +5,15 @@
 #ifndef TAPEGRAD_SRC_OPTIONS_H
 #define TAPEGRAD_SRC_OPTIONS_H
 
+#include "ops/kernels/updates.def"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/init.h"
 #include "tapegrad/nn.h"
 #include "tapegrad/tape.h"
 
-/* The structs, and what makes them. */
+/* The structs, and what makes them; those of the optimizers are rows of updates.def. */
 #define TGI_MADE_LIST(X)                                                                           \
     X(ACTIVATION, "tg_activation_defaults()")                                                      \
-    X(ADAGRAD, "tg_adagrad_defaults()")                                                            \
-    X(ADAM, "tg_adam_defaults()")                                                                  \
     X(BATCHES, "tg_batches_defaults()")                                                            \
     X(BATCH_NORM, "tg_batch_norm_book() or tg_batch_norm_torch()")                                 \
     X(BAYES, "tg_bayes_defaults()")                                                                \
@@ -25,13 +24,9 @@
     X(GROUP, "tg_group_defaults()")                                                                \
     X(INIT, "tg_init_he() or another tg_init function")                                            \
     X(MLP, "tg_mlp_defaults()")                                                                    \
-    X(MOMENTUM, "tg_momentum_defaults()")                                                          \
-    X(NESTEROV, "tg_nesterov_defaults()")                                                          \
     X(PLOT_STYLE, "tg_plot_style_defaults()")                                                      \
     X(POOL, "tg_pool_defaults()")                                                                  \
-    X(RMSPROP, "tg_rmsprop_defaults()")                                                            \
     X(SEARCH, "tg_search_defaults()")                                                              \
-    X(SGD, "tg_sgd_defaults()")                                                                    \
     X(SIMPLE_CONVNET, "tg_simple_convnet_defaults()")                                              \
     X(TRAINER, "tg_trainer_defaults()")
 
@@ -39,8 +34,10 @@
 typedef enum tgi_made {
     TGI_MADE_NONE = 0x6d616465,
 #define TGI_MADE_TAG(name, by) TGI_MADE_##name,
-    TGI_MADE_LIST(TGI_MADE_TAG)
+#define TGI_MADE_OPTIMIZER(name, title) TGI_MADE_##name,
+    TGI_MADE_LIST(TGI_MADE_TAG) TGI_OPTIMIZERS(TGI_MADE_OPTIMIZER)
 #undef TGI_MADE_TAG
+#undef TGI_MADE_OPTIMIZER
         TGI_MADE_END
 } tgi_made;
 

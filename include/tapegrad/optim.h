@@ -28,6 +28,12 @@ typedef struct tg_update {
     void *state[TG_OPTIMIZER_STATES]; /* in and out, in the order of the names */
 } tg_update;
 
+/* What a number among the options may be: least <= it < below. */
+typedef struct tg_option_range {
+    double least, below;
+    const char *meaning;
+} tg_option_range;
+
 /* What an optimizer is.  Writing one's own takes one function per dtype it serves. */
 typedef struct tg_optimizer_type {
     const char *name;
@@ -36,12 +42,20 @@ typedef struct tg_optimizer_type {
     void (*update_f32)(const tg_update *u);
     void (*update_f64)(const tg_update *u);
     const tg_attr_def *attrs; /* what the options hold, for checkpoints to compare; may be NULL */
+    const tg_option_range *ranges; /* one for each of attrs, looked at when one is made; or NULL */
+    const void *defaults;          /* the options to start from; or NULL */
+    const char *const *samples;    /* others to try, as tg_attrs_parse reads them; NULL ends them */
+    const char *formula;           /* what an update computes, as text; or NULL */
 } tg_optimizer_type;
+
+/* The optimizers of the library, i = 0, 1, ...; NULL behind the last one.  tg_optimizer_new makes
+ * one from a copy of defaults in which fields were set. */
+const tg_optimizer_type *tg_optimizer_type_at(int i);
 
 typedef struct tg_optimizer tg_optimizer;
 
 /* options is copied (type->options_size bytes).  The caller frees it.  NULL when out of memory
- * or when lr is negative or not finite. */
+ * or when lr is negative or not finite, or an option not in its range. */
 tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *options, double lr,
                                tg_error *err);
 void tg_optimizer_free(tg_optimizer *o);

@@ -9,22 +9,13 @@
 #include "ops/kernels/updates.def"
 
 enum {
-#define X(name, ...) TGI_UPDATE_##name,
-    UPDATE_ROWS(X)
+#define X(name, title) TGI_UPDATE_##name,
+    TGI_OPTIMIZERS(X)
 #undef X
         TGI_UPDATES
 };
 
-enum { TGI_UPDATE_STATES = 2, TGI_UPDATE_CONSTANTS = 4 }; /* at most */
-
-/* The constants of each row by name: tgi_adam_constants. */
-#define TGI_NAMES(...) __VA_ARGS__
-#define X(name, n, states, m, constants, ...)                                                      \
-    typedef struct tgi_##name##_constants {                                                        \
-        double TGI_NAMES constants;                                                                \
-    } tgi_##name##_constants;
-UPDATE_ROWS(X)
-#undef X
+enum { TGI_UPDATE_STATES = 4, TGI_UPDATE_CONSTANTS = 12 }; /* at most */
 
 /* What is done to gradients and parameters before the formula, in this order. */
 typedef struct tgi_treatment {

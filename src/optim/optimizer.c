@@ -18,12 +18,60 @@ static int count_states(const tg_optimizer_type *type)
     return n;
 }
 
+static tg_status check_range(const char *who, const char *name, double value, double least,
+                             double below, tg_error *err)
+{
+    char text[TGI_NUMBER_MAX], from[TGI_NUMBER_MAX], to[TGI_NUMBER_MAX];
+    if (value >= least && value < below) return TG_OK;
+    (void)tgi_number_text(text, value);
+    (void)tgi_number_text(from, least);
+    (void)tgi_number_text(to, below);
+    return tg_fail(err, TG_EARG, "%s: %s is %s, must be in [%s, %s)", who, name, text, from, to);
+}
+
 tg_status tgi_optimizer_check_lr(const char *who, double lr, tg_error *err)
 {
-    char text[TGI_NUMBER_MAX];
-    if (isfinite(lr) && lr >= 0) return TG_OK;
-    (void)tgi_number_text(text, lr);
-    return tg_fail(err, TG_EARG, "%s: lr is %s, must be finite and at least 0", who, text);
+    return check_range(who, "lr", lr, 0, INFINITY, err);
+}
+
+static tg_status check_states(const tg_optimizer_type *type, tg_error *err)
+{
+    const int n = count_states(type);
+    if (n > TG_OPTIMIZER_STATES)
+        return tg_fail(err, TG_EARG, "%s: more than %d states", type->name, TG_OPTIMIZER_STATES);
+    for (int i = 0; i < n; i++)
+        if (strchr(type->states[i], '/') || strcmp(type->states[i], "group") == 0)
+            return tg_fail(err, TG_EARG, "%s: a state cannot be named '%s'", type->name,
+                           type->states[i]);
+    return TG_OK;
+}
+
+/* The library's rule of this type, or NULL. */
+static const tgi_rule *rule_of(const tg_optimizer_type *type)
+{
+    for (int i = 0; i < TGI_UPDATES; i++)
+        if (type == &tgi_rules[i].type) return &tgi_rules[i];
+    return NULL;
+}
+
+/* Whether they were made by the function that is to make them, and hold numbers in range. */
+static tg_status check_options(const tg_optimizer_type *type, const void *options, tg_error *err)
+{
+    tg_status status = TG_OK;
+    if (rule_of(type)) {
+        uint32_t made, kind;
+        memcpy(&made, options, sizeof made);
+        memcpy(&kind, type->defaults, sizeof kind);
+        status = tgi_options_check(type->name, made, (tgi_made)kind, err);
+    }
+    for (int i = 0; type->attrs && type->ranges && type->attrs[i].name && !status; i++) {
+        double value;
+        if (type->attrs[i].kind != TG_ATTR_FLOAT) continue;
+        memcpy(&value, (const char *)options + type->attrs[i].offset, sizeof value);
+        status = check_range(type->name, type->attrs[i].name, value, type->ranges[i].least,
+                             type->ranges[i].below, err);
+    }
+    return status;
 }
 
 tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *options, double lr,
@@ -37,18 +85,9 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
         tg_fail(err, TG_EARG, "%s: options is NULL", type->name);
         return NULL;
     }
-    const int n_states = count_states(type);
-    if (n_states > TG_OPTIMIZER_STATES) {
-        tg_fail(err, TG_EARG, "%s: more than %d states", type->name, TG_OPTIMIZER_STATES);
+    if (check_states(type, err) || check_options(type, options, err) ||
+        tgi_optimizer_check_lr(type->name, lr, err))
         return NULL;
-    }
-    for (int i = 0; i < n_states; i++)
-        if (strchr(type->states[i], '/') || strcmp(type->states[i], "group") == 0) {
-            tg_fail(err, TG_EARG, "%s: a state cannot be named '%s'", type->name, type->states[i]);
-            return NULL;
-        }
-    if (tgi_optimizer_check_lr(type->name, lr, err) != TG_OK) return NULL;
-
     tg_optimizer *o = type->options_size <= SIZE_MAX - sizeof *o
                           ? tg_malloc(sizeof *o + type->options_size)
                           : NULL;
@@ -56,7 +95,10 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
         tg_fail(err, TG_ENOMEM, "%s: out of memory", type->name);
         return NULL;
     }
-    *o = (tg_optimizer){.type = type, .lr = lr, .n_states = n_states};
+    *o = (tg_optimizer){
+        .type = type, .rule = rule_of(type), .lr = lr, .n_states = count_states(type)};
+    for (int d = 0; o->rule && d < 2; d++)
+        o->kernels[d] = &tgi_kernels_get()->updates[d][o->rule - tgi_rules];
     if (options) memcpy(o->options, options, type->options_size);
     return o;
 }
@@ -70,29 +112,6 @@ void tg_optimizer_free(tg_optimizer *o)
     tg_free(o->jobs);
     tg_free(o->scratch);
     tg_free(o);
-}
-
-tg_optimizer *tgi_optimizer_make(const tgi_rule *rule, const void *options, double lr,
-                                 const tgi_option *checks, int n, tg_error *err)
-{
-    uint32_t made;
-    memcpy(&made, options, sizeof made);
-    if (tgi_options_check(rule->type.name, made, rule->made, err)) return NULL;
-    for (int i = 0; i < n; i++) {
-        const double value = checks[i].value;
-        const bool fraction = checks[i].range == TGI_FRACTION;
-        if (value >= 0 && (fraction ? value < 1 : isfinite(value))) continue;
-        char text[TGI_NUMBER_MAX];
-        (void)tgi_number_text(text, value);
-        tg_fail(err, TG_EARG, "%s: %s is %s, must be in %s", rule->type.name, checks[i].name, text,
-                fraction ? "[0, 1)" : "[0, inf)");
-        return NULL;
-    }
-    tg_optimizer *o = tg_optimizer_new(&rule->type, options, lr, err);
-    if (!o) return NULL;
-    o->rule = rule;
-    for (int d = 0; d < 2; d++) o->kernels[d] = &tgi_kernels_get()->updates[d][rule->kernel];
-    return o;
 }
 
 const char *tg_optimizer_name(const tg_optimizer *o) { return o ? o->type->name : ""; }

@@ -1,7 +1,6 @@
 /* optimizer.h - what the files of the optimizers share (internal).
  *
- * A single optimizer is a file of its own, opt_NAME.c, with its options and the constants of its
- * formula, which is a row of ops/kernels/updates.def. */
+ * What is particular to one of them is a row of ops/kernels/updates.def. */
 #ifndef TAPEGRAD_SRC_OPTIMIZER_H
 #define TAPEGRAD_SRC_OPTIMIZER_H
 
@@ -14,15 +13,14 @@
 /* An optimizer of the library: a type without functions, since its formula is a kernel. */
 typedef struct tgi_rule {
     tg_optimizer_type type;
-    tgi_made made; /* of its options, whose first member says it */
-    int kernel;    /* TGI_UPDATE_NAME */
-    /* Fills in tgi_NAME_constants from options, lr and step of u. */
-    void (*constants)(const tg_update *u, void *constants);
+    /* The constants of its row, for update number `step` with step size lr. */
+    void (*constants)(const void *options, double lr, int64_t step, double *constants);
 } tgi_rule;
+
+extern const tgi_rule tgi_rules[TGI_UPDATES]; /* by TGI_UPDATE_NAME */
 
 /* How some of the parameters are updated in the step under way. */
 typedef struct tgi_manner {
-    double lr;
     double constants[TGI_UPDATE_CONSTANTS];
     tgi_treatment first;
     bool treats; /* first does something */
@@ -131,24 +129,5 @@ tg_status tgi_optimizer_put_state(const tg_optimizer *o, const char *prefix, tg_
 /* tg_optimizer_load_state_dict for known params: also refuses states that do not fit them. */
 tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dict *params,
                              tg_error *err);
-
-/* ---- the single optimizers ------------------------------------------------------------------ */
-
-typedef enum tgi_range {
-    TGI_FRACTION,    /* [0, 1) */
-    TGI_NOT_NEGATIVE /* [0, inf) */
-} tgi_range;
-
-/* One of an optimizer's options, to be checked. */
-typedef struct tgi_option {
-    const char *name;
-    double value;
-    tgi_range range;
-} tgi_option;
-
-/* tg_optimizer_new after a look at the options, where they are from and each of checks: TG_EARG,
- * "Adam: beta1 is 1.5, must be in [0, 1)". */
-tg_optimizer *tgi_optimizer_make(const tgi_rule *rule, const void *options, double lr,
-                                 const tgi_option *checks, int n, tg_error *err);
 
 #endif

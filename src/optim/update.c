@@ -6,13 +6,17 @@
 
 /* ---- how each parameter is updated ---------------------------------------------------------- */
 
+static double lr_of(const tg_optimizer *o, const tgi_group *group)
+{
+    return group ? o->lr * group->options.lr_scale : o->lr;
+}
+
 static void set_manner(const tg_optimizer *o, tgi_manner *m, const tgi_group *group)
 {
-    m->lr = group ? o->lr * group->options.lr_scale : o->lr;
-    m->first = tgi_group_treatment(group, m->lr);
+    const double lr = lr_of(o, group);
+    m->first = tgi_group_treatment(group, lr);
     m->treats = m->first.scales || m->first.cuts || m->first.decays || m->first.shrinks;
-    const tg_update u = {.options = o->options, .lr = m->lr, .step = o->steps};
-    if (o->rule) o->rule->constants(&u, m->constants);
+    if (o->rule) o->rule->constants(o->options, lr, o->steps, m->constants);
 }
 
 void tgi_optimizer_begin(tg_optimizer *o)
@@ -99,7 +103,7 @@ static void update_copies(const tg_optimizer *o, const tgi_entry *e)
         copy_packed(e->x[p], data[p], false);
     }
     tg_update u = {.options = o->options,
-                   .lr = m->lr,
+                   .lr = lr_of(o, e->group),
                    .step = o->steps,
                    .n = e->x[TGI_PARAMETER]->size,
                    .w = data[TGI_PARAMETER],

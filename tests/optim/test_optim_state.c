@@ -8,30 +8,8 @@
 #include "tapegrad/rng.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/optimizers.h"
 #include "tests/support/suite.h"
-
-static tg_optimizer *make_optimizer(int k)
-{
-    tg_nesterov_options book = tg_nesterov_defaults();
-    book.book_form = true;
-    switch (k) {
-    case 0:
-        return tg_sgd(tg_sgd_defaults(), NULL);
-    case 1:
-        return tg_momentum(tg_momentum_defaults(), NULL);
-    case 2:
-        return tg_nesterov(tg_nesterov_defaults(), NULL);
-    case 3:
-        return tg_nesterov(book, NULL);
-    case 4:
-        return tg_adagrad(tg_adagrad_defaults(), NULL);
-    case 5:
-        return tg_rmsprop(tg_rmsprop_defaults(), NULL);
-    default:
-        return tg_adam(tg_adam_defaults(), NULL);
-    }
-}
-enum { KINDS = 7, ADAM = 6 };
 
 static const entry layers[] = {{"W1", TG_F32, 3, 5}, {"b1", TG_F64, 1, 5}, {"a/b", TG_F32, 2, 2}};
 
@@ -64,7 +42,7 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
     tg_error err = TG_ERROR_INIT;
     char path[64];
     (void)snprintf(path, sizeof path, "optim_state.%ld.%d.npz", (long)getpid(), _i);
-    tg_optimizer *a = make_optimizer(kind), *b = make_optimizer(kind);
+    tg_optimizer *a = sample_optimizer(kind), *b = sample_optimizer(kind);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
     tg_dict *other = make(layers, COUNT(layers));
     for (int k = 0; k < 5; k++) step(b, other, grads, 100 + k);
@@ -109,7 +87,7 @@ END_TEST
 
 START_TEST(keys_are_states_and_parameters)
 {
-    tg_optimizer *o = make_optimizer(ADAM);
+    tg_optimizer *o = tg_adam(tg_adam_defaults(), NULL);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
     tg_dict *state = tg_optimizer_state_dict(o, NULL);
     ck_assert_str_eq(layout(state), "steps:f64[] lr:f64[]");
@@ -129,6 +107,6 @@ END_TEST
 
 SUITE("optim_state", .setup = setup, .teardown = teardown, .timeout = 60,
       .tests = {
-          {a_restored_run_goes_on_bit_for_bit, 3 * KINDS},
+          {a_restored_run_goes_on_bit_for_bit, 3 * sample_count()},
           {keys_are_states_and_parameters},
       })

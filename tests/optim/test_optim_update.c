@@ -4,29 +4,8 @@
 #include <math.h>
 
 #include "tests/support/counting.h"
+#include "tests/support/optimizers.h"
 #include "tests/support/suite.h"
-
-#define MAKER(kind)                                                                                \
-    static tg_optimizer *kind(double lr)                                                           \
-    {                                                                                              \
-        tg_##kind##_options o = tg_##kind##_defaults();                                            \
-        o.lr = lr;                                                                                 \
-        return tg_##kind(o, NULL);                                                                 \
-    }
-MAKER(sgd)
-MAKER(momentum)
-MAKER(nesterov)
-MAKER(adagrad)
-MAKER(rmsprop)
-MAKER(adam)
-
-static tg_optimizer *nesterov_book(double lr)
-{
-    return tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, lr, 0.9, true}, NULL);
-}
-
-static tg_optimizer *(*const makers[])(double lr) = {sgd,     momentum, nesterov, nesterov_book,
-                                                     adagrad, rmsprop,  adam};
 
 /* A point (x, y) as a dict of two scalars. */
 static tg_dict *point(tg_dtype dtype, double x, double y)
@@ -67,7 +46,6 @@ START_TEST(strided_tensors_and_no_malloc)
     const int64_t shape[] = {2, 3};
     const int64_t of_g[][3] = {{3, 1, 0}, {1, 2, 0}, {0, 0, 4}, {-3, 1, 3}}; /* strides, offset */
     const tg_dtype dtype = _i % 2 ? TG_F32 : TG_F64;
-    tg_optimizer *(*const of)(double lr) = makers[_i / 2];
     tg_tensor *whole = tg_tensor_new(dtype, 2, (int64_t[]){3, 4}, NULL);
     tg_tensor *six = tg_tensor_new(dtype, 2, shape, NULL);
     for (int64_t i = 0; i < 12; i++) (void)tg_tensor_set(whole, i, (double)i + 0.5, NULL);
@@ -85,7 +63,9 @@ START_TEST(strided_tensors_and_no_malloc)
         (void)tg_dict_take(grads[k], "w", g, NULL);
         grads_copy[k] = tg_dict_clone(grads[k], NULL);
     }
-    tg_optimizer *o = of(0.01), *o_copy = of(0.01);
+    tg_optimizer *o = sample_optimizer(_i / 2), *o_copy = sample_optimizer(_i / 2);
+    tg_optimizer_set_lr(o, 0.01);
+    tg_optimizer_set_lr(o_copy, 0.01);
     long first = 0;
     for (int t = 0; t < 8; t++) {
         ck_assert_int_eq(tg_optimizer_update(o, params, grads[(t + 1) % 4], NULL), TG_OK);
@@ -157,7 +137,7 @@ START_TEST(shared_memory_goes_in_order)
     (void)tg_dict_set(grads, "a", high, NULL);
     (void)tg_dict_set(grads, "b", low, NULL); /* as the first key left it */
     (void)tg_dict_set(grads, "c", low, NULL);
-    tg_optimizer *o = sgd(0.5);
+    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL);
     for (int k = 0; k < 2; k++) {
         ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
         for (int64_t i = 0; i < half; i++) {
@@ -223,7 +203,7 @@ END_TEST
 
 SUITE("optim_update", .setup = setup, .teardown = teardown, .timeout = 60,
       .tests = {
-          {strided_tensors_and_no_malloc, 2 * COUNT(makers)},
+          {strided_tensors_and_no_malloc, 2 * sample_count()},
           {out_of_memory_changes_nothing},
           {shared_memory_goes_in_order},
           {ones_own_optimizer},

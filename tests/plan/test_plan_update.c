@@ -3,31 +3,10 @@
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/optimizers.h"
 #include "tests/support/plans.h"
 
-enum { ROWS = 12, CLASSES = 4, FEATURES = 20, KINDS = 7, TREATMENTS = 3, STEPS = 50 };
-
-static tg_optimizer *make_optimizer(int kind)
-{
-    tg_nesterov_options book = tg_nesterov_defaults();
-    book.book_form = true;
-    switch (kind) {
-    case 0:
-        return tg_sgd(tg_sgd_defaults(), NULL);
-    case 1:
-        return tg_momentum(tg_momentum_defaults(), NULL);
-    case 2:
-        return tg_nesterov(tg_nesterov_defaults(), NULL);
-    case 3:
-        return tg_nesterov(book, NULL);
-    case 4:
-        return tg_adagrad(tg_adagrad_defaults(), NULL);
-    case 5:
-        return tg_rmsprop(tg_rmsprop_defaults(), NULL);
-    default:
-        return tg_adam(tg_adam_defaults(), NULL);
-    }
-}
+enum { ROWS = 12, CLASSES = 4, FEATURES = 20, TREATMENTS = 3, STEPS = 50 };
 
 /* One of two equal networks with all that its training holds. */
 typedef struct side {
@@ -60,7 +39,7 @@ static void start(side *s, int kind, int treatment, tg_dtype dtype)
     o.dropout = 0.3;
     o.weight_decay = 0.01;
     b.batch = ROWS;
-    *s = (side){.t = tg_tape_new(), .masks = tg_rng_make(4, 1), .opt = make_optimizer(kind)};
+    *s = (side){.t = tg_tape_new(), .masks = tg_rng_make(4, 1), .opt = sample_optimizer(kind)};
     s->model = tg_mlp_new(&o, &rng, NULL);
     s->batches = tg_batches_new(5 * ROWS, b, tg_rng_make(5, 0), NULL);
     ck_assert(s->t && s->model && s->opt && s->batches);
@@ -153,8 +132,8 @@ static void between(side *s, int i, tg_dict **saved)
 
 START_TEST(training)
 {
-    const int kind = _i % KINDS, treatment = _i / KINDS % TREATMENTS;
-    const tg_dtype dtype = _i < KINDS * TREATMENTS ? TG_F32 : TG_F64;
+    const int kind = _i / 2 / TREATMENTS, treatment = _i / 2 % TREATMENTS;
+    const tg_dtype dtype = _i % 2 == 0 ? TG_F32 : TG_F64;
     side eager, planned;
     tg_dict *saved[2];
     images = random_leaf(TG_F64, DIMS(5 * ROWS, FEATURES), -1, 1, 1);
@@ -213,7 +192,8 @@ START_TEST(updates_keep_their_order)
     tg_dict *p[2] = {two(1), two(1)};
     tg_plan *plan = NULL;
     for (int k = 0; k < 2; k++) {
-        tg_optimizer *adam = make_optimizer(6), *sgd = make_optimizer(0);
+        tg_optimizer *adam = tg_adam(tg_adam_defaults(), NULL),
+                     *sgd = tg_sgd(tg_sgd_defaults(), NULL);
         tg_tape *t = tg_tape_new();
         tg_tensor *loss = NULL;
         for (int i = 0; i < 10; i++) {
@@ -246,6 +226,6 @@ END_TEST
 
 SUITE("plan_update", .timeout = 300,
       .tests = {
-          {training, 2 * KINDS *TREATMENTS},
+          {training, 2 * sample_count() * TREATMENTS},
           {updates_keep_their_order},
       })

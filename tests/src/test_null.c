@@ -143,14 +143,6 @@ static const tg_node *node(void)
 #define v_tg_init tg_init_he()
 #define v_tg_rng rng
 #define v_tg_limits ((tg_limits){1, 1})
-#define v_tg_group_options tg_group_defaults()
-#define v_tg_sgd_options tg_sgd_defaults()
-#define v_tg_momentum_options tg_momentum_defaults()
-#define v_tg_nesterov_options tg_nesterov_defaults()
-#define v_tg_adagrad_options tg_adagrad_defaults()
-#define v_tg_rmsprop_options tg_rmsprop_defaults()
-#define v_tg_adam_options tg_adam_defaults()
-#define v_tg_batches_options tg_batches_defaults()
 #define v_tg_batches_state tg_batches_get_state(v.batches)
 
 #define v_tg_tape_p v.t

@@ -87,6 +87,12 @@ function value(arg, k,    name, type, m) {
         gsub(/ +/, "_", m)
         sub(/_$/, "", m)
     }
+    # options as their function makes them
+    if (m ~ /^tg_[a-z0-9_]+_options$/ && !is_pointer) {
+        type = m
+        sub(/_options$/, "_defaults", type)
+        if (index(text, " " type "(void);")) return type "()"
+    }
     # callbacks have types of their own
     if (m ~ /^(tg_region|tg_hook|tg_function|tg_trial_fn)$/) is_pointer = 1
     return is_pointer ? "OR_NULL(" k ", v_" m ")" : "v_" m

@@ -1,11 +1,12 @@
 /* test_updates.c - the kernels of optimizer updates in every instruction set: against the formulas
- * in long double, and the bits of an element depend on nothing but the element. */
+ * of their rows in long double, and the bits of an element depend on nothing but the element. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
+#include "src/optim/optimizer.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
 #include "tests/support/suite.h"
@@ -18,50 +19,48 @@ static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 
 typedef long double wide;
 
-/* Constants in the order of updates.def; the size of the terms that are added comes back. */
-static wide formula(int row, const wide *c, wide g, wide *w, wide *s)
-{
-    const wide old = fabsl(*w);
-    wide step = 0;
-    switch (row) {
-    case TGI_UPDATE_sgd:
-        step = c[0] * g;
-        break;
-    case TGI_UPDATE_momentum:
-        s[0] = c[0] * s[0] - c[1] * g;
-        step = -s[0];
-        break;
-    case TGI_UPDATE_nesterov:
-        s[0] = c[0] * s[0] - c[1] * g;
-        step = c[3] * g - c[2] * s[0];
-        break;
-    case TGI_UPDATE_adagrad:
-        s[0] += g * g;
-        step = c[0] * g / (sqrtl(s[0]) + c[1]);
-        break;
-    case TGI_UPDATE_rmsprop:
-        s[0] = c[1] * s[0] + c[2] * g * g;
-        step = c[0] * g / (sqrtl(s[0]) + c[3]);
-        break;
-    case TGI_UPDATE_adam:
-        s[0] += c[1] * (g - s[0]);
-        s[1] += c[2] * (g * g - s[1]);
-        step = c[0] * s[0] / (sqrtl(s[1]) + c[3]);
-        break;
-    default:
-        ck_abort_msg("row %d has no formula in this test", row);
-    }
-    *w -= step;
-    return old + fabsl(step);
-}
+#define V wide
+#define F(name) name##l
+#define PICK(condition, a, b) ((condition) ? (a) : (b))
+#define UNTIL_INF(x, y) (y)
+#define CONSTANT(name, value) const wide name = (wide)*c++;
+#define FETCH(name) wide name = s[n++];
+#define KEEP(name) s[n++] = name;
 
-static const double constants[TGI_UPDATES][TGI_UPDATE_CONSTANTS] = {
-    [TGI_UPDATE_sgd] = {0.25},
-    [TGI_UPDATE_momentum] = {0.875, 0.03125},
-    [TGI_UPDATE_nesterov] = {0.875, 0.03125, 0.75, 0.0625},
-    [TGI_UPDATE_adagrad] = {0.5, 0x1p-20},
-    [TGI_UPDATE_rmsprop] = {0.125, 0.9375, 0.0625, 0x1p-20},
-    [TGI_UPDATE_adam] = {0.0625, 0.125, 0x1p-10, 0x1p-20}};
+/* w and the states s of one element, by the gradient and the constants. */
+#define X(name, title)                                                                             \
+    static void step_##name(const double *c, wide g, wide *at, wide *s)                            \
+    {                                                                                              \
+        int n = 0;                                                                                 \
+        wide w = *at;                                                                              \
+        CONSTANTS_##name(CONSTANT);                                                                \
+        STATES_##name(FETCH);                                                                      \
+        FORMULA_##name;                                                                            \
+        *at = w;                                                                                   \
+        n = 0;                                                                                     \
+        STATES_##name(KEEP);                                                                       \
+        (void)n, (void)s;                                                                          \
+    }
+TGI_OPTIMIZERS(X)
+#undef X
+
+static void (*const steps[])(const double *c, wide g, wide *w, wide *s) = {
+#define X(name, title) step_##name,
+    TGI_OPTIMIZERS(X)
+#undef X
+};
+
+/* Those of the defaults, in numbers that both dtypes have. */
+static double constants[TGI_UPDATES][TGI_UPDATE_CONSTANTS];
+
+static void set_constants(void)
+{
+    for (int row = 0; row < TGI_UPDATES; row++) {
+        double *c = constants[row];
+        tgi_rules[row].constants(tgi_rules[row].type.defaults, 0.0625, 3, c);
+        for (int k = 0; k < TGI_UPDATE_CONSTANTS; k++) c[k] = (double)(float)c[k];
+    }
+}
 
 static const tgi_treatment treatments[] = {{.scales = false},
                                            {.scales = true, .scale = 0.375},
@@ -91,22 +90,24 @@ static void put(bool f64, void *p, int64_t i, double v)
         ((float *)p)[i] = (float)v;
 }
 
-/* Parts of n elements at addresses that are no multiple of a vector; squares are not negative. */
+/* Parts of n elements at addresses that are no multiple of a vector; what the states of element i
+ * are after some steps of `row`, or anything where special numbers are among them. */
 static void fill(memory *m, void **at, bool f64, int row, int64_t n, bool special, tg_rng *rng)
 {
     static const double specials[] = {0,     -0.0,   NAN,  INFINITY, -INFINITY, 5e-324,
                                       1e-40, -1e-40, 1e30, -1e300,   DBL_MIN,   FLT_MIN};
-    const int squares = row == TGI_UPDATE_adam                                   ? S + 1
-                        : row == TGI_UPDATE_adagrad || row == TGI_UPDATE_rmsprop ? S
-                                                                                 : -1;
     memset(m, FILL, sizeof *m);
-    for (int p = 0; p < PARTS; p++) {
-        at[p] = m->bytes[p] + (n + p) % 7 * (f64 ? 8 : 4);
-        for (int64_t i = 0; i < n; i++) {
-            double v = tg_rng_next_uniform(rng, p == squares ? 0 : -4, 4);
+    for (int p = 0; p < PARTS; p++) at[p] = m->bytes[p] + (n + p) % 7 * (f64 ? 8 : 4);
+    for (int64_t i = 0; i < n; i++) {
+        wide x[PARTS] = {0};
+        for (int k = 0; k < 4; k++)
+            steps[row](constants[row], tg_rng_next_uniform(rng, -4, 4), &x[W], x + S);
+        x[W] = tg_rng_next_uniform(rng, -4, 4);
+        x[G] = tg_rng_next_uniform(rng, -4, 4);
+        for (int p = 0; p < PARTS; p++) {
             if (special && tg_rng_next_uniform(rng, 0, 1) < 0.4)
-                v = specials[tg_rng_next_below(rng, COUNT(specials))];
-            put(f64, at[p], i, v);
+                x[p] = specials[tg_rng_next_below(rng, COUNT(specials))];
+            put(f64, at[p], i, (double)x[p]);
         }
     }
 }
@@ -136,15 +137,16 @@ static void follow(const char *isa, int row, bool f64, const tgi_treatment *t, t
     tgi_update_job job = job_of(isa, row, f64, at, 0, MOST, t);
     tgi_update_run(1, &job);
     for (int64_t i = 0; i < MOST; i++) {
-        wide x[PARTS], c[TGI_UPDATE_CONSTANTS];
+        wide x[PARTS];
         for (int p = 0; p < PARTS; p++)
             x[p] = get(f64, before.bytes[p] + ((char *)at[p] - m.bytes[p]), i);
-        for (int k = 0; k < TGI_UPDATE_CONSTANTS; k++) c[k] = constants[row][k];
         if (t->scales) x[G] *= t->scale;
         if (t->cuts) x[G] = fminl(fmaxl(x[G], -t->most), t->most);
         if (t->decays) x[G] += t->decay * x[W];
         if (t->shrinks) x[W] *= t->rest;
-        wide size[PARTS] = {formula(row, c, x[G], &x[W], x + S), 0, 20, 20};
+        wide size[PARTS] = {fabsl(x[W]), 0, 20, 20, 20, 20};
+        steps[row](constants[row], x[G], &x[W], x + S);
+        size[W] += fabsl(x[W]);
         for (int p = 0; p < S + job.kernel->states; p++) {
             const wide off = fabsl(get(f64, at[p], i) - x[p]);
             if (p != G && !(off <= 8 * size[p] * (f64 ? DBL_EPSILON : FLT_EPSILON)))
@@ -260,7 +262,7 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-SUITE("updates", .timeout = 300,
+SUITE("updates", .before = set_constants, .timeout = 300,
       .tests = {
           {follows_the_formula, COUNT(isas)},
           {every_length_and_place, COUNT(isas)},
