@@ -202,11 +202,11 @@ typedef struct tg_adagrad_options {
 tg_adagrad_options tg_adagrad_defaults(void);
 tg_optimizer *tg_adagrad(tg_adagrad_options options, tg_error *err);
 
-/* h = decay h + (1 - decay) g^2;  w -= lr g / (sqrt(h) + eps)   (Tieleman and Hinton 2012) */
+/* h = alpha h + (1 - alpha) g^2;  w -= lr g / (sqrt(h) + eps)   (Tieleman and Hinton 2012) */
 typedef struct tg_rmsprop_options {
     uint32_t made; /* by tg_rmsprop_defaults(), see status.h */
     double lr;     /* 0.01 */
-    double decay;  /* 0.99 */
+    double alpha;  /* 0.99, the book's decay rate */
     double eps;    /* 1e-7, outside the root */
 } tg_rmsprop_options;
 tg_rmsprop_options tg_rmsprop_defaults(void);

@@ -175,7 +175,7 @@ START_TEST(options_out_of_range)
     REFUSED(tg_adagrad((tg_adagrad_options){tg_adagrad_defaults().made, 0.1, INFINITY}, &err),
             "AdaGrad: eps is inf, must be in [0, inf)");
     REFUSED(tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, 0.1, -0.5, 0}, &err),
-            "RMSprop: decay is -0.5, must be in [0, 1)");
+            "RMSprop: alpha is -0.5, must be in [0, 1)");
     REFUSED(tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, 0.1, 0.5, -1}, &err),
             "RMSprop: eps is -1, must be in [0, inf)");
     REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 1.5, 0.9, 0}, &err),

@@ -44,11 +44,11 @@ MAKE = {
     "Momentum": lambda p, s: torch.optim.SGD(p, s["lr"], momentum=s["momentum"]),
     "Nesterov": nesterov,
     "AdaGrad": lambda p, s: torch.optim.Adagrad(p, s["lr"], eps=s["eps"]),
-    "RMSprop": lambda p, s: torch.optim.RMSprop(p, s["lr"], alpha=s["decay"], eps=s["eps"]),
+    "RMSprop": lambda p, s: torch.optim.RMSprop(p, s["lr"], alpha=s["alpha"], eps=s["eps"]),
     "Adam": lambda p, s: torch.optim.Adam(p, s["lr"], (s["beta1"], s["beta2"]), s["eps"]),
 }
 # Beside the defaults and the samples of each optimizer.  Steps so small that the training does not
-# magnify rounding: with RMSprop, lr 0.005 and decay 0.9 PyTorch ends 4e-10 from itself when it
+# magnify rounding: with RMSprop, lr 0.005 and alpha 0.9 PyTorch ends 4e-10 from itself when it
 # starts one unit in the last place away.
 RUNS = [
     ("SGD", dict(lr=0.2, l2=0.01)),
@@ -60,7 +60,7 @@ RUNS = [
     ("Nesterov", dict(lr=0.02, momentum=0.9, book_form=True)),
     ("AdaGrad", dict(lr=0.02, eps=1e-7)),
     ("AdaGrad", dict(lr=0.05, eps=1e-3, lr_decay=0.01)),
-    ("RMSprop", dict(lr=0.002, decay=0.99, eps=1e-7)),
+    ("RMSprop", dict(lr=0.002, alpha=0.99, eps=1e-7)),
     ("Adam", dict(lr=0.01, eps=0)),
     ("Adam", dict(lr=0.01, eps=1e-7)),
     ("Adam", dict(lr=0.005, beta1=0.8, beta2=0.95, eps=1e-3, l2=0.01)),
