@@ -90,7 +90,7 @@ int64_t tg_optimizer_steps(const tg_optimizer *o); /* updates made so far */
 /* The state dict of a name, borrowed; NULL before the first update or for another name. */
 tg_dict *tg_optimizer_state(const tg_optimizer *o, const char *name);
 
-/* "Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07": the options it was made from, as text (cut to
+/* "RMSprop lr=0.01 alpha=0.99 eps=1e-07": the options it was made from, as text (cut to
  * size); returns text. */
 char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size);
 
@@ -212,17 +212,21 @@ typedef struct tg_rmsprop_options {
 tg_rmsprop_options tg_rmsprop_defaults(void);
 tg_optimizer *tg_rmsprop(tg_rmsprop_options options, tg_error *err);
 
-/* Adam (Kingma and Ba 2015), the form at the end of its section 2, as in the book:
+/* Adam (Kingma and Ba 2015), by default in the book's form, at the end of section 2 there:
  * m += (1 - beta1)(g - m);  v += (1 - beta2)(g^2 - v);
- * w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps) */
+ * w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + eps)
+ * torch_form adds eps to the corrected root, as PyTorch and the paper's Algorithm 1 do:
+ * w -= lr m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) */
 typedef struct tg_adam_options {
-    uint32_t made; /* by tg_adam_defaults(), see status.h */
-    double lr;     /* 0.001 */
-    double beta1;  /* 0.9 */
-    double beta2;  /* 0.999 */
-    double eps;    /* 1e-7, outside the root */
+    uint32_t made;   /* by tg_adam_defaults() or tg_adam_torch(), see status.h */
+    double lr;       /* 0.001 */
+    double beta1;    /* 0.9 */
+    double beta2;    /* 0.999 */
+    double eps;      /* 1e-7, or 1e-8 by tg_adam_torch(); outside the root */
+    bool torch_form; /* false, or true by tg_adam_torch() */
 } tg_adam_options;
 tg_adam_options tg_adam_defaults(void);
+tg_adam_options tg_adam_torch(void); /* what torch.optim.Adam does */
 tg_optimizer *tg_adam(tg_adam_options options, tg_error *err);
 
 #ifdef __cplusplus

@@ -105,3 +105,11 @@ const tg_optimizer_type *tg_optimizer_type_at(int i)
     }
 TGI_OPTIMIZERS(X)
 #undef X
+
+tg_adam_options tg_adam_torch(void)
+{
+    tg_adam_options options = tg_adam_defaults();
+    options.eps = 1e-8;
+    options.torch_form = true;
+    return options;
+}

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/optim/optimizer.h"
 #include "src/file/sink.h"
 #include "src/file/source.h"
+#include "src/optim/optimizer.h"
 #include "src/train/trainer.h"
 #include "tapegrad/alloc.h"
 
@@ -192,6 +192,28 @@ static int line_length(const char *text, const char *end)
     return (int)(p - text);
 }
 
+enum { SHOWN = 64 }; /* characters of a line that an error shows */
+
+/* Where the word begins in which two lines differ, if one of them is too long to be shown. */
+static int first_difference(const char *a, int a_line, const char *b, int b_line)
+{
+    int word = 0;
+    if (a_line <= SHOWN && b_line <= SHOWN) return 0;
+    for (int i = 0; i < a_line && i < b_line && a[i] == b[i]; i++)
+        if (a[i] == ' ') word = i + 1;
+    return word;
+}
+
+static tg_status refuse(const char *path, const char *a, int a_line, const char *b, int b_line,
+                        tg_error *err)
+{
+    const int from = first_difference(a, a_line, b, b_line);
+    const int a_shown = a_line - from < SHOWN ? a_line - from : SHOWN;
+    const int b_shown = b_line - from < SHOWN ? b_line - from : SHOWN;
+    return tg_fail(err, TG_EARG, "trainer: '%.70s' is of another run: there '%.*s', here '%.*s'",
+                   path, a_shown, a + from, b_shown, b + from);
+}
+
 tg_status tgi_trainer_compare(const tg_trainer *tr, const char *path, const char *text, size_t n,
                               tg_error *err)
 {
@@ -199,9 +221,7 @@ tg_status tgi_trainer_compare(const tg_trainer *tr, const char *path, const char
     while (a < a_end || b < b_end) {
         const int a_line = line_length(a, a_end), b_line = line_length(b, b_end);
         if (a_line != b_line || memcmp(a, b, (size_t)a_line) != 0)
-            return tg_fail(err, TG_EARG,
-                           "trainer: '%.70s' is of another run: there '%.*s', here '%.*s'", path,
-                           a_line < 64 ? a_line : 64, a, b_line < 64 ? b_line : 64, b);
+            return refuse(path, a, a_line, b, b_line, err);
         a += a_line + (a + a_line < a_end);
         b += b_line + (b + b_line < b_end);
     }

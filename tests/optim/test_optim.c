@@ -31,6 +31,13 @@ static tg_optimizer *nesterov_book(double lr)
     return tg_nesterov((tg_nesterov_options){tg_nesterov_defaults().made, lr, 0.9, true}, NULL);
 }
 
+static tg_optimizer *adam_torch(double lr)
+{
+    tg_adam_options o = tg_adam_torch();
+    o.lr = lr;
+    return tg_adam(o, NULL);
+}
+
 /* w from the gradient g at step t, with the states s. */
 #define STEP(name, formula)                                                                        \
     static void name##_step(double lr, int t, double g, double *w, double *s)                      \
@@ -46,6 +53,8 @@ STEP(adagrad, *s += g * g; *w -= lr * g / (sqrt(*s) + 1e-7))
 STEP(rmsprop, *s = 0.99 * *s + (1 - 0.99) * g * g; *w -= lr * g / (sqrt(*s) + 1e-7))
 STEP(adam, s[0] += (1 - 0.9) * (g - s[0]); s[1] += (1 - 0.999) * (g * g - s[1]);
      *w -= lr * sqrt(1 - pow(0.999, t)) / (1 - pow(0.9, t)) * s[0] / (sqrt(s[1]) + 1e-7))
+STEP(adam_torch, s[0] += (1 - 0.9) * (g - s[0]); s[1] += (1 - 0.999) * (g * g - s[1]);
+     *w -= lr / (1 - pow(0.9, t)) * s[0] / (sqrt(s[1] / (1 - pow(0.999, t))) + 1e-8))
 
 static const struct rule {
     const char *name, *series; /* series: in the reference file */
@@ -60,6 +69,7 @@ static const struct rule {
     {"AdaGrad", "AdaGrad", 1.5, adagrad, adagrad_step},
     {"RMSprop", "RMSprop", 0.3, rmsprop, rmsprop_step},
     {"Adam", "Adam", 0.3, adam, adam_step},
+    {"Adam", NULL, 0.3, adam_torch, adam_torch_step},
 };
 
 /* ---- what they minimise --------------------------------------------------------------------- */

@@ -178,13 +178,13 @@ START_TEST(options_out_of_range)
             "RMSprop: alpha is -0.5, must be in [0, 1)");
     REFUSED(tg_rmsprop((tg_rmsprop_options){tg_rmsprop_defaults().made, 0.1, 0.5, -1}, &err),
             "RMSprop: eps is -1, must be in [0, inf)");
-    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 1.5, 0.9, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 1.5, 0.9, 0, false}, &err),
             "Adam: beta1 is 1.5, must be in [0, 1)");
-    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 1, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 1, 0, false}, &err),
             "Adam: beta2 is 1, must be in [0, 1)");
-    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 0.9, -1}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, 0.1, 0.9, 0.9, -1, false}, &err),
             "Adam: eps is -1, must be in [0, inf)");
-    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, INFINITY, 0.9, 0.9, 0}, &err),
+    REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, INFINITY, 0.9, 0.9, 0, false}, &err),
             "Adam: lr is inf, must be in [0, inf)");
     REFUSED(tg_optimizer_new(NULL, NULL, 1, &err), "optimizer: its type is NULL");
     REFUSED(tg_optimizer_new(&nameless, NULL, 1, &err), "optimizer: its type has no name");

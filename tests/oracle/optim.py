@@ -3,7 +3,7 @@
 #
 # Where the two are written differently:
 #   momentum, Nesterov   PyTorch's buffer b = momentum b + g is -v / lr; the same while lr stays.
-#   Adam                 tapegrad folds the correction of both moments into lr, so that its eps
+#   Adam, book's form    tapegrad folds the correction of both moments into lr, so that its eps
 #                        stands beside the uncorrected sqrt(v).  PyTorch's eps is set to
 #                        eps / sqrt(1 - beta2^t) before step t; where eps = 0 that changes nothing.
 #   weight decay         of PyTorch is tapegrad's L2 penalty in the loss, on the weights.
@@ -94,7 +94,7 @@ def train(data, name, s):
     for step in range(STEPS):
         for group in o.param_groups:
             group["lr"] = s["lr"] / (1 + s.get("lr_decay", 0) * step)
-            if name == "Adam" and not s.get("differs"):
+            if name == "Adam" and not s["torch_form"] and not s.get("differs"):
                 group["eps"] = s["eps"] / (1 - s["beta2"] ** (step + 1)) ** 0.5
         before = [v.detach().clone() for v in weights]
         o.zero_grad()

@@ -36,9 +36,9 @@ static void other_optimizer(run *r, tg_trainer_options *o)
 }
 static void other_beta(run *r, tg_trainer_options *o)
 {
-    (void)o,
-        swap_optimizer(
-            r, tg_adam((tg_adam_options){tg_adam_defaults().made, 0.001, 0.9, 0.99, 1e-7}, NULL));
+    (void)o, swap_optimizer(r, tg_adam((tg_adam_options){tg_adam_defaults().made, 0.001, 0.9, 0.99,
+                                                         1e-7, false},
+                                       NULL));
 }
 static void swap_net(run *r, int64_t hidden, double dropout, bool batch_norm)
 {
@@ -70,11 +70,11 @@ static const struct {
     {other_data, TG_EARG, " is of another run: there 'test rows=30 crc32="},
     {other_size, TG_EARG, " is of another run: there 'train rows=60 crc32="},
     {other_optimizer, TG_EARG,
-     " is of another run: there 'optimizer Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07', "
-     "here 'optimizer SGD lr=0.001'"},
+     " is of another run: there 'Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07 torch_form=false', "
+     "here 'SGD lr=0.001'"},
     {other_beta, TG_EARG,
-     " is of another run: there 'optimizer Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07', "
-     "here 'optimizer Adam lr=0.001 beta1=0.9 beta2=0.99 eps=1e-07'"},
+     " is of another run: there 'beta2=0.999 eps=1e-07 torch_form=false', "
+     "here 'beta2=0.99 eps=1e-07 torch_form=false'"},
     {other_dropout, TG_EARG, " is of another run: there 'dropout=0.1', here 'dropout=0.2'"},
     {other_width, TG_ESHAPE, "'W1' is f32[784,9] in the checkpoint but f32[784,8] in the model"},
     {fewer_steps, TG_EARG, " has made 6 updates, asked are 5"},

@@ -20,7 +20,8 @@ static void start(net_run *n, tg_dtype dtype)
     }
     (void)tg_dict_take(n->inputs, "x", x, &n->err);
     (void)tg_dict_take(n->inputs, "target", target, &n->err);
-    n->opt[0] = tg_adam((tg_adam_options){tg_adam_defaults().made, .02, .9, .999, 1e-7}, &n->err);
+    n->opt[0] =
+        tg_adam((tg_adam_options){tg_adam_defaults().made, .02, .9, .999, 1e-7, false}, &n->err);
 }
 
 static tg_tensor *step(tg_tape *t, net_run *n)

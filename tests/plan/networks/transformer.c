@@ -15,8 +15,8 @@ static void start(net_run *n, tg_dtype dtype)
     n->inputs = tg_dict_new();
     (void)parameters(n->params[0], dtype, 1, &n->err);
     (void)tg_dict_take(n->inputs, "codes", codes, &n->err);
-    n->opt[0] =
-        tg_adam((tg_adam_options){tg_adam_defaults().made, 0.005, 0.9, 0.999, 1e-7}, &n->err);
+    n->opt[0] = tg_adam((tg_adam_options){tg_adam_defaults().made, 0.005, 0.9, 0.999, 1e-7, false},
+                        &n->err);
 }
 
 static tg_tensor *step(tg_tape *t, net_run *n)
