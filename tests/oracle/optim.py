@@ -109,6 +109,18 @@ def train(data, name, s):
     return {k: np.array(v) for k, v in history.items()}
 
 
+def distance(got, want):
+    """Relative to the largest element of the parameter at that step."""
+    return max(float((np.abs(got[k] - want[k]).max(1) / np.abs(want[k]).max(1)).max())
+               for k in want)
+
+
+def sensitivity(data, name, s, want):
+    """How far PyTorch ends from itself when it starts one unit in the last place away."""
+    other = {**data, **{k: np.nextafter(data[k], np.inf) for k in NAMES}}
+    return distance(train(other, name, s), want)
+
+
 def network(seed):
     r = np.random.default_rng(seed)
     x = r.uniform(-1, 1, (20, 3))
@@ -140,21 +152,24 @@ def main():
         subprocess.run([program, *paths], input=lines, check=True, text=True)
         with np.load(paths[1]) as file:
             got = dict(file)
-    failed, most = False, 0.0
+    failed, most, loose = False, 0.0, 0
     for i, (name, s) in enumerate(runs):
         want = train(data, name, s)
-        # Relative to the largest element of the parameter at that step.
-        e = max(float((np.abs(got[f"{i}.{k}"] - want[k]).max(1) / np.abs(want[k]).max(1)).max())
-                for k in want)
+        e = distance({k: got[f"{i}.{k}"] for k in want}, want)
         learnt = not s.get("learns") or want["loss"][-1, 0] < 0.7 * want["loss"][0, 0]
-        good = (e > TOLERANCE) if s.get("differs") else (e <= TOLERANCE and learnt)
+        near = e <= TOLERANCE
+        if not near and not s.get("differs"):
+            near = e <= 4 * sensitivity(data, name, s, want)
+            loose += near
+        good = not near if s.get("differs") else near and learnt
         failed |= not good
-        most = max(most, 0.0 if s.get("differs") else e)
+        most = max(most, e if near else 0.0)
         first, last = want["loss"][[0, -1], 0]
         print(f"{name:9} {text(s, FLAGS):56} loss {first:.3f} -> {last:.4f}  {e:.1e}"
               f"{' (is to differ)' if s.get('differs') else ''}{'' if good else '  BAD'}")
     print(f"oracle: {len(runs) - 1} option sets of {len(defaults)} optimizers, {STEPS} steps each, "
-          f"step for step {'NOT ' if failed else ''}within {TOLERANCE}; worst {most:.1e}")
+          f"step for step {'NOT ' if failed else ''}within {TOLERANCE}, "
+          f"{loose} within what PyTorch differs from itself by a rounding; worst {most:.1e}")
     return 1 if failed else 0
 
 
