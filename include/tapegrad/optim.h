@@ -229,6 +229,18 @@ tg_adam_options tg_adam_defaults(void);
 tg_adam_options tg_adam_torch(void); /* what torch.optim.Adam does */
 tg_optimizer *tg_adam(tg_adam_options options, tg_error *err);
 
+/* AdaDelta (Zeiler 2012), as PyTorch has it:
+ * h = rho h + (1 - rho) g^2;  u = sqrt(d + eps) / sqrt(h + eps) g;
+ * d = rho d + (1 - rho) u^2;  w -= lr u */
+typedef struct tg_adadelta_options {
+    uint32_t made; /* by tg_adadelta_defaults(), see status.h */
+    double lr;     /* 1 */
+    double rho;    /* 0.9 */
+    double eps;    /* 1e-6, inside both roots */
+} tg_adadelta_options;
+tg_adadelta_options tg_adadelta_defaults(void);
+tg_optimizer *tg_adadelta(tg_adadelta_options options, tg_error *err);
+
 #ifdef __cplusplus
 }
 #endif
