@@ -241,6 +241,20 @@ typedef struct tg_adadelta_options {
 tg_adadelta_options tg_adadelta_defaults(void);
 tg_optimizer *tg_adadelta(tg_adadelta_options options, tg_error *err);
 
+/* AMSGrad (Reddi, Kale and Kumar 2018), as PyTorch's Adam(amsgrad=True): Adam with the largest v so
+ * far, before it is corrected, in the place of v.
+ * m += (1 - beta1)(g - m);  v += (1 - beta2)(g^2 - v);  top = max(top, v);
+ * w -= lr m / (1 - beta1^t) / (sqrt(top / (1 - beta2^t)) + eps) */
+typedef struct tg_amsgrad_options {
+    uint32_t made; /* by tg_amsgrad_defaults(), see status.h */
+    double lr;     /* 0.001 */
+    double beta1;  /* 0.9 */
+    double beta2;  /* 0.999 */
+    double eps;    /* 1e-8, outside the root */
+} tg_amsgrad_options;
+tg_amsgrad_options tg_amsgrad_defaults(void);
+tg_optimizer *tg_amsgrad(tg_amsgrad_options options, tg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

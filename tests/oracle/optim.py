@@ -47,6 +47,8 @@ MAKE = {
     "RMSprop": lambda p, s: torch.optim.RMSprop(p, s["lr"], alpha=s["alpha"], eps=s["eps"]),
     "Adam": lambda p, s: torch.optim.Adam(p, s["lr"], (s["beta1"], s["beta2"]), s["eps"]),
     "AdaDelta": lambda p, s: torch.optim.Adadelta(p, s["lr"], s["rho"], s["eps"]),
+    "AMSGrad": lambda p, s: torch.optim.Adam(p, s["lr"], (s["beta1"], s["beta2"]), s["eps"],
+                                             amsgrad=True),
 }
 # Beside the defaults and the samples of each optimizer.  Steps so small that the training does not
 # magnify rounding: with RMSprop, lr 0.005 and alpha 0.9 PyTorch ends 4e-10 from itself when it
