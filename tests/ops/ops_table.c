@@ -1,10 +1,12 @@
 /* ops_table.c - prints ops/ops.md: every operation of the registry in one table, from what the
- * descriptors say and from trying their samples. */
+ * descriptors say and from trying their samples; and every optimizer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/kernels/updates.h"
 #include "src/op_sample.h"
+#include "tapegrad/optim.h"
 
 /* Text in a cell: a bar would end it. */
 static void cell(const char *text)
@@ -83,6 +85,53 @@ static void dtypes(const tg_op *op)
         }
 }
 
+/* ---- the optimizers ------------------------------------------------------------------------- */
+
+static void options(const tg_optimizer_type *type)
+{
+    for (const tg_attr_def *d = type->attrs; d->name; d++)
+        printf("%s`%s` = %s, %s", d == type->attrs ? "" : "; ", d->name, d->fallback,
+               type->ranges[d - type->attrs].meaning);
+}
+
+/* Constants that are more than an option. */
+static void constants(int row)
+{
+    static const char *const of[TGI_UPDATES][2 * TGI_UPDATE_CONSTANTS + 1] = {
+#define CONSTANT(name, value) #name, #value,
+#define X(name, title) {CONSTANTS_##name(CONSTANT) NULL},
+        TGI_OPTIMIZERS(X)
+#undef X
+    };
+    const char *between = "";
+    for (const char *const *c = of[row]; *c; c += 2)
+        if (strcmp(c[0], c[1]) != 0) {
+            printf("%s%s = %s", between, c[0], c[1]);
+            between = "; ";
+        }
+}
+
+static void optimizers(void)
+{
+    const tg_optimizer_type *type;
+    printf("\n# The optimizers\n\n"
+           "From ops/kernels/updates.def: g is the gradient of w, t counts updates from 1. The\n"
+           "formulas of include/tapegrad/optim.h say the same for reading.\n\n"
+           "| optimizer | options with their defaults | states | constants | update |\n"
+           "|---|---|---|---|---|\n");
+    for (int i = 0; (type = tg_optimizer_type_at(i)); i++) {
+        printf("| %s | ", type->name);
+        options(type);
+        printf(" |");
+        for (int s = 0; type->states[s]; s++) printf(" %s", type->states[s]);
+        printf(" | ");
+        constants(i);
+        printf(" | ");
+        cell(type->formula);
+        printf(" |\n");
+    }
+}
+
 int main(void)
 {
     printf("# The operations\n\n"
@@ -105,5 +154,6 @@ int main(void)
         printf(" |\n");
     }
     printf("\n%d operations.\n", tg_op_count());
+    optimizers();
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
