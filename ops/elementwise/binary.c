@@ -51,7 +51,7 @@ TGI_MAP2(mul_i32, int32_t, int32_t, (uint32_t)a *(uint32_t)b)
 TGI_MAP2(maximum_i32, int32_t, int32_t, a < b ? b : a)
 TGI_MAP2(minimum_i32, int32_t, int32_t, a > b ? b : a)
 
-#define X(name, formula, i32, da, db, ...)                                                         \
+#define X(name, formula, i32, range, text, da, da_text, db, ...)                                   \
     static tg_tensor *name##_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)               \
     {                                                                                              \
         tg_tensor *a = n->inputs[0], *b = n->inputs[1], *y = n->output;                            \
@@ -85,7 +85,7 @@ static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
 
 /* ---- the table ------------------------------------------------------------------------------ */
 
-#define X(name, formula, i32, da, db, range, ...)                                                  \
+#define X(name, formula, i32, range, ...)                                                          \
     static const tg_sample name##_samples[] = {{"f[2,3] f[2,3]" range, NULL},                      \
                                                {"f[2,3] f[3]" range, NULL},                        \
                                                {"f[3,1] f[2,1,4]" range, NULL},                    \
@@ -129,10 +129,10 @@ BINARY_ROWS(X)
 #define FLAGS_atan2 0
 
 const tg_op tgi_binary_ops[] = {
-#define X(opname, formula_, i32, da, db, range, text, derivative_text)                             \
+#define X(opname, formula_, i32, range, text, da, da_text, db, db_text)                            \
     {.name = #opname,                                                                              \
      .formula = text,                                                                              \
-     .derivative = derivative_text,                                                                \
+     .derivative = da_text ", " db_text,                                                           \
      .min_inputs = 2,                                                                              \
      .max_inputs = 2,                                                                              \
      .infer = tg_infer_elementwise,                                                                \
