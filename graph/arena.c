@@ -1,9 +1,14 @@
-/* arena.c - a chain of chunks that grow with what was asked for before. */
+/* arena.c - a chain of chunks that grow with what was asked for before, and their pages. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "graph/arena.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#include "graph/pages.h"
 #include "tapegrad/alloc.h"
 
 enum {
@@ -11,7 +16,8 @@ enum {
     FIRST_CHUNK = 1 << 16,
     TIGHT_CHUNK = 1 << 10,
     TIGHT_SHARE = 32, /* of what is held: the next chunk, in a tight arena */
-    STEP = 1 << 18    /* bytes whose pages are asked for at a time */
+    STEP = 1 << 18,   /* bytes whose pages are asked for at a time */
+    FEW = 1 << 15     /* bytes not worth a call of the system */
 };
 
 struct tgi_chunk {
@@ -19,6 +25,20 @@ struct tgi_chunk {
     size_t size, ready; /* ready: bytes whose pages have been asked for */
     char *data;         /* aligned, inside this same allocation */
 };
+
+void tgi_pages_wanted(void *p, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    if (bytes < FEW) return;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)p % page;
+    if (before >= bytes) return;
+    const int error = errno;
+    (void)madvise((char *)p + before, (bytes - before) / page * page, MADV_POPULATE_WRITE);
+    errno = error; /* of a system that does not know it */
+#else
+    (void)p, (void)bytes;
+#endif
+}
 
 static struct tgi_chunk *chunk_new(size_t size)
 {

@@ -44,4 +44,9 @@ bool tgi_arena_holds(const tgi_arena *a, const void *p);
 /* An empty arena as before, no longer tight. */
 void tgi_arena_free(tgi_arena *a);
 
+/* Says that all of it will soon be written.  The system then provides the pages at once, which
+ * takes less time than to do so page by page at the first writes.  A hint: where there is no way to
+ * say so nothing happens. */
+void tgi_pages_wanted(void *p, size_t bytes);
+
 #endif

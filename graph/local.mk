@@ -11,14 +11,13 @@ library_sources += \
 	graph/grad.c \
 	graph/hook.c \
 	graph/infer.c \
-	graph/pages.c \
-	graph/pages.h \
 	graph/parallel.c \
 	graph/parallel.h \
 	graph/quantile.inc \
 	graph/record.c \
 	graph/rng.c \
 	graph/rng.h \
+	graph/scope.c \
 	graph/shape.c \
 	graph/status.c \
 	graph/storage.h \

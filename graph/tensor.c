@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/pages.h"
+#include "graph/arena.h"
 #include "graph/storage.h"
 #include "tapegrad/alloc.h"
 

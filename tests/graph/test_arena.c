@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "graph/arena.h"
-#include "graph/pages.h"
 #include "tapegrad/rng.h"
 #include "tests/support/suite.h"
 
