@@ -117,7 +117,9 @@ typedef struct tg_sample {
 
 enum {
     TG_OP_ZERO_GRAD = 1, /* vjp is NULL because the derivative is 0, not because there is none */
-    TG_OP_RANDOM = 2,    /* draws random numbers */
+    /* Draws random numbers from the generator that its attributes "seed", "stream" and "counter" of
+     * kind TG_ATTR_U64 describe. A plan moves the counter on from run to run, so it needs one. */
+    TG_OP_RANDOM = 2,
     TG_OP_WRITES = 4,    /* writes its first input, a leaf; for a plan, any leaf may be written */
     TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
     /* Reduces its one input along the axes that its first attribute of kind TG_ATTR_INTS names.
@@ -193,11 +195,12 @@ struct tg_op {
      * A plan leaves the operation out if that operand has none (TG_OP_NORMAL). */
     tg_op_neutral neutral[2];
 
-    /* Elementwise: one loop for this operation, op, and another one that computes operand i of it,
-     * so that a plan passes over memory once; NULL, or without this function: there is none.  Its
-     * operands are those of inner, which has no attributes, then the others of op; attrs are those
-     * of op; all operands and both results are of that dtype.  The bits are those of inner's map
-     * followed by op's.  A plan may ask more than once. */
+    /* Elementwise operations: a loop that computes inner and then op, which reads the result of
+     * inner as its operand i, in one pass over memory. Plans use it. Its operands are those of
+     * inner, then the others of op, all of this dtype, as both results are. Its attrs are those of
+     * op; inner has none. It gives the bits of the two maps one after the other. pair returns NULL
+     * where there is no such loop, and is NULL itself where there is none at all. A plan may ask
+     * more than once. */
     tg_map_fn (*pair)(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype);
 };
 
