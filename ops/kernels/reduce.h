@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ops/reduce/reductions.def"
+
 enum {
     TGI_FOLD_LANES = 32,
     TGI_FOLD_SHORT = 16,  /* elements from which on a line is dealt out to the lanes */
@@ -17,7 +19,9 @@ enum {
     TGI_FOLD_DTYPES = 3   /* TG_F32, TG_F64, TG_I32 */
 };
 
-enum { TGI_FOLD_SUM, TGI_FOLD_MAX, TGI_FOLDS };
+#define X(name, ...) TGI_REDUCE_##name,
+enum { TGI_REDUCTIONS(X) TGI_REDUCE_COUNT };
+#undef X
 
 /* One operation on elements of one dtype; an instruction set has a table of them.
  * Steps are in elements. */
@@ -62,7 +66,7 @@ typedef struct tgi_argmax_kernel {
 } tgi_argmax_kernel;
 
 typedef struct tgi_reduce_kernels {
-    const tgi_fold_kernel *fold[TGI_FOLDS][TGI_FOLD_DTYPES];
+    const tgi_fold_kernel *fold[TGI_REDUCE_COUNT][TGI_FOLD_DTYPES];
     const tgi_exp_kernel *exp[2]; /* TG_F32, TG_F64 */
     const tgi_argmax_kernel *argmax[TGI_FOLD_DTYPES];
 } tgi_reduce_kernels;

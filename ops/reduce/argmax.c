@@ -37,8 +37,8 @@ static const tgi_argmax_kernel *kernel_of(tg_dtype dtype)
 
 /* ---- lines and blocks ----------------------------------------------------------------------- */
 
-void tgi_argmax_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                      const void *x, int64_t step, void *y)
+static void argmax_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                         const void *x, int64_t step, void *y)
 {
     (void)max;
     kernel_of(dtype)->lines(lines, count, x, step, y);
@@ -79,13 +79,5 @@ static void argmax_block(const tgi_reduce *p, const void *x, void *y, int width)
                            : ((const int32_t *)(const void *)l.index)[j];
 }
 
-void tgi_argmax_forward(const tg_node *n, void *work)
-{
-    const tgi_reduce_attrs *const a = n->attrs;
-    const tg_tensor *const x = n->inputs[0];
-    tgi_reduce p;
-    if (tgi_reduce_contiguous(n, work)) return;
-    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), true);
-    p.lines = tgi_argmax_lines;
-    tgi_reduce_run(&p, x->data, n->output->data, argmax_block);
-}
+const tgi_reduce_way tgi_argmax_way = {
+    .lines = argmax_lines, .block = argmax_block, .ordered = true};

@@ -37,45 +37,24 @@ static bool usable(const tg_tape *t, const tg_tensor *x)
     return t && x && (!x->tape || (x->tape == t && tg_tape_value(t, x->id) == x));
 }
 
-tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return reduce(t, TGI_SUM, x, 1, &axis, keepdims);
-}
-
-tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
-{
-    return reduce(t, TGI_SUM, x, n, axes, keepdims);
-}
-
-tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return reduce(t, TGI_MAX, x, 1, &axis, keepdims);
-}
-
-tg_tensor *tg_max_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
-{
-    return reduce(t, TGI_MAX, x, n, axes, keepdims);
-}
-
-tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return reduce(t, TGI_LOGSUMEXP, x, 1, &axis, keepdims);
-}
-
-tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
-{
-    return reduce(t, TGI_LOGSUMEXP, x, n, axes, keepdims);
-}
-
-tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return reduce(t, TGI_NORM2, x, 1, &axis, keepdims);
-}
-
-tg_tensor *tg_argmax(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return reduce(t, TGI_ARGMAX, x, 1, &axis, keepdims);
-}
+#define OVER_ONE(name)                                                                             \
+    tg_tensor *tg_##name(tg_tape *t, tg_tensor *x, int axis, bool keepdims)                        \
+    {                                                                                              \
+        return reduce(t, TGI_REDUCE_##name, x, 1, &axis, keepdims);                                \
+    }
+#define OVER_SEVERAL(name)                                                                         \
+    tg_tensor *tg_##name##_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)   \
+    {                                                                                              \
+        return reduce(t, TGI_REDUCE_##name, x, n, axes, keepdims);                                 \
+    }
+OVER_ONE(sum)
+OVER_SEVERAL(sum)
+OVER_ONE(max)
+OVER_SEVERAL(max)
+OVER_ONE(logsumexp)
+OVER_SEVERAL(logsumexp)
+OVER_ONE(norm2)
+OVER_ONE(argmax)
 
 tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
 {
@@ -85,7 +64,7 @@ tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
     if (usable(t, x) && tg_tape_status(t) == TG_OK && ndim == x->ndim &&
         tgi_reduce_mask_to(&a.shape, x) == 0)
         return tg_cast(t, x, x->dtype);
-    return tg_record(t, &tgi_reduction_ops[TGI_SUM_TO], &x, 1, &a);
+    return tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum_to], &x, 1, &a);
 }
 
 /* ---- mean ----------------------------------------------------------------------------------- */
@@ -110,7 +89,7 @@ tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool k
             if (mask >> i & 1) count *= (double)x->shape[i];
     }
     const char *outer = tgi_enter(t, "mean");
-    tg_tensor *const sum = tg_record(t, &tgi_reduction_ops[TGI_SUM], &x, 1, &a);
+    tg_tensor *const sum = tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum], &x, 1, &a);
     return tgi_leave(t, outer, tg_div(t, sum, tgi_number_for(t, sum, count)));
 }
 

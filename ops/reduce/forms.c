@@ -79,8 +79,8 @@ static void lines_begin(const tgi_reduction *r, void *state)
 static void lines_add(const tgi_reduction *r, void *state, const void *x, int64_t count)
 {
     int64_t *const done = state;
-    r->lines(r->kernel, r->dtype, count / r->count, r->count, x, r->count,
-             (char *)state + HEAD + (size_t)*done * r->y_size);
+    r->way->lines(r->kernel, r->dtype, count / r->count, r->count, x, r->count,
+                  (char *)state + HEAD + (size_t)*done * r->y_size);
     *done += count / r->count;
 }
 

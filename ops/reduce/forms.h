@@ -19,7 +19,7 @@ typedef struct tgi_reduction {
     size_t y_size; /* bytes of an element of y */
     tg_dtype dtype;
     const tgi_fold_kernel *kernel;
-    tgi_reduce_lines lines; /* tgi_fold_lines, or what cannot be done but for whole lines */
+    const tgi_reduce_way *way;
 } tgi_reduction;
 
 /* The functions of a tg_op_fold; the states of the parts are `size` bytes apart. */

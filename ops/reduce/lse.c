@@ -35,7 +35,7 @@ static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void 
     } state;
     const tgi_reduce_kernels *const kernels = &tgi_kernels_get()->reduce;
     const int64_t width = (int64_t)tg_dtype_size(dtype);
-    tgi_total_begin(&state.total, kernels->fold[TGI_FOLD_SUM][TG_F64], 1);
+    tgi_total_begin(&state.total, kernels->fold[TGI_REDUCE_sum][TG_F64], 1);
     for (int64_t i = 0; i < count; i += LONG_LINE) {
         double sum;
         const int64_t n = count - i < LONG_LINE ? count - i : LONG_LINE;
@@ -45,8 +45,8 @@ static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void 
     return *(double *)tgi_total_end(&state.total);
 }
 
-void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                         const void *x, int64_t step, void *y)
+static void lse_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
+                      const void *x, int64_t step, void *y)
 {
     const tgi_exp_kernel *const kernel = tgi_kernels_get()->reduce.exp[dtype];
     const int64_t width = (int64_t)tg_dtype_size(dtype), fit = BLOCK / count + 1;
@@ -98,7 +98,7 @@ static void spread_top(tg_dtype dtype, double *top)
 
 static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
 {
-    const tgi_fold_kernel *const sum = tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][p->dtype];
+    const tgi_fold_kernel *const sum = tgi_kernels_get()->reduce.fold[TGI_REDUCE_sum][p->dtype];
     exp_sum s;
     s.dtype = p->dtype;
     p->kernel->start(s.top, width);
@@ -114,14 +114,4 @@ static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
     finish(p->dtype, p->columns ? width : 1, s.top, total, y, tgi_reduce_y_step(p));
 }
 
-void tgi_logsumexp_forward(const tg_node *n, void *work)
-{
-    const tgi_reduce_attrs *const a = n->attrs;
-    const tg_tensor *const x = n->inputs[0];
-    tgi_reduce p;
-    if (tgi_reduce_contiguous(n, work)) return;
-    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
-    p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_MAX][x->dtype];
-    p.lines = tgi_logsumexp_lines;
-    tgi_reduce_run(&p, x->data, n->output->data, lse_block);
-}
+const tgi_reduce_way tgi_logsumexp_way = {.lines = lse_lines, .block = lse_block};

@@ -1,4 +1,4 @@
-/* norm.c - sqrt(sum x^2), summed in double.
+/* norm.c - sqrt(sum x^2), summed in double: by what joins the accumulators of sum.
  *
  * Squares of f64 may leave the range though the norm is within it.  Where their sum lies outside
  * LEAST..MOST it is computed once more from x 2^-e, with e the exponent of the largest |x|. */
@@ -119,10 +119,11 @@ static double line_norm(line *l)
     return e == 0 ? sqrt(sum) : ldexp(sqrt(line_sum(l, ldexp(1, -e))), e);
 }
 
-static void norm_lines(const tgi_fold_kernel *sum, tg_dtype dtype, int64_t lines, int64_t count,
-                       const void *x, int64_t step, void *y)
+static void norm_lines(const tgi_fold_kernel *sum_of_x, tg_dtype dtype, int64_t lines,
+                       int64_t count, const void *x, int64_t step, void *y)
 {
-    line l = {.sum = sum, .dtype = dtype, .count = count, .parts = tgi_line_parts(count)};
+    line l = {
+        .sum = sum_of_x->join, .dtype = dtype, .count = count, .parts = tgi_line_parts(count)};
     for (int64_t i = 0; i < lines; i++) {
         l.x = (const char *)x + i * step * (int64_t)tg_dtype_size(dtype);
         put(dtype, y, i, line_norm(&l));
@@ -173,7 +174,7 @@ static void scaled_rows(void *acc, int64_t rows, int64_t width, const void *x, i
 static double *block_sums(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows rows,
                           block *b)
 {
-    tgi_total_begin(&b->total.total, p->kernel, width);
+    tgi_total_begin(&b->total.total, p->kernel->join, width);
     tgi_reduce_walk(p, x, width, rows, b);
     double *const sum = tgi_total_end(&b->total.total);
     if (!p->columns) p->kernel->join->lanes(sum);
@@ -208,14 +209,4 @@ static void norm_block(const tgi_reduce *p, const void *x, void *y, int width)
     for (int j = 0; j < n; j++) put(p->dtype, y, j * step, ldexp(sqrt(sum[j]), e[j]));
 }
 
-void tgi_norm_forward(const tg_node *n, void *work)
-{
-    const tgi_reduce_attrs *const a = n->attrs;
-    const tg_tensor *const x = n->inputs[0];
-    tgi_reduce p;
-    (void)work;
-    tgi_reduce_plan(&p, x, n->output, tgi_reduce_mask(&a->axis, x->ndim), false);
-    p.kernel = tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][TG_F64];
-    p.lines = norm_lines;
-    tgi_reduce_run(&p, x->data, n->output->data, norm_block);
-}
+const tgi_reduce_way tgi_norm_way = {.lines = norm_lines, .block = norm_block, .shares = true};

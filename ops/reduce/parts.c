@@ -1,5 +1,5 @@
-/* parts.c - reductions of contiguous inputs: forward by threads, and for plans the same in
- * parts that are fed from fused loops (tg_op_fold). */
+/* parts.c - the forward of reductions: contiguous inputs by their form, with threads, and for plans
+ * the same in parts that are fed from fused loops (tg_op_fold); other inputs by blocks. */
 #include "graph/parallel.h"
 #include "graph/tape.h"
 #include "ops/reduce/forms.h"
@@ -29,29 +29,42 @@ static void find_form(tgi_reduction *r, const tg_tensor *x, unsigned mask)
         if (changes == 0 && reduced) r->outer = r->count;
         last = reduced;
     }
-    const bool folds = r->lines == tgi_fold_lines;
-    if (x->size == 0 || changes > 2 || (changes > 0 && first && !folds)) return;
+    if (x->size == 0 || changes > 2 || (changes > 0 && first && !r->way->folds)) return;
     if (changes == 2 && first && r->count / r->outer >= SHORT_RUN) r->form = &tgi_form_planes;
     if (changes == 1 && first) r->form = &tgi_form_columns;
     if (changes == 0 || (changes == 1 && !first)) r->form = &tgi_form_lines;
-    if (folds && r->outputs == 1 && r->count > SHORT_LINE) r->form = &tgi_form_line;
+    if (r->way->folds && r->outputs == 1 && r->count > SHORT_LINE) r->form = &tgi_form_line;
+}
+
+static const tgi_reduce_row *row_of(const tg_node *n)
+{
+    return (const tgi_reduce_row *)n->op->fold;
+}
+
+static unsigned mask_of(const tg_node *n)
+{
+    const tg_tensor *const x = n->inputs[0];
+    const tgi_shape_attrs *const to = n->attrs;
+    const tgi_reduce_attrs *const over = n->attrs;
+    return row_of(n)->shaped ? tgi_reduce_mask_to(&to->shape, x)
+                             : tgi_reduce_mask(&over->axis, x->ndim);
+}
+
+/* NULL for u8, which only argmax takes, by a kernel of its own. */
+static const tgi_fold_kernel *kernel_of(const tg_node *n)
+{
+    const tg_dtype dtype = n->inputs[0]->dtype;
+    return dtype == TG_U8 ? NULL : tgi_kernels_get()->reduce.fold[row_of(n)->number][dtype];
 }
 
 static tgi_reduction reduction_of(const tg_node *n)
 {
     const tg_tensor *const x = n->inputs[0];
-    void (*const forward)(const tg_node *, void *) = n->op->forward;
-    const bool shaped = forward == tgi_sum_to_forward;
-    const unsigned mask =
-        shaped ? tgi_reduce_mask_to(&((const tgi_shape_attrs *)n->attrs)->shape, x)
-               : tgi_reduce_mask(&((const tgi_reduce_attrs *)n->attrs)->axis, x->ndim);
-    const int fold = shaped || forward == tgi_sum_forward ? TGI_FOLD_SUM : TGI_FOLD_MAX;
-    tgi_reduction r = {.y_size = tg_dtype_size(n->output->dtype), .dtype = x->dtype};
-    if (x->dtype != TG_U8) r.kernel = tgi_kernels_get()->reduce.fold[fold][x->dtype];
-    r.lines = forward == tgi_logsumexp_forward ? tgi_logsumexp_lines
-              : forward == tgi_argmax_forward  ? tgi_argmax_lines
-                                               : tgi_fold_lines;
-    find_form(&r, x, mask);
+    tgi_reduction r = {.y_size = tg_dtype_size(n->output->dtype),
+                       .dtype = x->dtype,
+                       .kernel = kernel_of(n),
+                       .way = row_of(n)->way};
+    find_form(&r, x, mask_of(n));
     return r;
 }
 
@@ -98,12 +111,16 @@ static void fold_end(const tg_node *n, int64_t parts, void *states)
     r->form->end(r, parts, (char *)states + KEPT, KEPT + r->form->state_size(r), n->output->data);
 }
 
-const tg_op_fold tgi_reduce_fold = {.grain = fold_grain,
-                                    .parts = fold_parts,
-                                    .state_size = fold_state_size,
-                                    .begin = fold_begin,
-                                    .add = fold_add,
-                                    .end = fold_end};
+#define PARTS                                                                                      \
+    {                                                                                              \
+        fold_grain, fold_parts, fold_state_size, fold_begin, fold_add, fold_end                    \
+    }
+#define OVER_AXES false
+#define OVER_SHAPE true
+#define X(name, kernel, way, over, ...)                                                            \
+    [TGI_REDUCE_##name] = {PARTS, TGI_REDUCE_##name, OVER_##over, &tgi_##way##_way},
+const tgi_reduce_row tgi_reduction_rows[] = {TGI_REDUCTIONS(X)};
+#undef X
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
@@ -145,15 +162,15 @@ static void run_lines(void *user, int64_t c)
     const job *j = user;
     const tgi_reduction *r = j->r;
     const int64_t from = r->outputs * c / j->parts, to = r->outputs * (c + 1) / j->parts;
-    r->lines(r->kernel, r->dtype, to - from, r->count, j->x + from * r->count * j->x_size, r->count,
-             j->y + (size_t)from * r->y_size);
+    r->way->lines(r->kernel, r->dtype, to - from, r->count, j->x + from * r->count * j->x_size,
+                  r->count, j->y + (size_t)from * r->y_size);
 }
 
 /* Fewer lines than there may be threads, each worth several, are shared out one by one. */
 static int64_t chunks_of_lines(const tgi_reduction *r)
 {
     enum { FEW = 8 };
-    if (r->lines == tgi_fold_lines && r->outputs < FEW && r->count >= 2 * CHUNK) return 1;
+    if (r->way->shares && r->outputs < FEW && r->count >= 2 * CHUNK) return 1;
     return min64(max64(r->outputs * r->count / CHUNK, 1), r->outputs);
 }
 
@@ -169,7 +186,8 @@ size_t tgi_reduce_work(const tg_node *n)
     return !r.form || is_lines(&r) ? 0 : (size_t)r.form->parts(&r) * r.form->state_size(&r);
 }
 
-bool tgi_reduce_contiguous(const tg_node *n, void *work)
+/* False where the input has none of the forms, or is not contiguous. */
+static bool run_form(const tg_node *n, void *work)
 {
     const tg_tensor *const x = n->inputs[0];
     if (!tgi_is_contiguous(x)) return false;
@@ -189,4 +207,16 @@ bool tgi_reduce_contiguous(const tg_node *n, void *work)
     if (!work && (size_t)j.parts * j.state_size > sizeof few) return false;
     run_parts(&j);
     return true;
+}
+
+void tgi_reduce_forward(const tg_node *n, void *work)
+{
+    const tg_tensor *const x = n->inputs[0];
+    const tgi_reduce_way *const way = row_of(n)->way;
+    tgi_reduce p;
+    if (run_form(n, work)) return;
+    tgi_reduce_plan(&p, x, n->output, mask_of(n), way->ordered);
+    p.kernel = kernel_of(n);
+    p.lines = way->lines;
+    tgi_reduce_run(&p, x->data, n->output->data, way->block);
 }

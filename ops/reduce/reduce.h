@@ -14,10 +14,7 @@
 #define TGI_REDUCE_WIDTH 512
 #define TGI_REDUCE_LANES TGI_FOLD_LANES
 
-/* The numbers of the operations in tgi_reduction_ops. */
-enum { TGI_SUM, TGI_MAX, TGI_ARGMAX, TGI_LOGSUMEXP, TGI_SUM_TO, TGI_NORM2 };
-
-/* ---- attributes of sum, max, argmax, logsumexp and norm2 ------------------------------------- */
+/* ---- attributes ----------------------------------------------------------------------------- */
 
 typedef struct tgi_reduce_attrs {
     tg_ints axis; /* n = TG_ALL: all */
@@ -130,27 +127,34 @@ void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width);
 void tgi_fold_lines(const tgi_fold_kernel *kernel, tg_dtype dtype, int64_t lines, int64_t count,
                     const void *x, int64_t step, void *y);
 
-/* Their logsumexp and their argmax; the kernel is that of max. */
-void tgi_logsumexp_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                         const void *x, int64_t step, void *y);
-void tgi_argmax_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines, int64_t count,
-                      const void *x, int64_t step, void *y);
-
-/* Computes n by lines or by columns, whichever it consists of; false when it is neither, or its
- * input is not contiguous.  work: tgi_reduce_work(n) bytes. */
-bool tgi_reduce_contiguous(const tg_node *n, void *work);
+/* Scratch bytes that tgi_reduce_forward needs. */
 size_t tgi_reduce_work(const tg_node *n);
 
-/* The same in parts, for the descriptors. */
-extern const tg_op_fold tgi_reduce_fold;
+/* ---- ways ----------------------------------------------------------------------------------- */
 
-/* ---- forward functions ---------------------------------------------------------------------- */
+/* How a reduction makes use of its kernel. */
+typedef struct tgi_reduce_way {
+    tgi_reduce_lines lines;
+    tgi_reduce_block block;
+    bool folds;   /* element by element: a line, and columns and planes, can be made in parts */
+    bool ordered; /* elements are shown in row-major order */
+    bool shares;  /* lines shares a long line out to threads by itself */
+} tgi_reduce_way;
 
-void tgi_sum_forward(const tg_node *n, void *work);
-void tgi_sum_to_forward(const tg_node *n, void *work); /* its attributes are one tg_ints */
-void tgi_max_forward(const tg_node *n, void *work);
-void tgi_argmax_forward(const tg_node *n, void *work);
-void tgi_logsumexp_forward(const tg_node *n, void *work);
-void tgi_norm_forward(const tg_node *n, void *work);
+extern const tgi_reduce_way tgi_fold_way, tgi_argmax_way, tgi_logsumexp_way, tgi_norm_way;
+
+/* What a row of reductions.def says beside its descriptor.  The descriptor's fold is the first
+ * member, by which a node leads to its row. */
+typedef struct tgi_reduce_row {
+    tg_op_fold fold;
+    int number;  /* TGI_REDUCE_NAME */
+    bool shaped; /* the attributes are a shape to sum to, not axes */
+    const tgi_reduce_way *way;
+} tgi_reduce_row;
+
+extern const tgi_reduce_row tgi_reduction_rows[];
+
+/* The forward of every row. */
+void tgi_reduce_forward(const tg_node *n, void *work);
 
 #endif

@@ -1,5 +1,5 @@
-/* reductions.c - sum, max, argmax, logsumexp, norm2 over axes and sum_to a shape: rules,
- * derivatives, table. */
+/* reductions.c - what the rows of reductions.def name: shape rules, derivatives and samples, and
+ * the table of descriptors. */
 #include <float.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ static tg_status reduce_infer(tg_infer *c, int allowed)
     return TG_OK;
 }
 
-static tg_status sum_infer(tg_infer *c) { return reduce_infer(c, NUMBERS); }
+static tg_status numbers_infer(tg_infer *c) { return reduce_infer(c, NUMBERS); }
 
 static tg_status floats_infer(tg_infer *c) { return reduce_infer(c, FLOATS); }
 
@@ -148,7 +148,7 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     tg_tensor *const x = n->inputs[i];
     tg_tensor *mask = tg_equal(t, x, restore_axes(t, n, n->output));
     mask = tg_stop_gradient(t, tg_cast(t, mask, x->dtype));
-    tg_tensor *const ties = tg_record(t, &tgi_reduction_ops[TGI_SUM], &mask, 1, &keep);
+    tg_tensor *const ties = tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum], &mask, 1, &keep);
     return tg_mul(t, tg_zdiv(t, restore_axes(t, n, dy), ties), mask);
 }
 
@@ -214,80 +214,25 @@ static const tg_sample sum_to_samples[] = {S("f[2,3]", "shape=3"),
                                            S(NULL, NULL)};
 #undef S
 
-static double norm2_flops(const tg_node *n) { return 2 * (double)n->inputs[0]->size; }
+#define flops_1 tg_flops_per_input
+static double flops_2(const tg_node *n) { return 2 * (double)n->inputs[0]->size; }
 
-#define OVER_AXES                                                                                  \
-    .min_inputs = 1, .max_inputs = 1, .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)
-
-const tg_op tgi_reduction_ops[] = {
-    [TGI_SUM] = {.name = "sum",
-                 .formula = "sum of x over the axes",
-                 .derivative = "dy, repeated along the axes",
-                 OVER_AXES,
-                 .flags = TG_OP_ROWS,
-                 .infer = sum_infer,
-                 .flops = tg_flops_per_input,
-                 .work_size = tgi_reduce_work,
-                 .forward = tgi_sum_forward,
-                 .fold = &tgi_reduce_fold,
-                 .vjp = sum_vjp,
-                 .samples = sum_samples},
-    [TGI_MAX] = {.name = "max",
-                 .formula = "largest x along the axes",
-                 .derivative = "dy / k at each of the k elements with x = y, else 0",
-                 OVER_AXES,
-                 .flags = TG_OP_ROWS,
-                 .infer = max_infer,
-                 .flops = tg_flops_per_input,
-                 .work_size = tgi_reduce_work,
-                 .forward = tgi_max_forward,
-                 .fold = &tgi_reduce_fold,
-                 .vjp = max_vjp,
-                 .samples = max_samples},
-    [TGI_ARGMAX] = {.name = "argmax",
-                    .formula = "index of the first largest x along the axis",
-                    OVER_AXES,
-                    .infer = argmax_infer,
-                    .flops = tg_flops_per_input,
-                    .work_size = tgi_reduce_work,
-                    .forward = tgi_argmax_forward,
-                    .fold = &tgi_reduce_fold,
-                    .samples = argmax_samples},
-    [TGI_LOGSUMEXP] = {.name = "logsumexp",
-                       .formula = "ln(sum of e^x over the axes)",
-                       .derivative = "dy e^(x-y)",
-                       OVER_AXES,
-                       .flags = TG_OP_ROWS,
-                       .infer = floats_infer,
-                       .flops = tg_flops_per_input,
-                       .work_size = tgi_reduce_work,
-                       .forward = tgi_logsumexp_forward,
-                       .fold = &tgi_reduce_fold,
-                       .vjp = logsumexp_vjp,
-                       .samples = logsumexp_samples},
-    [TGI_SUM_TO] = {.name = "sum_to",
-                    .formula = "sum of x over the axes that broadcasting shape to x's repeats",
-                    .derivative = "dy, broadcast to x's shape",
-                    .min_inputs = 1,
-                    .max_inputs = 1,
-                    .attrs = shape_attrs,
-                    .attrs_size = sizeof(tgi_shape_attrs),
-                    .infer = sum_to_infer,
-                    .flops = tg_flops_per_input,
-                    .work_size = tgi_reduce_work,
-                    .forward = tgi_sum_to_forward,
-                    .fold = &tgi_reduce_fold,
-                    .vjp = sum_to_vjp,
-                    .samples = sum_to_samples},
-    [TGI_NORM2] = {.name = "norm2",
-                   .formula = "sqrt(sum of x^2 over the axes), whose squares do not overflow",
-                   .derivative = "dy x / y, 0 where y is 0",
-                   OVER_AXES,
-                   .flags = TG_OP_ROWS,
-                   .infer = floats_infer,
-                   .flops = norm2_flops,
-                   .forward = tgi_norm_forward,
-                   .vjp = norm2_vjp,
-                   .samples = norm2_samples},
-};
+#define DESCRIPTOR(NAME, kernel, way, over, FLAGS, INFER, FLOPS, VJP, FORMULA, DERIVATIVE)         \
+    [TGI_REDUCE_##NAME] = {.name = #NAME,                                                          \
+                           .formula = FORMULA,                                                     \
+                           .derivative = DERIVATIVE,                                               \
+                           .min_inputs = 1,                                                        \
+                           .max_inputs = 1,                                                        \
+                           OVER_##over,                                                            \
+                           .flags = FLAGS,                                                         \
+                           .infer = INFER,                                                         \
+                           .flops = flops_##FLOPS,                                                 \
+                           .work_size = tgi_reduce_work,                                           \
+                           .forward = tgi_reduce_forward,                                          \
+                           .fold = &tgi_reduction_rows[TGI_REDUCE_##NAME].fold,                    \
+                           .vjp = VJP,                                                             \
+                           .samples = NAME##_samples},
+#define OVER_AXES .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)
+#define OVER_SHAPE .attrs = shape_attrs, .attrs_size = sizeof(tgi_shape_attrs)
+const tg_op tgi_reduction_ops[] = {TGI_REDUCTIONS(DESCRIPTOR)};
 TGI_FAMILY_COUNT(reduction);

@@ -81,7 +81,8 @@ tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 
 static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes, bool keepdims)
 {
-    return tg_record(t, &tgi_reduction_ops[TGI_NORM2], &x, 1, &(tgi_reduce_attrs){*axes, keepdims});
+    return tg_record(t, &tgi_reduction_ops[TGI_REDUCE_norm2], &x, 1,
+                     &(tgi_reduce_attrs){*axes, keepdims});
 }
 
 /* x less its mean, by way of x less its first element: an offset that all elements share is gone

@@ -50,7 +50,7 @@ static void check_rows(const tgi_fold_kernel *kernel, int64_t rows, bool in_piec
 
 START_TEST(a_total_of_any_depth)
 {
-    tgi_fold_kernel kernel = *tgi_kernels_get()->reduce.fold[TGI_FOLD_SUM][rounding[_i]];
+    tgi_fold_kernel kernel = *tgi_kernels_get()->reduce.fold[TGI_REDUCE_sum][rounding[_i]];
     kernel.level = 1;
     for (int64_t full = 1; full <= 1 << 20; full *= 32)
         for (int64_t rows = full - 1; rows <= full + 1; rows++) {
