@@ -17,6 +17,11 @@ extern "C" {
 tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
+/* The sum of the elements that are not NaN; the others get a gradient of 0.  Also i32; of
+ * nothing 0. */
+tg_tensor *tg_nansum(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+tg_tensor *tg_nansum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+
 /* Undoes a broadcast: sums x over the axes that broadcasting to x's shape had repeated. */
 tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape);
 
@@ -43,6 +48,10 @@ tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 /* NaN of nothing. */
 tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
+
+/* The mean of the elements that are not NaN, a composition; NaN where there is none. */
+tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+tg_tensor *tg_nanmean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
 /* sum (x - mean)^2 / max(n - correction, 0), and its root, with derivative 0 where it is 0.
  * correction 0: of a population, 1: estimated from a sample.  NaN of nothing. */

@@ -49,6 +49,8 @@ static bool usable(const tg_tape *t, const tg_tensor *x)
     }
 OVER_ONE(sum)
 OVER_SEVERAL(sum)
+OVER_ONE(nansum)
+OVER_SEVERAL(nansum)
 OVER_ONE(max)
 OVER_SEVERAL(max)
 OVER_ONE(logsumexp)
@@ -67,7 +69,7 @@ tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
     return tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum_to], &x, 1, &a);
 }
 
-/* ---- mean ----------------------------------------------------------------------------------- */
+/* ---- means ---------------------------------------------------------------------------------- */
 
 /* The sum is divided, not multiplied by 1/n, so that the mean of equal numbers is that number.
  * 0 / 0 makes the mean of nothing NaN. */
@@ -96,4 +98,26 @@ tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool k
 tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 {
     return tg_mean_axes(t, x, 1, &axis, keepdims);
+}
+
+/* The count is 0, and the mean NaN, where no element is a number. */
+tg_tensor *tg_nanmean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    char text[TG_DESCRIBE_SIZE];
+    tg_ints list;
+    if (!list_axes(t, "nanmean", n, axes, &list)) return NULL;
+    if (usable(t, x) && !tg_dtype_is_float(x->dtype))
+        return tg_tape_fail(t, TG_EDTYPE, "nanmean: %s is not a float tensor (use tg_cast)",
+                            tg_tensor_describe(x, text, sizeof text));
+    const char *outer = tgi_enter(t, "nanmean");
+    tg_tensor *const sum = tg_nansum_axes(t, x, n, axes, keepdims);
+    tg_tensor *const fixed = tg_stop_gradient(t, x);
+    tg_tensor *const is_number = sum ? tg_cast(t, tg_equal(t, fixed, fixed), sum->dtype) : NULL;
+    tg_tensor *const count = tg_sum_axes(t, is_number, n, axes, keepdims);
+    return tgi_leave(t, outer, tg_div(t, sum, count));
+}
+
+tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return tg_nanmean_axes(t, x, 1, &axis, keepdims);
 }

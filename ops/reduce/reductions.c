@@ -140,6 +140,13 @@ static tg_tensor *sum_to_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_expand(t, dy, n->inputs[i]->ndim, n->inputs[i]->shape);
 }
 
+/* Which elements are NaN does not change with x: as in max. */
+static tg_tensor *nansum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    tg_tensor *const x = tg_stop_gradient(t, n->inputs[i]);
+    return tg_where(t, tg_isnan(t, x), tgi_number_for(t, dy, 0), restore_axes(t, n, dy));
+}
+
 /* The mask does not change with x, hence stop_gradient: its derivative is 0, not missing. */
 static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
@@ -193,6 +200,8 @@ static const tg_attr_def shape_attrs[] = {
 
 static const tg_sample sum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
                                         S("i[2,3]:-5..5", "axis=1"), S(NULL, NULL)};
+static const tg_sample nansum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
+                                           S("i[2,3]:-5..5", "axis=1"), S(NULL, NULL)};
 static const tg_sample max_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("i[2,3]:-5..5", "axis=1"),
                                         S(NULL, NULL)};
 static const tg_sample logsumexp_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S(NULL, NULL)};

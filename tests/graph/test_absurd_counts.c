@@ -98,6 +98,8 @@ static outcome of_measure(int bins)
 #define CALLS(X)                                                                                   \
     X(sum, of_tensor(tg_sum(t, x, v, false)), BUT_ALL)                                             \
     X(mean, of_tensor(tg_mean(t, x, v, false)), BUT_ALL)                                           \
+    X(nansum, of_tensor(tg_nansum(t, x, v, false)), BUT_ALL)                                       \
+    X(nanmean, of_tensor(tg_nanmean(t, x, v, false)), BUT_ALL)                                     \
     X(max, of_tensor(tg_max(t, x, v, true)), BUT_ALL)                                              \
     X(min, of_tensor(tg_min(t, x, v, false)), BUT_ALL)                                             \
     X(logsumexp, of_tensor(tg_logsumexp(t, x, v, false)), BUT_ALL)                                 \
@@ -148,6 +150,8 @@ static outcome of_measure(int bins)
     X(axis_normalise_both, of_axis(v, v), NEVER)                                                   \
     X(sum_n, of_tensor(tg_sum_axes(t, x, v, axes, false)), BUT_ALL)                                \
     X(mean_n, of_tensor(tg_mean_axes(t, x, v, axes, false)), BUT_ALL)                              \
+    X(nansum_n, of_tensor(tg_nansum_axes(t, x, v, axes, false)), BUT_ALL)                          \
+    X(nanmean_n, of_tensor(tg_nanmean_axes(t, x, v, axes, false)), BUT_ALL)                        \
     X(max_n, of_tensor(tg_max_axes(t, x, v, axes, false)), BUT_ALL)                                \
     X(min_n, of_tensor(tg_min_axes(t, x, v, axes, false)), BUT_ALL)                                \
     X(logsumexp_n, of_tensor(tg_logsumexp_axes(t, x, v, axes, false)), BUT_ALL)                    \

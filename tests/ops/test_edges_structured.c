@@ -28,6 +28,7 @@ static const struct {
     {"stop_gradient", MOVES | ALL, NULL},
     {"assign", 0, "writes: test_write"},
     {"sum", ALL, NULL},
+    {"nansum", ALL, NULL},
     {"max", ALL, NULL},
     {"argmax", PLANS | WIDTHS, NULL},
     {"logsumexp", ALL, NULL},

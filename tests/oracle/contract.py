@@ -29,12 +29,22 @@ def uniform(r, shape):
     return r.uniform(shape)
 
 
+def gaps(r, shape):
+    """Some NaN, but no row or column of nothing else."""
+    x = r.uniform(shape)
+    if x.numel() > 1 and all(n > 1 for n in shape):
+        x.reshape(-1)[1::2 * shape[-1] + 1] = float("nan")
+    return x
+
+
 def distinct(r, shape):
     return r.distinct(shape)
 
 
 reduction("sum", lambda x, d, k: x.sum(d, keepdim=k) if d else x.sum(), uniform)
 reduction("mean", lambda x, d, k: x.mean(d, keepdim=k) if d else x.mean(), uniform)
+reduction("nansum", lambda x, d, k: x.nansum(d, keepdim=k) if d else x.nansum(), gaps)
+reduction("nanmean", lambda x, d, k: x.nanmean(d, keepdim=k) if d else x.nanmean(), gaps)
 reduction("max", lambda x, d, k: x.amax(d, keepdim=k), distinct)
 reduction("min", lambda x, d, k: x.amin(d, keepdim=k), distinct)
 # Ties share the gradient equally in both.
@@ -53,7 +63,7 @@ reduction("norm, p = inf", lambda x, d, k: x.abs().amax(d, keepdim=k), distinct,
 
 SEVERAL = [((2, 3), (0, 1)), ((2, 3, 4), (0, -1)), ((2, 3, 2, 2), (1, 3)), ((3, 2, 2), (-1, 0, 1)),
            ((4, 2, 3), (1, 2))]
-for _name, _f, _make in [("sum_axes", torch.sum, uniform), ("max_axes", torch.amax, distinct),
+for _name, _f, _make in [("sum_axes", torch.sum, uniform), ("nansum_axes", torch.nansum, gaps), ("max_axes", torch.amax, distinct),
                          ("logsumexp_axes", torch.logsumexp, uniform)]:
     @row(_name)
     def _(r, i, f=_f, make=_make):

@@ -82,8 +82,9 @@ static int row_reductions(tg_tensor **y)
     y[4] = tg_max(t, tg_neg(t, leaf[2]), 0, false);
     tg_tensor *loss = tg_sum(t, tg_square(t, tg_sub(t, leaf[0], leaf[1])), TG_ALL, false);
     (void)tg_vjp(t, 1, &loss, NULL, 1, &leaf[1], &y[5]);
+    y[6] = tg_nansum(t, tg_sqrt(t, z), -1, false);
     assert_fine(t, "rows");
-    return 6;
+    return 7;
 }
 
 START_TEST(rows_in_the_loop)
@@ -92,7 +93,7 @@ START_TEST(rows_in_the_loop)
                                         {40, 3, 64}, {9, 2, 1000}, {2, 2, 4096}, {2, 1, 4097}};
     const int64_t a = shapes[_i / 2][0], b = shapes[_i / 2][1], c = shapes[_i / 2][2];
     const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
-    tg_tensor *y[6];
+    tg_tensor *y[7];
     leaf[0] = random_leaf(dtype, DIMS(a, b, c), -2, 2, 1);
     leaf[1] = random_leaf(dtype, DIMS(a, b, 1), -2, 2, 2);
     leaf[2] = random_leaf(dtype, DIMS(c), -2, 2, 3);

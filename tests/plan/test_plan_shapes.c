@@ -35,8 +35,9 @@ static tg_tensor *draw_reduction(drawing *d)
     for (int i = 0; i < ndim; i++)
         if (flag(d)) axes[n++] = i;
     if (n == 0) axes[n++] = (int)below(d, ndim);
-    const int what = (int)below(d, 6);
-    static const char *const names[] = {"sum", "mean", "max", "logsumexp", "var", "norm"};
+    const int what = (int)below(d, 8);
+    static const char *const names[] = {"sum",       "mean",    "max", "nansum",
+                                        "logsumexp", "nanmean", "var", "norm"};
     say(d, names[what], ndim, shape);
     const bool keep_axes = flag(d);
     switch (what) {
@@ -47,8 +48,12 @@ static tg_tensor *draw_reduction(drawing *d)
     case 2:
         return tg_max_axes(t, x, n, axes, keep_axes);
     case 3:
-        return tg_logsumexp_axes(t, x, n, axes, keep_axes);
+        return tg_nansum_axes(t, tg_sqrt(t, x), n, axes, keep_axes);
     case 4:
+        return tg_logsumexp_axes(t, x, n, axes, keep_axes);
+    case 5:
+        return tg_nanmean_axes(t, tg_sqrt(t, x), n, axes, keep_axes);
+    case 6:
         return tg_sub(t, x, tg_var_axes(t, x, n, axes, 0, true));
     default:
         return tg_norm_axes(t, x, 2, n, axes, keep_axes);

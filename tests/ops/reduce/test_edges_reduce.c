@@ -17,6 +17,7 @@ typedef tg_tensor *(*composition)(tg_tensor *x);
 #define COMPOSITION(name, call)                                                                    \
     static tg_tensor *name(tg_tensor *x) { return call; }
 COMPOSITION(mean, tg_mean(t, x, -1, false))
+COMPOSITION(nanmean, tg_nanmean(t, x, -1, false))
 COMPOSITION(min, tg_min(t, x, -1, false))
 COMPOSITION(argmin, tg_argmin(t, x, -1, false))
 COMPOSITION(any, tg_any(t, x, -1, false))
@@ -32,18 +33,11 @@ COMPOSITION(topk, tg_topk(t, x, 2, -1, true, NULL))
 static const struct {
     const char *name;
     composition call;
-} compositions[] = {{"mean", mean},
-                    {"min", min},
-                    {"argmin", argmin},
-                    {"any", any},
-                    {"all", all},
-                    {"norm, p = 1", norm1},
-                    {"norm, p = inf", norm_inf},
-                    {"var", var},
-                    {"std", std},
-                    {"prod", prod},
-                    {"sort", sort},
-                    {"topk, 2", topk}};
+} compositions[] = {
+    {"mean", mean},   {"nanmean", nanmean}, {"min", min},           {"argmin", argmin},
+    {"any", any},     {"all", all},         {"norm, p = 1", norm1}, {"norm, p = inf", norm_inf},
+    {"var", var},     {"std", std},         {"prod", prod},         {"sort", sort},
+    {"topk, 2", topk}};
 
 static tg_tensor *apply(const char *op, const char *attrs, tg_tensor *const *in, int n)
 {
@@ -197,6 +191,8 @@ static const struct {
 } homogeneous[] = {
     {"sum", "axis=1", {"F[2,3]: 1 2 -4 3 5 7"}, 1},
     {"mean", NULL, {"F[2,3]: 1 2 -4 3 5 7"}, 1},
+    {"nansum", "axis=1", {"F[2,3]: 1 2 -4 3 5 7"}, 1},
+    {"nanmean", NULL, {"F[2,3]: 1 2 -4 3 5 7"}, 1},
     {"max", "axis=1", {"F[2,3]: 1 2 -4 7 5 7"}, 1},
     {"min", NULL, {"F[2,3]: 1 2 -4 3 3 7"}, 1},
     {"norm2", "axis=1", {"F[2,3]: 1 2 -4 3 0 7"}, 1},
@@ -278,7 +274,11 @@ static long double reference(const char *op, const tg_tensor *x)
                                       : top + logl(powers);
 }
 
-static const char *const compared[] = {"sum", "mean", "norm2", "var", "std", "prod", "logsumexp"};
+/* What an operation does where there is no NaN. */
+static const char *without_nan(const char *op) { return strncmp(op, "nan", 3) == 0 ? op + 3 : op; }
+
+static const char *const compared[] = {"sum", "mean", "nansum", "nanmean",  "norm2",
+                                       "var", "std",  "prod",   "logsumexp"};
 
 /* Within some roundings of the result, whatever the offset is. */
 START_TEST(offsets)
@@ -295,10 +295,12 @@ START_TEST(offsets)
                 write_at(x, i, at[k] + tg_rng_next_normal(&r, 0, d == TG_F32 && k > 5 ? 1e5 : 9));
             const tg_tensor *y = apply(op, NULL, &x, 1);
             ck_assert_msg(y != NULL, "%s: %s", op, tg_tape_message(t));
-            const double want = (double)reference(op, x), eps = d == TG_F32 ? 1.2e-7 : 2.3e-16;
-            const double size = strcmp(op, "sum") == 0 || strcmp(op, "mean") == 0
-                                    ? 30 + fabs(at[k]) / (strcmp(op, "mean") == 0 ? 1 : 1. / 101)
-                                    : 0;
+            const double want = (double)reference(without_nan(op), x),
+                         eps = d == TG_F32 ? 1.2e-7 : 2.3e-16;
+            const char *const what = without_nan(op);
+            const double size = strcmp(what, "sum") == 0    ? 30 + 101 * fabs(at[k])
+                                : strcmp(what, "mean") == 0 ? 30 + fabs(at[k])
+                                                            : 0;
             assert_close(op, (tg_dtype)d, k, 0, read_at(y, 0), want, 8 * eps, 8 * eps * size);
         }
 }

@@ -61,13 +61,20 @@ static bool is_new(int op)
     return true;
 }
 
-/* a o b; of integers the sum modulo 2^32. */
-static double plain(int op, tg_dtype dtype, double a, double b)
+/* a o b of two accumulators; of integers the sum modulo 2^32. */
+static double joined(int op, tg_dtype dtype, double a, double b)
 {
     if (is(op, "max")) return isnan(a) || a >= b ? a : b;
-    ck_assert_msg(is(op, "sum"), "what %s does is not spelled out here", kernel_names[op]);
+    ck_assert_msg(is(op, "sum") || is(op, "nansum"), "what %s does is not spelled out here",
+                  kernel_names[op]);
     if (dtype != TG_I32) return a + b;
     return (double)(int32_t)((uint32_t)(int32_t)a + (uint32_t)(int32_t)b);
+}
+
+/* a o b of an accumulator and an element. */
+static double plain(int op, tg_dtype dtype, double a, double b)
+{
+    return is(op, "nansum") && isnan(b) ? a : joined(op, dtype, a, b);
 }
 
 static double nothing(int op, tg_dtype dtype)
@@ -129,7 +136,7 @@ static double plain_line(int op, tg_dtype dtype, int64_t count, const void *x, i
     for (int64_t j = 0; j < count; j++)
         lane[j % lanes] = plain(op, dtype, lane[j % lanes], at(dtype, x, from + j));
     for (int64_t half = lanes / 2; half > 0; half /= 2)
-        for (int64_t j = 0; j < half; j++) lane[j] = plain(op, dtype, lane[j], lane[j + half]);
+        for (int64_t j = 0; j < half; j++) lane[j] = joined(op, dtype, lane[j], lane[j + half]);
     return lane[0];
 }
 
