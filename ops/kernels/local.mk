@@ -25,6 +25,7 @@ library_sources += \
 	ops/kernels/reduce_argmax.inc \
 	ops/kernels/reduce_body.inc \
 	ops/kernels/reduce_exp.inc \
+	ops/kernels/reduce_squares.inc \
 	ops/kernels/select.c \
 	ops/kernels/updates.c \
 	ops/kernels/updates.def \

@@ -65,9 +65,17 @@ typedef struct tgi_argmax_kernel {
     void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, int32_t *y);
 } tgi_argmax_kernel;
 
+/* sum[i] = the sum of (x[i * step + j] scale)^2, j < count, in double; i < lines.  Element j goes
+ * to sum j % TGI_SQUARE_LANES, and these are added up in halves as those of a line.  The same bits
+ * in each table. */
+enum { TGI_SQUARE_LANES = 16 };
+typedef void (*tgi_squares_fn)(int64_t lines, int64_t count, const void *x, int64_t step,
+                               double scale, double *sum);
+
 typedef struct tgi_reduce_kernels {
     const tgi_fold_kernel *fold[TGI_REDUCE_COUNT][TGI_FOLD_DTYPES];
     const tgi_exp_kernel *exp[2]; /* TG_F32, TG_F64 */
+    tgi_squares_fn squares[2];    /* likewise */
     const tgi_argmax_kernel *argmax[TGI_FOLD_DTYPES];
 } tgi_reduce_kernels;
 

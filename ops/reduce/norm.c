@@ -9,8 +9,8 @@
 
 enum {
     PIECE = TGI_REDUCE_WIDTH,
-    SHORT = 4096, /* lines of at most so many elements are added up in LANES sums, */
-    LANES = 16    /*   which the compiler makes vectors of */
+    SHORT = 4096, /* lines of at most so many elements are added up by a kernel, */
+    TOGETHER = 64 /*   so many at once */
 };
 
 static const double LEAST = 0x1p-900, MOST = 0x1p1000;
@@ -82,41 +82,28 @@ static void run_part(void *user, int64_t p)
     l->sums[p] = *(double *)tgi_total_end(&state.total);
 }
 
-static double short_sum(tg_dtype dtype, int64_t count, const void *x, double scale)
+/* Of n lines; of one where it is long. */
+static void line_sums(line *l, int64_t n, int64_t step, double scale, double *sum)
 {
-    double sum[LANES] = {0}, e[LANES];
-    const int64_t whole = count - count % LANES;
-    const size_t width = tg_dtype_size(dtype);
-    for (int64_t i = 0; i < whole; i += LANES) {
-        squares(dtype, LANES, (const char *)x + (size_t)i * width, scale, e);
-        for (int j = 0; j < LANES; j++) sum[j] += e[j];
+    if (l->count <= SHORT) {
+        tgi_kernels_get()->reduce.squares[l->dtype](n, l->count, l->x, step, scale, sum);
+        return;
     }
-    squares(dtype, count - whole, (const char *)x + (size_t)whole * width, scale, e);
-    for (int j = 0; j < count - whole; j++) sum[j] += e[j];
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++) sum[j] += sum[j + half];
-    return sum[0];
-}
-
-static double line_sum(line *l, double scale)
-{
-    if (l->count <= SHORT) return short_sum(l->dtype, l->count, l->x, scale);
-    double sum;
     l->scale = scale;
     tgi_parallel_for(l->parts, run_part, l);
-    l->sum->join->lines(1, l->parts, l->sums, 0, &sum);
-    return sum;
+    l->sum->join->lines(1, l->parts, l->sums, 0, sum);
 }
 
-static double line_norm(line *l)
+/* From its sum, which may be lost. */
+static double line_norm(line *l, double sum)
 {
-    const double sum = line_sum(l, 1);
     double top = 0;
     if (!is_lost(l->dtype, sum)) return sqrt(sum);
     for (int64_t i = 0; i < l->count; i++)
         top = fmax(top, fabs(((const double *)(const void *)l->x)[i]));
     const int e = exponent(top);
-    return e == 0 ? sqrt(sum) : ldexp(sqrt(line_sum(l, ldexp(1, -e))), e);
+    if (e != 0) line_sums(l, 1, 0, ldexp(1, -e), &sum);
+    return ldexp(sqrt(sum), e);
 }
 
 static void norm_lines(const tgi_fold_kernel *sum_of_x, tg_dtype dtype, int64_t lines,
@@ -124,9 +111,13 @@ static void norm_lines(const tgi_fold_kernel *sum_of_x, tg_dtype dtype, int64_t 
 {
     line l = {
         .sum = sum_of_x->join, .dtype = dtype, .count = count, .parts = tgi_line_parts(count)};
-    for (int64_t i = 0; i < lines; i++) {
-        l.x = (const char *)x + i * step * (int64_t)tg_dtype_size(dtype);
-        put(dtype, y, i, line_norm(&l));
+    const int64_t size = step * (int64_t)tg_dtype_size(dtype), most = count <= SHORT ? TOGETHER : 1;
+    for (int64_t i = 0; i < lines; i += most) {
+        const int64_t n = lines - i < most ? lines - i : most;
+        double sum[TOGETHER];
+        l.x = (const char *)x + i * size;
+        line_sums(&l, n, step, 1, sum);
+        for (int64_t k = 0; k < n; k++, l.x += size) put(dtype, y, i + k, line_norm(&l, sum[k]));
     }
 }
 

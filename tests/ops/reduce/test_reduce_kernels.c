@@ -176,6 +176,47 @@ START_TEST(lines_of_every_length)
 }
 END_TEST
 
+/* ---- squares -------------------------------------------------------------------------------- */
+
+/* Not fused, in the order of reduce.h. */
+static double plain_squares(tg_dtype dtype, int64_t count, const void *x, int64_t from,
+                            double scale)
+{
+    double lane[TGI_SQUARE_LANES] = {0};
+    for (int64_t j = 0; j < count; j++) {
+        const double v = at(dtype, x, from + j) * scale;
+        const volatile double square = v * v;
+        lane[j % TGI_SQUARE_LANES] += square;
+    }
+    for (int half = TGI_SQUARE_LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++) lane[j] += lane[j + half];
+    return lane[0];
+}
+
+START_TEST(sums_of_squares)
+{
+    static double x[9 * 4200], sum[10];
+    static const int64_t counts[] = {255, 256, 1000, 4096};
+    tg_rng rng = tg_rng_make(7, 0);
+    for (int d = 0; d < 2 && begin(_i); d++)
+        for (int64_t k = 0; k <= MOST + COUNT(counts); k++) {
+            const int64_t count = k <= MOST ? k : counts[k - MOST - 1], lines = 1 + k % 9;
+            const int64_t step = count + k % 3;
+            const double scale = d == TG_F64 && k % 2 ? 0x1p-3 : 1;
+            fill((tg_dtype)d, x, lines * step, k % 5 == 0, &rng);
+            memset(sum, FILL, sizeof sum);
+            kernels->squares[d](lines, count, x, step, scale, sum);
+            for (int64_t i = 0; i < lines; i++) {
+                const double want = plain_squares((tg_dtype)d, count, x, i * step, scale);
+                if (!same(sum[i], want))
+                    ck_abort_msg("%s, dtype %d, %d elements: %.17g, not %.17g", isas[_i], d,
+                                 (int)count, sum[i], want);
+            }
+            ck_assert_int_eq(((char *)(sum + lines))[0], FILL);
+        }
+}
+END_TEST
+
 /* ---- exponentials --------------------------------------------------------------------------- */
 
 static void put(tg_dtype dtype, void *x, int64_t i, double v)
@@ -309,6 +350,7 @@ SUITE("reduce_kernels", .timeout = 300,
       .tests = {
           {rows_of_every_width, COUNT(isas)},
           {lines_of_every_length, COUNT(isas)},
+          {sums_of_squares, COUNT(isas)},
           {exponentials_below_their_top, COUNT(isas)},
           {sums_of_exponentials, COUNT(isas)},
           {places_in_lines, COUNT(isas)},
