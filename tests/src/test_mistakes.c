@@ -258,7 +258,7 @@ static const struct {
     {loss_of_many_elements, TG_ESHAPE, "grad: loss is f32[3], must have one element"},
     {numbers_as_parameters, TG_EDTYPE, "l2_penalty: parameter 'W' is i32[3], must be f32 or f64"},
     {logarithm_of_0, TG_ENAN, "log: the result holds NaN or Inf"},
-    {lr_below_0, TG_EARG, "Adam: lr is -0.001, must be finite and at least 0"},
+    {lr_below_0, TG_EARG, "Adam: lr is -0.001, must be in [0, inf)"},
     {options_made_by_hand, TG_EARG, "Adam: options are not from tg_adam_defaults()"},
     {no_generator, TG_EARG, "dropout: rng is NULL, but a mask is drawn in training"},
     {no_statistics, TG_EARG, "batch_norm: running_mean is NULL"},
