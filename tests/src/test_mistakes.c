@@ -9,7 +9,7 @@ static tg_tape *t; /* on err */
 /* ---- a network and its data ----------------------------------------------------------------- */
 
 typedef struct world {
-    tg_dataset data;
+    tg_dataset data, unused;
     tg_model *model;
     tg_optimizer *sgd;
 } world;
@@ -22,13 +22,14 @@ static world begin(int64_t inputs, int64_t classes)
     net.n_sizes = 3, net.sizes = sizes;
     tg_rng rng = tg_rng_make(1, 0);
     w.model = tg_mlp_new(&net, &rng, &err);
-    (void)tg_digits_load(1, 4, 4, &w.data, &(tg_dataset){0}, &err);
+    (void)tg_digits_load(1, 4, 4, &w.data, &w.unused, &err);
     return w;
 }
 
 static void end(world *w)
 {
     tg_dataset_free(&w->data);
+    tg_dataset_free(&w->unused);
     tg_mlp_free(w->model);
     tg_optimizer_free(w->sgd);
 }
