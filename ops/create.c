@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "graph/tape.h"
+#include "ops/compose.h"
 #include "ops/elementwise/families.h"
 #include "tapegrad/ops.h"
 
@@ -190,23 +191,32 @@ tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, 
 
 tg_tensor *tg_zeros(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape)
 {
-    return tg_full(t, dtype, ndim, shape, 0);
+    const char *outer = tgi_enter(t, "zeros");
+    return tgi_leave(t, outer, tg_full(t, dtype, ndim, shape, 0));
 }
 
 tg_tensor *tg_ones(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape)
 {
-    return tg_full(t, dtype, ndim, shape, 1);
+    const char *outer = tgi_enter(t, "ones");
+    return tgi_leave(t, outer, tg_full(t, dtype, ndim, shape, 1));
+}
+
+static tg_tensor *full_like(tg_tape *t, const char *who, tg_tensor *x, double value)
+{
+    if (!x) return tg_tape_fail(t, TG_EARG, "%s: x is NULL", who);
+    const char *outer = tgi_enter(t, who);
+    return tgi_leave(
+        t, outer, x->weak ? tg_scalar(t, value) : tg_full(t, x->dtype, x->ndim, x->shape, value));
 }
 
 tg_tensor *tg_full_like(tg_tape *t, tg_tensor *x, double value)
 {
-    if (!x) return tg_tape_fail(t, TG_EARG, "full_like: x is NULL");
-    return x->weak ? tg_scalar(t, value) : tg_full(t, x->dtype, x->ndim, x->shape, value);
+    return full_like(t, "full_like", x, value);
 }
 
-tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return tg_full_like(t, x, 0); }
+tg_tensor *tg_zeros_like(tg_tape *t, tg_tensor *x) { return full_like(t, "zeros_like", x, 0); }
 
-tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return tg_full_like(t, x, 1); }
+tg_tensor *tg_ones_like(tg_tape *t, tg_tensor *x) { return full_like(t, "ones_like", x, 1); }
 
 tg_tensor *tg_arange(tg_tape *t, int64_t n)
 {

@@ -138,10 +138,10 @@ START_TEST(lists_that_are_none)
     REFUSED(tg_full(t, TG_DTYPE_COUNT, DIMS(2), 0), TG_EDTYPE, "full: 4 is not a dtype");
     REFUSED(tg_full(t, TG_U8, DIMS(2), 256), TG_EARG, "full: 256 does not fit u8");
     REFUSED(tg_full(t, TG_I32, DIMS(2), NAN), TG_EARG, "full: nan does not fit i32");
-    REFUSED(tg_zeros_like(t, NULL), TG_EARG, "full_like: x is NULL");
+    REFUSED(tg_zeros_like(t, NULL), TG_EARG, "zeros_like: x is NULL");
     REFUSED(tg_full_like(t, NULL, 0), TG_EARG, "full_like: x is NULL");
-    REFUSED(tg_zeros(t, TG_F32, 1, NULL), TG_EARG, "full: the shape is NULL");
-    REFUSED(tg_ones(t, TG_F32, DIMS(-1)), TG_ESHAPE, "full: size -1 of axis 0 is negative");
+    REFUSED(tg_zeros(t, TG_F32, 1, NULL), TG_EARG, "zeros: full: the shape is NULL");
+    REFUSED(tg_ones(t, TG_F32, DIMS(-1)), TG_ESHAPE, "ones: full: size -1 of axis 0 is negative");
     REFUSED(tg_linspace(t, TG_DTYPE_COUNT, 0, 1, 3), TG_EDTYPE, "linspace: 4 is not a dtype");
 }
 END_TEST

@@ -18,6 +18,7 @@ test_support += \
 	tests/support/long_graphs.h \
 	tests/support/npy_files.h \
 	tests/support/null_calls.awk \
+	tests/support/null_values.h \
 	tests/support/optimizers.h \
 	tests/support/plans.h \
 	tests/support/program_check.h \
