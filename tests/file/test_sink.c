@@ -11,42 +11,7 @@
 #include <unistd.h>
 
 #include "src/file/sink.h"
-#include "tests/support/suite.h"
-
-static char dir[256], path[300];
-
-static void setup(void)
-{
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_sink.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.csv", dir);
-}
-
-/* Removing the folder proves that no temporary was left in it. */
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
-
-static const char *content(const char *name)
-{
-    static char text[1 << 16];
-    FILE *f = fopen(name, "rb");
-    ck_assert_ptr_nonnull(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
-static void put(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "wb");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-}
+#include "tests/support/folder.h"
 
 static int entries(void)
 {
@@ -256,7 +221,7 @@ START_TEST(failed_sinks_leave_nothing)
 }
 END_TEST
 
-SUITE("sink", .setup = setup, .teardown = teardown,
+SUITE("sink", FOLDER,
       .tests = {
           {any_separator_becomes_a_point},
           {numbers_read_back_and_are_shortest},

@@ -13,6 +13,7 @@ test_support += \
 	tests/support/edges_reduce.h \
 	tests/support/example.sh \
 	tests/support/failing.h \
+	tests/support/folder.h \
 	tests/support/guard.h \
 	tests/support/jets.h \
 	tests/support/long_graphs.h \
@@ -25,6 +26,7 @@ test_support += \
 	tests/support/programs.h \
 	tests/support/runs.h \
 	tests/support/searches.h \
+	tests/support/states.h \
 	tests/support/suite.h \
 	tests/support/tape.h \
 	$(end)

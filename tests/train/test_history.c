@@ -9,42 +9,7 @@
 
 #include "tapegrad/alloc.h"
 #include "tapegrad/history.h"
-#include "tests/support/suite.h"
-
-static char dir[256], path[300];
-
-static void setup(void)
-{
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_log.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.csv", dir);
-}
-
-/* Removing the folder proves that no temporary was left in it. */
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
-
-static const char *content(const char *name)
-{
-    static char text[1 << 16];
-    FILE *f = fopen(name, "rb");
-    ck_assert_ptr_nonnull(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
-    return text;
-}
-
-static void put(const char *name, const char *text)
-{
-    FILE *f = fopen(name, "wb");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    ck_assert_int_eq(fclose(f), 0);
-}
+#include "tests/support/folder.h"
 
 static const struct {
     const char *series, *metric;
@@ -225,7 +190,7 @@ START_TEST(rows_and_curves)
 }
 END_TEST
 
-SUITE("history", .setup = setup, .teardown = teardown,
+SUITE("history", FOLDER,
       .tests = {
           {bytes},
           {bytes_in_a_comma_locale},

@@ -1,0 +1,49 @@
+/* folder.h - a fixture: a folder of a test's own, with one file x.csv at most when it ends. */
+#ifndef TESTS_FOLDER_H
+#define TESTS_FOLDER_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/support/suite.h"
+
+static char dir[256], path[300];
+
+static inline void folder_make(void)
+{
+    const char *base = getenv("TMPDIR");
+    (void)snprintf(dir, sizeof dir, "%s/tapegrad.XXXXXX", base && strlen(base) < 200 ? base : ".");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/x.csv", dir);
+}
+
+/* Removing the folder proves that no temporary was left in it. */
+static inline void folder_remove(void)
+{
+    (void)unlink(path);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static inline const char *content(const char *name)
+{
+    static char text[1 << 16];
+    FILE *f = fopen(name, "rb");
+    ck_assert_ptr_nonnull(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    return text;
+}
+
+static inline void put(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "wb");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+#define FOLDER .setup = folder_make, .teardown = folder_remove
+
+#endif
