@@ -61,7 +61,7 @@ static tg_tensor *forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_
 static tg_tensor *loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *labels)
 {
     (void)m;
-    return tg_softmax_cross_entropy(t, y, labels);
+    return tg_cross_entropy(t, y, labels, NULL);
 }
 
 int main(int argc, char **argv)

@@ -70,7 +70,7 @@ static tg_tensor *network(tg_tape *t, const tg_dict *p, tg_tensor *characters)
 static tg_tensor *loss_of(tg_tape *t, const tg_dict *p, void *codes)
 {
     tg_tensor *y = network(t, p, tg_slice(t, codes, 0, 0, -1, 1));
-    return tg_softmax_cross_entropy(t, y, tg_slice(t, codes, 0, 1, TG_END, 1));
+    return tg_cross_entropy(t, y, tg_slice(t, codes, 0, 1, TG_END, 1), NULL);
 }
 
 /* Weights (in, out) at random; where in is 0 a row, of 1 in a norm and else of 0.  The first three

@@ -1,5 +1,4 @@
-/* losses.h - loss functions, composed of operations.  The softmax cross-entropy of "Deep Learning
- * from Scratch" and the L2 penalty are in nn.h.
+/* losses.h - loss functions, composed of operations, and the L2 penalty.
  *
  * y is the output of the network and target what it should be.  Both have one float dtype, or one
  * of them is a tg_scalar.  One of them must have the shape to which both broadcast: (n, 1) against
@@ -8,6 +7,7 @@
 #ifndef TAPEGRAD_LOSSES_H
 #define TAPEGRAD_LOSSES_H
 
+#include "tapegrad/dict.h"
 #include "tapegrad/ops.h"
 
 #ifdef __cplusplus
@@ -54,6 +54,8 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
  * result lacks that axis.  eps > 0; PyTorch's is 1e-8. */
 tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps);
 
+#define TG_IGNORE_NONE INT64_MIN
+
 typedef struct tg_cross_entropy_options {
     uint32_t made; /* by tg_cross_entropy_defaults(), see status.h */
     /* TG_REDUCE_MEAN, the default, is the weighted mean over the rows that count.  If none does, it
@@ -61,18 +63,29 @@ typedef struct tg_cross_entropy_options {
     tg_reduction reduction;
     double label_smoothing; /* in [0, 1]: share of each label that is spread over all classes; 0 */
     tg_tensor *weights;     /* (C), of the dtype of the logits: a factor for each class; NULL: 1 */
-    int64_t ignore_index;   /* rows with this i32 label do not count; -100 */
+    /* Rows with this i32 label do not count, whatever their logits.  TG_IGNORE_NONE, the default:
+     * each row counts, and a label that names no class is an error.  PyTorch's default is -100. */
+    int64_t ignore_index;
+    /* The value is that of -ln(p + eps) in the place of -ln p, the derivative that of eps = 0, or 0
+     * where p is 0.  "Deep Learning from Scratch" has 1e-7; 0. */
+    double eps;
 } tg_cross_entropy_options;
 
 tg_cross_entropy_options tg_cross_entropy_defaults(void);
 
-/* -ln softmax(logits)[label].  logits (N, C); labels i32 (N), or class probabilities (N, C) of the
- * dtype of the logits, for which the mean is over N.  TG_EINDEX for a label outside 0..C-1 that is
- * not ignored.  nll takes log-probabilities instead of logits.  options NULL: the defaults. */
+/* -ln p[label] where p = softmax(logits).  logits (N, C) float; labels i32 (N) in 0..C-1, or class
+ * probabilities (N, C) of the dtype of the logits, for which the mean is over N.  -> 0-d, or (N)
+ * with TG_REDUCE_NONE.  It never overflows and loses no digits when all logits share a large
+ * offset.  TG_EINDEX for a label out of range.  options NULL: the defaults.  nll takes ln p in the
+ * place of logits. */
 tg_tensor *tg_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
                             const tg_cross_entropy_options *options);
 tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,
                   const tg_cross_entropy_options *options);
+
+/* 1/2 lambda sum of w^2 over the entries of params whose key begins with prefix -> 0-d.  Prefix "W"
+ * selects the weights and leaves out the biases.  TG_EKEY if no key begins with it. */
+tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, double lambda);
 
 #ifdef __cplusplus
 }

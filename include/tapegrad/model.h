@@ -48,7 +48,7 @@ typedef struct tg_mlp_options {
     double dropout;               /* probability of dropping, 0 */
     tg_dropout_form dropout_form; /* TG_DROPOUT_BOOK */
     double weight_decay;          /* lambda of the L2 penalty on the W, 0 */
-    double loss_eps;              /* of tg_softmax_cross_entropy_eps, 1e-7 */
+    double loss_eps;              /* eps of tg_cross_entropy, 1e-7 */
 } tg_mlp_options;
 
 tg_mlp_options tg_mlp_defaults(void);
@@ -79,7 +79,7 @@ typedef struct tg_simple_convnet_options {
     tg_dtype dtype;                  /* TG_F32 */
     tg_init init;                    /* normal, std 0.01; biases start at 0 */
     double weight_decay;             /* lambda of the L2 penalty on the W, 0 */
-    double loss_eps;                 /* of tg_softmax_cross_entropy_eps, 1e-7 */
+    double loss_eps;                 /* eps of tg_cross_entropy, 1e-7 */
 } tg_simple_convnet_options;
 
 tg_simple_convnet_options tg_simple_convnet_defaults(void);

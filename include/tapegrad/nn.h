@@ -20,21 +20,6 @@ tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b);
 tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis);
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 
-/* Mean over the rows of -log softmax(logits)[label].  logits (N, C) float; labels either i32 (N)
- * in 0..C-1 (TG_EINDEX else) or of the dtype of logits and (N, C), one-hot or any distribution.
- * -> 0-d.  It never overflows and loses no digits when all logits share a large offset. */
-tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels);
-
-/* The form of "Deep Learning from Scratch": the value is -mean log(softmax[label] + eps), and the
- * derivative is that of eps = 0, except that it is 0 for a label whose logit is -Inf.  The book's
- * eps is 1e-7. */
-tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
-                                        double eps);
-
-/* 1/2 lambda sum of w^2 over the entries of params whose key begins with prefix -> 0-d.  Prefix "W"
- * selects the weights and leaves out the biases.  TG_EKEY if no key begins with it. */
-tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, double lambda);
-
 /* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
 
 typedef struct tg_batch_norm_options {

@@ -5,6 +5,7 @@
 
 #include "src/options.h"
 #include "tapegrad/alloc.h"
+#include "tapegrad/losses.h"
 #include "tapegrad/model.h"
 
 typedef struct mlp {
@@ -85,7 +86,9 @@ static tg_tensor *forward(tg_tape *t, const tg_model *model, tg_tensor *x, const
 static tg_tensor *loss(tg_tape *t, const tg_model *model, tg_tensor *y, tg_tensor *labels)
 {
     const mlp *m = model->self;
-    tg_tensor *l = tg_softmax_cross_entropy_eps(t, y, labels, m->options.loss_eps);
+    tg_cross_entropy_options entropy = tg_cross_entropy_defaults();
+    entropy.eps = m->options.loss_eps;
+    tg_tensor *l = tg_cross_entropy(t, y, labels, &entropy);
     if (m->options.weight_decay == 0) return l;
     return tg_add(t, l, tg_l2_penalty(t, model->params, "W", m->options.weight_decay));
 }

@@ -4,6 +4,7 @@
 #include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/conv.h"
+#include "tapegrad/losses.h"
 #include "tapegrad/model.h"
 
 typedef struct convnet {
@@ -80,7 +81,9 @@ static tg_tensor *forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_
 static tg_tensor *loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *labels)
 {
     const tg_simple_convnet_options *o = &((const convnet *)m->self)->options;
-    tg_tensor *l = tg_softmax_cross_entropy_eps(t, y, labels, o->loss_eps);
+    tg_cross_entropy_options entropy = tg_cross_entropy_defaults();
+    entropy.eps = o->loss_eps;
+    tg_tensor *l = tg_cross_entropy(t, y, labels, &entropy);
     if (o->weight_decay == 0) return l;
     return tg_add(t, l, tg_l2_penalty(t, m->params, "W", o->weight_decay));
 }

@@ -8,7 +8,6 @@ library_sources += \
 	src/nn/cross_entropy.c \
 	src/nn/init.c \
 	src/nn/layers.c \
-	src/nn/loss_functions.c \
 	src/nn/losses.c \
 	src/nn/normalise.c \
 	src/nn/pool.c \

@@ -1,104 +1,274 @@
-/* losses.c - cross-entropy and the weight penalty as compositions. */
+/* losses.c - losses of values and of probabilities, element by element, and the weight penalty. */
+#include "tapegrad/losses.h"
+
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "graph/tape.h"
 #include "ops/compose.h"
-#include "src/nn/softmax.h"
-#include "tapegrad/nn.h"
 
-static bool are_numbers(const tg_tensor *labels) { return labels && labels->dtype == TG_I32; }
-
-/* ln p, of each row's label where labels are numbers, so that nothing of the size of the logits is
- * made; else of all classes. */
-static tg_tensor *log_p(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
+static tg_tensor *reduce(tg_tape *t, tg_tensor *loss, tg_reduction r)
 {
-    tg_tensor *top = tgi_top(t, logits, -1), *z = tg_sub(t, logits, top);
-    if (!are_numbers(labels)) return tg_sub(t, z, tg_logsumexp(t, z, -1, true));
-    return tg_sub(t, tgi_pick_below(t, logits, labels, top), tg_logsumexp(t, z, -1, false));
+    switch (r) {
+    case TG_REDUCE_MEAN:
+        return tg_mean(t, loss, TG_ALL, false);
+    case TG_REDUCE_SUM:
+        return tg_sum(t, loss, TG_ALL, false);
+    case TG_REDUCE_NONE:
+        return loss;
+    default:
+        return loss ? tg_tape_fail(t, TG_EARG, "there is no reduction %d", (int)r) : NULL;
+    }
 }
 
-/* The mean of -ln p[label], of what log_p gives. */
-static tg_tensor *mean_surprise(tg_tape *t, tg_tensor *logs, tg_tensor *labels)
+static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
 {
-    if (!are_numbers(labels)) logs = tg_sum(t, tg_zmul(t, labels, logs), -1, false);
-    return tg_neg(t, tg_mean(t, logs, TG_ALL, false));
+    return tg_mul(t, tg_scalar(t, c), x);
 }
 
-bool tgi_labels_valid(tg_tape *t, const char *who, const tg_tensor *labels, int64_t classes,
-                      int64_t ignored)
+static tg_tensor *fixed(tg_tape *t, tg_tensor *mask) { return tg_stop_gradient(t, mask); }
+
+/* ---- operands ------------------------------------------------------------------------------- */
+
+/* Both can be read and of one dtype, weak scalars in that of the other, and one has the shape that
+ * they broadcast to: where both would have to grow, (n, 1) against (n), it is nearly always a
+ * mistake. */
+static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
 {
-    const bool plain = tg_tensor_is_contiguous(labels);
-    for (int64_t i = 0; i < labels->size; i++) {
-        const int64_t k =
-            plain ? ((const int32_t *)labels->data)[i] : (int64_t)tg_tensor_get(labels, i);
-        if ((k >= 0 && k < classes) || k == ignored) continue;
-        (void)tg_tape_fail(t, TG_EINDEX,
-                           "%s: label %lld of row %lld is out of range for %lld classes", who,
-                           (long long)k, (long long)i, (long long)classes);
+    tg_tensor *both[2] = {*a, *b};
+    int ndim;
+    int64_t shape[TG_MAX_NDIM];
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    tg_error err = TG_ERROR_INIT;
+    if (!tgi_operand(t, who, *a) || !tgi_operand(t, who, *b)) return false;
+    (void)tgi_settle(t, 2, both);
+    if (!both[0] || !both[1]) return false;
+    *a = both[0], *b = both[1];
+    if (tg_broadcast_shapes(who, (*a)->ndim, (*a)->shape, (*b)->ndim, (*b)->shape, &ndim, shape,
+                            &err)) {
+        (void)tg_tape_fail(t, err.status, "%s", err.text);
         return false;
     }
-    return true;
-}
-
-static bool not_fitting(tg_tape *t, const char *who, const tg_tensor *logits,
-                        const tg_tensor *labels)
-{
-    char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
-    const bool shape = !tg_tensor_same_shape(labels, logits) || logits->ndim != 2;
-    (void)tg_tape_fail(t, shape ? TG_ESHAPE : TG_EDTYPE,
-                       "%s: labels %s for logits %s, must be i32 (N) or of the %s of the "
-                       "logits%s",
-                       who, tg_tensor_describe(labels, a, sizeof a),
-                       tg_tensor_describe(logits, b, sizeof b), shape ? "shape" : "dtype",
-                       shape ? " (N, C)" : " (use tg_cast)");
+    for (int i = 0; i < 2; i++)
+        if (both[i]->ndim == ndim &&
+            (ndim == 0 || memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0))
+            return true;
+    (void)tg_tape_fail(
+        t, TG_ESHAPE, "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
+        tg_tensor_describe(*a, one, sizeof one), tg_tensor_describe(*b, two, sizeof two));
     return false;
 }
 
-static bool labels_fit(tg_tape *t, const char *who, const tg_tensor *logits,
-                       const tg_tensor *labels)
+static bool positive(tg_tape *t, const char *who, const char *name, double v, bool finite)
 {
-    if (!tgi_operand(t, who, logits) || !tgi_operand(t, who, labels)) return false;
-    if (logits->ndim != 2) return not_fitting(t, who, logits, labels);
-    if (!are_numbers(labels))
-        return (tg_tensor_same_shape(labels, logits) && labels->dtype == logits->dtype) ||
-               not_fitting(t, who, logits, labels);
-    if (labels->ndim != 1 || labels->shape[0] != logits->shape[0])
-        return not_fitting(t, who, logits, labels);
-    return tgi_labels_valid(t, who, labels, logits->shape[1], INT64_MIN);
+    if (v > 0 && (!finite || isfinite(v))) return true;
+    if (t && !tg_tape_status(t))
+        (void)tg_tape_fail(t, TG_EARG, "%s: %s is %g, must be greater than 0%s", who, name, v,
+                           finite ? " and finite" : "");
+    return false;
 }
 
-tg_tensor *tg_softmax_cross_entropy(tg_tape *t, tg_tensor *logits, tg_tensor *labels)
-{
-    const char *who = "softmax_cross_entropy", *outer = tgi_enter(t, who);
-    tg_tensor *loss = NULL;
-    if (labels_fit(t, who, logits, labels))
-        loss = mean_surprise(t, log_p(t, logits, labels), labels);
-    return tgi_leave(t, outer, loss);
-}
+/* The loss of each element of what fits together; c is a constant of the loss. */
+typedef tg_tensor *(*each)(tg_tape *t, tg_tensor *y, tg_tensor *target, double c);
 
-static tg_tensor *cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels, double eps)
+/* What fails in a loss begins with its name. */
+static tg_tensor *loss(tg_tape *t, const char *who, each f, tg_tensor *y, tg_tensor *target,
+                       double c, tg_reduction r)
 {
-    tg_tensor *logs = log_p(t, logits, labels);
-    if (eps == 0) return mean_surprise(t, logs, labels);
-    tg_tensor *shifted = tg_log(t, tg_add(t, tg_exp(t, logs), tg_scalar(t, eps)));
-    tg_tensor *shown = tg_stop_gradient(t, mean_surprise(t, shifted, labels));
-    /* exact - exact is 0 in value and keeps the derivative; of Inf it would be NaN. */
-    tg_tensor *none = tg_stop_gradient(t, tg_isinf(t, logs));
-    tg_tensor *exact = mean_surprise(t, tg_where(t, none, tg_scalar(t, 0), logs), labels);
-    return tg_add(t, shown, tg_sub(t, exact, tg_stop_gradient(t, exact)));
-}
-
-tg_tensor *tg_softmax_cross_entropy_eps(tg_tape *t, tg_tensor *logits, tg_tensor *labels,
-                                        double eps)
-{
-    const char *who = "softmax_cross_entropy_eps";
-    if (!(eps >= 0 && isfinite(eps)))
-        return tg_tape_fail(t, TG_EARG, "%s: eps is %g, must be at least 0", who, eps);
     const char *outer = tgi_enter(t, who);
-    tg_tensor *loss = NULL;
-    if (labels_fit(t, who, logits, labels)) loss = cross_entropy_eps(t, logits, labels, eps);
-    return tgi_leave(t, outer, loss);
+    tg_tensor *l = fit(t, who, &y, &target) ? reduce(t, f(t, y, target, c), r) : NULL;
+    return tgi_leave(t, outer, l);
 }
+
+/* ---- distances ------------------------------------------------------------------------------ */
+
+static tg_tensor *mse(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_square(t, tg_sub(t, y, target));
+}
+
+tg_tensor *tg_mse(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "mse", mse, y, target, 0, r);
+}
+
+static tg_tensor *l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_abs(t, tg_sub(t, y, target));
+}
+
+tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "l1", l1, y, target, 0, r);
+}
+
+/* e^2 / 2, in the range of e's derivative as well. */
+static tg_tensor *half_square(tg_tape *t, tg_tensor *e) { return tg_mul(t, e, times(t, 0.5, e)); }
+
+static tg_tensor *huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta)
+{
+    tg_tensor *e = tg_sub(t, y, target);
+    if (isinf(delta)) return half_square(t, e);
+    tg_tensor *d = tg_abs(t, e), *near = fixed(t, tg_less_equal(t, d, tg_scalar(t, delta)));
+    tg_tensor *within = half_square(t, tg_where(t, near, e, tg_scalar(t, 0)));
+    tg_tensor *beyond = times(t, delta, tg_sub(t, d, tg_scalar(t, delta / 2)));
+    return tg_where(t, near, within, beyond);
+}
+
+tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, tg_reduction r)
+{
+    if (!positive(t, "huber", "delta", delta, false)) return NULL;
+    return loss(t, "huber", huber, y, target, delta, r);
+}
+
+/* e is divided by beta only where it is smaller. */
+static tg_tensor *smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta)
+{
+    tg_tensor *e = tg_sub(t, y, target), *d = tg_abs(t, e);
+    tg_tensor *near = fixed(t, tg_less(t, d, tg_scalar(t, beta)));
+    tg_tensor *small = tg_where(t, near, e, tg_scalar(t, 0));
+    tg_tensor *within = tg_mul(t, small, times(t, 0.5, tg_div(t, small, tg_scalar(t, beta))));
+    return tg_where(t, near, within, tg_sub(t, d, tg_scalar(t, beta / 2)));
+}
+
+tg_tensor *tg_smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta, tg_reduction r)
+{
+    if (!positive(t, "smooth_l1", "beta", beta, true)) return NULL;
+    return loss(t, "smooth_l1", smooth_l1, y, target, beta, r);
+}
+
+static tg_tensor *hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    (void)c;
+    return tg_relu(t, tg_sub(t, tg_scalar(t, 1), tg_mul(t, y, target)));
+}
+
+tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "hinge", hinge, y, target, 0, r);
+}
+
+/* ---- likelihoods ---------------------------------------------------------------------------- */
+
+/* max(ln p, -100), ln p given by log of x, which is `one` where p is 1.  p counts as 0, with
+ * derivative 0, below e^-100, or where it is denormal, as f32 has no inverse of it then. */
+static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tape *, tg_tensor *),
+                              tg_tensor *x, double one)
+{
+    const double least = p && p->dtype == TG_F32 ? (double)FLT_MIN : 3.7200759760208356e-44;
+    tg_tensor *none = fixed(t, tg_less(t, tg_abs(t, p), tg_scalar(t, least)));
+    tg_tensor *log_p = log(t, tg_where(t, none, tg_scalar(t, one), x));
+    return tg_where(t, none, tg_scalar(t, -100), log_p);
+}
+
+/* ln(1 - y) by log1p, as 1 - y is rounded. */
+static tg_tensor *bce(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    tg_tensor *one = tg_scalar(t, 1), *rest = tg_sub(t, one, y);
+    tg_tensor *yes = tg_mul(t, target, bounded_log(t, y, tg_log, y, 1));
+    tg_tensor *no =
+        tg_mul(t, tg_sub(t, one, target), bounded_log(t, rest, tg_log1p, tg_neg(t, y), 0));
+    (void)c;
+    return tg_neg(t, tg_add(t, yes, no));
+}
+
+tg_tensor *tg_bce(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "bce", bce, y, target, 0, r);
+}
+
+/* -ln sigmoid(y) = softplus(-y) and -ln(1 - sigmoid(y)) = softplus(y), each exact in its tail. */
+static tg_tensor *bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    tg_tensor *yes = tg_zmul(t, target, tg_softplus(t, tg_neg(t, y)));
+    tg_tensor *no = tg_zmul(t, tg_sub(t, tg_scalar(t, 1), target), tg_softplus(t, y));
+    (void)c;
+    return tg_add(t, yes, no);
+}
+
+tg_tensor *tg_bce_with_logits(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "bce_with_logits", bce_with_logits, y, target, 0, r);
+}
+
+static tg_tensor *kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    tg_tensor *none = fixed(t, tg_equal(t, target, tg_scalar(t, 0)));
+    tg_tensor *log_target = tg_log(t, tg_where(t, none, tg_scalar(t, 1), target));
+    tg_tensor *product = tg_mul(t, target, tg_sub(t, log_target, y));
+    (void)c;
+    return tg_where(t, none, tg_scalar(t, 0), product);
+}
+
+tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "kl_div", kl_div, y, target, 0, r);
+}
+
+/* A target of 0 beside y = ln 0 is 0; not so tg_zmul, as a NaN beside y = 0 stays NaN. */
+static tg_tensor *poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
+{
+    tg_tensor *zero = tg_scalar(t, 0);
+    tg_tensor *none = fixed(t, tg_logical_and(t, tg_equal(t, target, zero), tg_isinf(t, y)));
+    tg_tensor *product = tg_mul(t, target, tg_where(t, none, zero, y));
+    (void)c;
+    return tg_sub(t, tg_exp(t, y), product);
+}
+
+tg_tensor *tg_poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
+{
+    return loss(t, "poisson_nll", poisson_nll, y, target, 0, r);
+}
+
+tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tensor *var, double eps,
+                           tg_reduction r)
+{
+    if (!positive(t, "gaussian_nll", "eps", eps, true) || !fit(t, "gaussian_nll", &y, &target) ||
+        !fit(t, "gaussian_nll", y->size < target->size ? &target : &y, &var))
+        return NULL;
+    const char *outer = tgi_enter(t, "gaussian_nll");
+    tg_tensor *v = tg_maximum(t, var, tg_scalar(t, eps)), *std = tg_sqrt(t, v);
+    tg_tensor *away = tg_square(t, tg_div(t, tg_sub(t, y, target), std));
+    tg_tensor *each_one = times(t, 0.5, tg_add(t, tg_log(t, v), away));
+    return tgi_leave(t, outer, reduce(t, each_one, r));
+}
+
+/* ---- angles --------------------------------------------------------------------------------- */
+
+/* x / max(|x|, eps).  The root sees no length below eps, and no square overflows or vanishes: x is
+ * first divided by its largest element, which is held fixed, as the quotient does not depend on it.
+ */
+static tg_tensor *direction(tg_tape *t, tg_tensor *x, int axis, double eps)
+{
+    if (!x || x->size == 0) return x;
+    tg_tensor *top = fixed(t, tg_max(t, tg_abs(t, x), axis, true));
+    tg_tensor *scale = tg_maximum(t, top, tg_scalar(t, eps));
+    tg_tensor *small = tg_div(t, x, scale);
+    tg_tensor *square = tg_sum(t, tg_square(t, small), axis, true);
+    tg_tensor *least = tg_div(t, tg_scalar(t, eps), scale);
+    return tg_div(t, small, tg_sqrt(t, tg_maximum(t, square, tg_square(t, least))));
+}
+
+tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, double eps)
+{
+    const char *who = "cosine_similarity";
+    tg_tensor *both[2] = {a, b};
+    if (!positive(t, who, "eps", eps, true) || !tgi_operand(t, who, a) || !tgi_operand(t, who, b))
+        return NULL;
+    (void)tgi_settle(t, 2, both);
+    const char *outer = tgi_enter(t, who);
+    tg_tensor *ab = tg_mul(t, both[0], both[1]);
+    /* An operand that is repeated along the axis is as long as all of its copies. */
+    a = ab ? tg_expand(t, both[0], ab->ndim, ab->shape) : NULL;
+    b = ab ? tg_expand(t, both[1], ab->ndim, ab->shape) : NULL;
+    ab = tg_mul(t, direction(t, a, axis, eps), direction(t, b, axis, eps));
+    return tgi_leave(t, outer, tg_sum(t, ab, axis, false));
+}
+
+/* ---- penalty -------------------------------------------------------------------------------- */
 
 tg_tensor *tg_l2_penalty(tg_tape *t, const tg_dict *params, const char *prefix, double lambda)
 {

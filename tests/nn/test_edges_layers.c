@@ -17,19 +17,33 @@ static tg_tensor *numbers(const char *text) { return tensor_of(NULL, text); }
 
 F(softmax, tg_softmax(t, x, -1))
 F(log_softmax, tg_log_softmax(t, x, -1))
-F(softmax_ce_0, tg_softmax_cross_entropy(t, x, numbers("i32[1]: 0")))
-F(softmax_ce_1, tg_softmax_cross_entropy(t, x, numbers("i32[1]: 1")))
-F(softmax_ce_hot, tg_softmax_cross_entropy(t, x, beside(x, "[1,3]: 0 1 0")))
-F(softmax_ce_none, tg_softmax_cross_entropy(t, x, numbers("i32[0]")))
-F(book_0, tg_softmax_cross_entropy_eps(t, x, numbers("i32[1]: 0"), 1e-7))
-F(book_1, tg_softmax_cross_entropy_eps(t, x, numbers("i32[1]: 1"), 1e-7))
-F(book_hot, tg_softmax_cross_entropy_eps(t, x, beside(x, "[1,3]: 1 0 0"), 1e-7))
+F(ce_0, tg_cross_entropy(t, x, numbers("i32[1]: 0"), NULL))
 F(ce_1, tg_cross_entropy(t, x, numbers("i32[1]: 1"), NULL))
 F(ce_hot, tg_cross_entropy(t, x, beside(x, "[1,3]: 0 1 0"), NULL))
-F(ce_ignored, tg_cross_entropy(t, x, numbers("i32[1]: -100"), NULL))
-F(ce_half_ignored, tg_cross_entropy(t, x, numbers("i32[2]: -100 1"), NULL))
+F(ce_none, tg_cross_entropy(t, x, numbers("i32[0]"), NULL))
 F(nll_1, tg_nll(t, x, numbers("i32[1]: 1"), NULL))
 F(nll_hot, tg_nll(t, x, beside(x, "[1,3]: 0 1 0"), NULL))
+
+static tg_tensor *book(tg_tape *t, tg_tensor *x, tg_tensor *labels)
+{
+    tg_cross_entropy_options o = tg_cross_entropy_defaults();
+    o.eps = 1e-7;
+    return tg_cross_entropy(t, x, labels, &o);
+}
+
+F(book_0, book(t, x, numbers("i32[1]: 0")))
+F(book_1, book(t, x, numbers("i32[1]: 1")))
+F(book_hot, book(t, x, beside(x, "[1,3]: 1 0 0")))
+
+static tg_tensor *ignoring(tg_tape *t, tg_tensor *x, const char *labels)
+{
+    tg_cross_entropy_options o = tg_cross_entropy_defaults();
+    o.ignore_index = -100;
+    return tg_cross_entropy(t, x, numbers(labels), &o);
+}
+
+F(ce_ignored, ignoring(t, x, "i32[1]: -100"))
+F(ce_half_ignored, ignoring(t, x, "i32[2]: -100 1"))
 
 static tg_tensor *ce_smooth(tg_tape *t, tg_tensor *x)
 {
@@ -139,33 +153,26 @@ static const edge_row rows[] = {
     {"log_softmax", log_softmax, BOTH, "[3]: -1e-40 1e-310 -0", NULL, NULL, "[3]: 0 0 0", 1, 0},
     {"log_softmax", log_softmax, BOTH, "[1]: -7", "[1]: 0", "[1]: 0", NULL, 0, 0},
     {"log_softmax", log_softmax, BOTH, "[0,3]", "[0,3]", "[0,3]", NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_0, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL,
-     "[1,3]: 3 2 0", 1, 0},
-    {"softmax_cross_entropy", softmax_ce_hot, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL,
-     "[1,3]: 3 2 0", 1, 0},
-    {"softmax_cross_entropy", softmax_ce_1, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5",
-     NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_hot, BOTH, "[1,3]: -inf 0 0", "[]: " LN2,
-     "[1,3]: 0 -.5 .5", NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_0, BOTH, "[1,3]: -inf 0 0", "[]: inf", NULL, NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_0, BOTH, "[1,3]: -1e4 0 0", "[]: 10000.69314718055994531",
+    {"cross_entropy", ce_0, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1, 0},
+    {"cross_entropy", ce_hot, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1, 0},
+    {"cross_entropy", ce_1, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5", NULL, 0, 0},
+    {"cross_entropy", ce_hot, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5", NULL, 0, 0},
+    {"cross_entropy", ce_0, BOTH, "[1,3]: -inf 0 0", "[]: inf", NULL, NULL, 0, 0},
+    {"cross_entropy", ce_0, BOTH, "[1,3]: -1e4 0 0", "[]: 10000.69314718055994531",
      "[1,3]: -1 .5 .5", NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_1, BOTH, "[1,3]: 0 3e38 -3e38", "[]: 0", "[1,3]: 0 0 0",
+    {"cross_entropy", ce_1, BOTH, "[1,3]: 0 3e38 -3e38", "[]: 0", "[1,3]: 0 0 0", NULL, 0, 0},
+    {"cross_entropy", ce_none, BOTH, "[0,3]", "[]: nan", NULL, NULL, 0, 0},
+    {"cross_entropy", book_1, BOTH, "[1,2]: 1e4 0", "[]: 16.118095650958319", "[1,2]: 1 -1", NULL,
+     0, 0},
+    {"cross_entropy", book_1, BOTH, "[1,3]: -inf 0 0", "[]: 0.69314698055996531", "[1,3]: 0 -.5 .5",
      NULL, 0, 0},
-    {"softmax_cross_entropy", softmax_ce_none, BOTH, "[0,3]", "[]: nan", NULL, NULL, 0, 0},
-    {"softmax_cross_entropy_eps", book_1, BOTH, "[1,2]: 1e4 0", "[]: 16.118095650958319",
-     "[1,2]: 1 -1", NULL, 0, 0},
-    {"softmax_cross_entropy_eps", book_1, BOTH, "[1,3]: -inf 0 0", "[]: 0.69314698055996531",
-     "[1,3]: 0 -.5 .5", NULL, 0, 0},
-    {"softmax_cross_entropy_eps", book_0, BOTH, "[1,3]: -inf 0 0", "[]: 16.118095650958319",
-     "[1,3]: 0 0 0", NULL, 0, 0},
-    {"softmax_cross_entropy_eps", book_hot, BOTH, "[1,3]: -inf 0 0", "[]: 16.118095650958319",
-     "[1,3]: 0 0 0", NULL, 0, 0},
+    {"cross_entropy", book_0, BOTH, "[1,3]: -inf 0 0", "[]: 16.118095650958319", "[1,3]: 0 0 0",
+     NULL, 0, 0},
+    {"cross_entropy", book_hot, BOTH, "[1,3]: -inf 0 0", "[]: 16.118095650958319", "[1,3]: 0 0 0",
+     NULL, 0, 0},
     {"cross_entropy", ce_1, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1, 0},
     {"cross_entropy", ce_smooth, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1,
      0},
-    {"cross_entropy", ce_1, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5", NULL, 0, 0},
-    {"cross_entropy", ce_hot, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5", NULL, 0, 0},
     {"cross_entropy", ce_ignored, BOTH, "[1,3]: 1 2 3", "[]: 0", "[1,3]: 0 0 0", NULL, 0, 0},
     {"cross_entropy", ce_ignored, BOTH, "[1,3]: inf nan 3", "[]: 0", "[1,3]: 0 0 0", NULL, 0, 0},
     {"cross_entropy", ce_half_ignored, BOTH, "[2,3]: -inf -inf 0 -inf 0 0", "[]: " LN2,

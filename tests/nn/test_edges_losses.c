@@ -273,7 +273,7 @@ END_TEST
 static bool has_row(const char *name)
 {
     static const char *const of_rows[] = {"cosine_similarity", "cross_entropy", "nll",
-                                          "cross_entropy_defaults"};
+                                          "cross_entropy_defaults", "l2_penalty"};
     for (int i = 0; i < COUNT(rows); i++)
         if (strcmp(rows[i].name, name) == 0) return true;
     for (int i = 0; i < COUNT(of_rows); i++)

@@ -21,7 +21,7 @@ static tg_tensor *compose(world *w)
     tg_tensor *loss = tg_sum(t, tg_square(t, tg_sin(t, x)), TG_ALL, false);
     switch (w->number) {
     case 0:
-        return tg_softmax_cross_entropy(t, x, w->y);
+        return tg_cross_entropy(t, x, w->y, NULL);
     case 1:
         return tg_attention(t, x, x, x, NULL, true);
     case 2:

@@ -83,8 +83,8 @@ static tg_tensor *network(tg_tape *t, const tg_dict *p, void *user)
         t, h, tg_param(t, p, "gamma"), tg_param(t, p, "beta"), tg_param(t, p, "m"),
         tg_param(t, p, "v"),
         &(tg_batch_norm_options){.made = tg_batch_norm_book().made, .keep = 1, .eps = 1e-6}, true);
-    return tg_softmax_cross_entropy(t, tg_matmul(t, h, tg_param(t, p, "W2")),
-                                    tg_param(t, p, "labels"));
+    return tg_cross_entropy(t, tg_matmul(t, h, tg_param(t, p, "W2")), tg_param(t, p, "labels"),
+                            NULL);
 }
 
 START_TEST(test_network)

@@ -28,7 +28,7 @@ static const tg_attr_def defs[] = {ATTR(axis, TG_ATTR_INTS, "-1"),
                                    ATTR(stop, TG_ATTR_INT, "0"),
                                    ATTR(step, TG_ATTR_INT, "1"),
                                    ATTR(groups, TG_ATTR_INT, "1"),
-                                   ATTR(ignore, TG_ATTR_INT, "-100"),
+                                   ATTR(ignore, TG_ATTR_INT, "-9223372036854775808"),
                                    ATTR(mode, TG_ATTR_INT, "0"),
                                    ATTR(keepdims, TG_ATTR_BOOL, "false"),
                                    ATTR(down, TG_ATTR_BOOL, "false"),
@@ -79,6 +79,7 @@ static tg_cross_entropy_options entropy_of(const options *o, tg_tensor *weights)
     c.reduction = (tg_reduction)o->mode;
     c.label_smoothing = o->alpha;
     c.ignore_index = o->ignore;
+    c.eps = o->beta;
     c.weights = weights;
     return c;
 }
@@ -150,7 +151,7 @@ static tg_tensor *layer_norm(tg_tape *t, tg_tensor *const *x, double eps)
 static tg_tensor *mlp_loss(tg_tape *t, tg_tensor *const *x)
 {
     tg_tensor *h = tg_tanh(t, tg_affine(t, x[0], x[2], x[3]));
-    return tg_softmax_cross_entropy(t, tg_affine(t, h, x[4], x[5]), x[1]);
+    return tg_cross_entropy(t, tg_affine(t, h, x[4], x[5]), x[1], NULL);
 }
 
 /* h = (1 - z) h + z tanh(x W + h U), z = sigmoid(x Wz + h Uz), over the rows of x (T, N, n). */

@@ -8,6 +8,7 @@
 
 #include "tapegrad/attention.h"
 #include "tapegrad/conv.h"
+#include "tapegrad/losses.h"
 #include "tapegrad/nn.h"
 
 static tg_tape *t;
@@ -185,7 +186,7 @@ static tg_tensor *draw_layers(drawing *d)
     tg_tensor *y = tg_batch_norm(t, tg_affine(t, x, w, NULL), gamma, beta, mean, var, &o, true);
     y = tg_matmul(t, tg_relu(t, y), v);
     tg_tensor *labels = draw_index(d, 1, &rows, classes);
-    return flag(d) ? tg_softmax_cross_entropy(t, y, labels) : tg_softmax(t, y, 1);
+    return flag(d) ? tg_cross_entropy(t, y, labels, NULL) : tg_softmax(t, y, 1);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */

@@ -69,7 +69,7 @@ static void three_classes_for_ten_digits(void)
 
 static void one_hot_of_another_dtype(void)
 {
-    (void)tg_softmax_cross_entropy(t, tensor_of(NULL, "f32[2,3]"), tensor_of(NULL, "f64[2,3]"));
+    (void)tg_cross_entropy(t, tensor_of(NULL, "f32[2,3]"), tensor_of(NULL, "f64[2,3]"), NULL);
 }
 
 static void matrix_of_another_dtype(void)
@@ -231,10 +231,10 @@ static const struct {
     {inputs_of_783, TG_ESHAPE,
      "matmul: inner dimensions differ: f32[4,784] x f32[783,5] (in layer1)"},
     {three_classes_for_ten_digits, TG_EINDEX,
-     "softmax_cross_entropy_eps: label 8 of row 0 is out of range for 3 classes"},
+     "cross_entropy: label 8 of row 0 is out of range for 3 classes"},
     {one_hot_of_another_dtype, TG_EDTYPE,
-     "softmax_cross_entropy: labels f64[2,3] for logits f32[2,3], must be i32 (N) or of the dtype "
-     "of the logits (use tg_cast)"},
+     "cross_entropy: labels f64[2,3] for logits f32[2,3], must be i32 (N) or of the dtype of "
+     "the logits (use tg_cast)"},
     {matrix_of_another_dtype, TG_EDTYPE,
      "matmul: the dtypes differ: f32[2,3] x f64[3,4] (use tg_cast)"},
     {column_beside_row, TG_ESHAPE,

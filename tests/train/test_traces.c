@@ -209,7 +209,7 @@ static tg_tensor *losses(run *r, tg_tensor *x, tg_tensor *t, const tg_pass *pass
 {
     tg_tensor *y = tg_model_forward(r->tape, r->model, x, pass);
     out[0] = tg_model_loss(r->tape, r->model, y, t);
-    out[1] = tg_softmax_cross_entropy(r->tape, y, t);
+    out[1] = tg_cross_entropy(r->tape, y, t, NULL);
     if (r->n->weight_decay > 0)
         out[1] = tg_add(r->tape, out[1],
                         tg_l2_penalty(r->tape, r->model->params, "W", r->n->weight_decay));
