@@ -4,6 +4,7 @@ library_sources += \
 	src/nn/activations.c \
 	src/nn/adaptive_pool.c \
 	src/nn/attention.c \
+	src/nn/batch_norm.c \
 	src/nn/conv.c \
 	src/nn/cross_entropy.c \
 	src/nn/init.c \
@@ -13,6 +14,7 @@ library_sources += \
 	src/nn/pool.c \
 	src/nn/recurrent.c \
 	src/nn/resize.h \
+	src/nn/softmax.c \
 	src/nn/softmax.h \
 	src/nn/upsample.c \
 	$(end)
