@@ -15,13 +15,13 @@ static tg_tensor *positive(tg_tape *t, tg_tensor *x)
     return tg_stop_gradient(t, tg_greater(t, x, tg_scalar(t, 0)));
 }
 
-/* x times a share of it; 0 where the share is, also of -Inf. */
+/* x * share, which is 0 where share is 0, even if x is -Inf. */
 static tg_tensor *share_of(tg_tape *t, tg_tensor *x, tg_tensor *share)
 {
     return tg_zmul(t, share, x);
 }
 
-/* f(x); what fails in it begins with its name. */
+/* Calls f(x).  An error inside begins with the name of the activation. */
 static tg_tensor *named(tg_tape *t, const char *name, tg_tensor *(*f)(tg_tape *, tg_tensor *),
                         tg_tensor *x)
 {
@@ -31,15 +31,15 @@ static tg_tensor *named(tg_tape *t, const char *name, tg_tensor *(*f)(tg_tape *,
 
 /* ---- smooth --------------------------------------------------------------------------------- */
 
-/* 2 Phi(x) is erfc(-x / sqrt 2), which keeps its digits where 1 + erf(x / sqrt 2) cancels. */
+/* 2 Phi(x) = erfc(-x / sqrt 2) stays accurate where 1 + erf(x / sqrt 2) would cancel. */
 static tg_tensor *gelu(tg_tape *t, tg_tensor *x)
 {
     tg_tensor *twice = tg_erfc(t, times(t, -0.70710678118654752440, x));
     return share_of(t, x, times(t, 0.5, twice));
 }
 
-/* (1 + tanh u) / 2 is sigmoid(2 u), which keeps its digits where the sum cancels; from |x| = 30 on
- * it is 0 or 1 with every factor, hence the bound, which keeps u's derivative finite. */
+/* (1 + tanh u) / 2 = sigmoid(2 u) stays accurate where the sum would cancel.  From |x| = 30 on it
+ * is exactly 0 or 1, so x is clamped there, which keeps u's derivative finite. */
 static tg_tensor *gelu_tanh(tg_tape *t, tg_tensor *x)
 {
     tg_tensor *bounded = tg_minimum(t, tg_square(t, x), tg_scalar(t, 900));
@@ -69,9 +69,9 @@ tg_tensor *tg_mish(tg_tape *t, tg_tensor *x) { return named(t, "mish", mish, x);
 
 tg_tensor *tg_softsign(tg_tape *t, tg_tensor *x) { return named(t, "softsign", softsign, x); }
 
-/* ---- of one side of 0 and of the other ------------------------------------------------------ */
+/* ---- different on the two sides of 0 -------------------------------------------------------- */
 
-/* The exponential sees only x <= 0: where hides a value, but not an overflow behind it. */
+/* The exponential is given only x <= 0, because tg_where would not hide an overflow. */
 tg_tensor *tg_celu(tg_tape *t, tg_tensor *x, double alpha)
 {
     if (!(alpha < 0 || alpha > 0))
@@ -99,7 +99,7 @@ static tg_tensor *selu(tg_tape *t, tg_tensor *x)
 
 tg_tensor *tg_selu(tg_tape *t, tg_tensor *x) { return named(t, "selu", selu, x); }
 
-/* x, and below 0 slope x. */
+/* x where x > 0, slope * x elsewhere. */
 static tg_tensor *leaky(tg_tape *t, const char *who, tg_tensor *x, tg_tensor *slope)
 {
     const char *outer = tgi_enter(t, who);
@@ -127,7 +127,7 @@ tg_tensor *tg_rrelu(tg_tape *t, tg_tensor *x, double lo, double hi, tg_rng *rng,
     return tgi_leave(t, outer, leaky(t, "rrelu", x, slope));
 }
 
-/* ---- in pieces ------------------------------------------------------------------------------ */
+/* ---- piecewise ------------------------------------------------------------------------------ */
 
 static tg_tensor *hardtanh(tg_tape *t, tg_tensor *x) { return tg_clamp(t, x, -1, 1); }
 

@@ -1,7 +1,7 @@
 /* adaptive_pool.c - pooling to a given size: each axis cut into segments that may overlap.
  *
- * Segments of one length are a reshape.  Otherwise they are gathered as (out, longest) with the
- * shorter ones filled up, and what fills is masked before the reduction. */
+ * Segments of equal length are a reshape.  Otherwise they are gathered as (out, longest); shorter
+ * segments are padded, and the padding is masked before the reduction. */
 #include <math.h>
 
 #include "src/nn/resize.h"
@@ -29,7 +29,7 @@ static int64_t longest_segment(int64_t in, int64_t out)
 /* The segments along one axis. */
 typedef struct segments {
     tg_tensor *index;   /* i32 (out, longest) */
-    tg_tensor *outside; /* u8 (out, longest): this element only fills up */
+    tg_tensor *outside; /* u8 (out, longest), 1 for padding */
     tg_tensor *length;  /* f64 (out) */
 } segments;
 
@@ -47,7 +47,7 @@ static segments cut(tg_tape *t, int64_t in, int64_t out)
     return s;
 }
 
-/* v (a) or (a, b) as the axes `at`, `at` + 1 of a tensor of ndim dimensions. */
+/* Views v (a) or (a, b) with its axes at positions `at` and `at` + 1 of ndim dimensions. */
 static tg_tensor *stand(tg_tape *t, tg_tensor *v, int at, int ndim)
 {
     int64_t shape[TG_MAX_NDIM];

@@ -13,8 +13,8 @@ static tg_tensor *look_back(tg_tape *t, int64_t L, int64_t S)
     return tg_less_equal(t, tg_arange(t, S), tg_unsqueeze(t, tg_arange(t, L), 1));
 }
 
-/* Softmax along the last axis over the elements that are allowed (u8); 0 for the others, also in a
- * row without any.  None becomes Inf or NaN on the way, which anomaly mode would object to. */
+/* Softmax along the last axis over the allowed elements (u8).  The others are 0, and so is a row in
+ * which none is allowed.  No intermediate value is Inf or NaN, which anomaly mode would report. */
 static tg_tensor *softmax_of_some(tg_tape *t, tg_tensor *x, tg_tensor *allowed)
 {
     if (x->size == 0) return x;
@@ -50,7 +50,7 @@ static tg_tensor *attention_weights(tg_tape *t, tg_tensor *q, tg_tensor *k, tg_t
                                     bool causal)
 {
     const double d = (double)q->shape[q->ndim - 1];
-    /* q is scaled, not the scores: there are fewer of it, and products of large numbers fit */
+    /* q is scaled, not the scores: it has fewer elements, and large products do not overflow */
     tg_tensor *scaled = tg_mul(t, q, tg_scalar(t, 1 / sqrt(d)));
     tg_tensor *scores = tg_matmul(t, scaled, tg_transpose(t, k, -1, -2)), *allowed = NULL;
     if (mask && mask->dtype == TG_U8)

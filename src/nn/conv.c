@@ -1,4 +1,4 @@
-/* conv.c - convolution and its transpose: unfold, then a matrix product, and the other way round.
+/* conv.c - convolution and its transpose: unfold, then a matrix product, and the reverse.
  *
  * With g groups, V elements in the kernel and L positions:
  *   conv:       w (g, K/g, C/g V) times unfold(x) (N, g, C/g V, L) -> (N, g, K/g, L)
@@ -15,7 +15,7 @@ tg_conv_options tg_conv_defaults(void)
         .made = TGI_MADE_CONV, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1};
 }
 
-/* ---- what both have in common --------------------------------------------------------------- */
+/* ---- shared by both ------------------------------------------------------------------------- */
 
 typedef struct conv {
     const char *who;
@@ -104,7 +104,7 @@ static tg_tensor *add_bias(tg_tape *t, const conv *c, tg_tensor *y)
 
 /* ---- convolution ---------------------------------------------------------------------------- */
 
-/* A kernel of one element that visits every position once sees x itself. */
+/* A 1x1 kernel with stride 1 and no padding needs no unfolding: its windows are x itself. */
 static bool is_pointwise(const conv *c)
 {
     bool yes = c->volume == 1;

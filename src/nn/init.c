@@ -38,7 +38,7 @@ double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out)
     }
 }
 
-/* In [-b, b), as tg_init_fill's loop over single numbers. */
+/* Uniform in [-b, b), with the numbers that tg_rng_uniform would give one by one. */
 #define WITHIN (r->b * (2 * ((double)(int64_t)(word >> 11) * 0x1p-53) - 1))
 TGI_RANDOM_FILL(uniform_f32, float, WITHIN)
 TGI_RANDOM_FILL(uniform_f64, double, WITHIN)
@@ -75,7 +75,7 @@ tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err)
     const tg_status wrong = tgi_random_normal_check("init", w->dtype, 0, std, err);
     if (wrong) return wrong;
     if (init.scheme == TG_INIT_CONSTANT) {
-        tg_rng_skip(rng, (uint64_t)w->size); /* as the others, so that what follows is alike */
+        tg_rng_skip(rng, (uint64_t)w->size); /* later weights must not depend on it */
         return tg_tensor_fill(w, init.value, err);
     }
     const double half = sqrt(3.0) * std;

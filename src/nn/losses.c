@@ -31,9 +31,9 @@ static tg_tensor *fixed(tg_tape *t, tg_tensor *mask) { return tg_stop_gradient(t
 
 /* ---- operands ------------------------------------------------------------------------------- */
 
-/* Both can be read and of one dtype, weak scalars in that of the other, and one has the shape that
- * they broadcast to: where both would have to grow, (n, 1) against (n), it is nearly always a
- * mistake. */
+/* Both can be read and have one dtype (a weak scalar takes that of the other), and one of them has
+ * the shape to which both broadcast.  If both would have to be expanded, (n, 1) against (n), it is
+ * nearly always a mistake. */
 static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
 {
     tg_tensor *both[2] = {*a, *b};
@@ -69,10 +69,10 @@ static bool positive(tg_tape *t, const char *who, const char *name, double v, bo
     return false;
 }
 
-/* The loss of each element of what fits together; c is a constant of the loss. */
+/* The loss of each element; c is a constant of the loss, such as delta. */
 typedef tg_tensor *(*each)(tg_tape *t, tg_tensor *y, tg_tensor *target, double c);
 
-/* What fails in a loss begins with its name. */
+/* Checks, computes and reduces.  An error begins with the name of the loss. */
 static tg_tensor *loss(tg_tape *t, const char *who, each f, tg_tensor *y, tg_tensor *target,
                        double c, tg_reduction r)
 {
@@ -105,7 +105,7 @@ tg_tensor *tg_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
     return loss(t, "l1", l1, y, target, 0, r);
 }
 
-/* e^2 / 2, in the range of e's derivative as well. */
+/* e^2 / 2 without an overflow of e^2, so that value and derivative have the same range. */
 static tg_tensor *half_square(tg_tape *t, tg_tensor *e) { return tg_mul(t, e, times(t, 0.5, e)); }
 
 static tg_tensor *huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta)
@@ -124,7 +124,7 @@ tg_tensor *tg_huber(tg_tape *t, tg_tensor *y, tg_tensor *target, double delta, t
     return loss(t, "huber", huber, y, target, delta, r);
 }
 
-/* e is divided by beta only where it is smaller. */
+/* e is divided by beta only where |e| < beta, so that the quotient cannot overflow. */
 static tg_tensor *smooth_l1(tg_tape *t, tg_tensor *y, tg_tensor *target, double beta)
 {
     tg_tensor *e = tg_sub(t, y, target), *d = tg_abs(t, e);
@@ -153,8 +153,8 @@ tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 
 /* ---- likelihoods ---------------------------------------------------------------------------- */
 
-/* max(ln p, -100), ln p given by log of x, which is `one` where p is 1.  p counts as 0, with
- * derivative 0, below e^-100, or where it is denormal, as f32 has no inverse of it then. */
+/* max(ln p, -100), where ln p = log(x) and x is `one` for p = 1.  Below e^-100, and in f32 where p
+ * is denormal and has no finite inverse, p counts as 0 with derivative 0. */
 static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tape *, tg_tensor *),
                               tg_tensor *x, double one)
 {
@@ -164,7 +164,7 @@ static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tap
     return tg_where(t, none, tg_scalar(t, -100), log_p);
 }
 
-/* ln(1 - y) by log1p, as 1 - y is rounded. */
+/* ln(1 - y) is computed by log1p, because 1 - y is rounded. */
 static tg_tensor *bce(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
     tg_tensor *one = tg_scalar(t, 1), *rest = tg_sub(t, one, y);
@@ -208,7 +208,7 @@ tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r
     return loss(t, "kl_div", kl_div, y, target, 0, r);
 }
 
-/* A target of 0 beside y = ln 0 is 0; not so tg_zmul, as a NaN beside y = 0 stays NaN. */
+/* target * y is 0 if target is 0 and y = ln 0.  tg_zmul would also hide a NaN in y. */
 static tg_tensor *poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
     tg_tensor *zero = tg_scalar(t, 0);
@@ -238,9 +238,9 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
 
 /* ---- angles --------------------------------------------------------------------------------- */
 
-/* x / max(|x|, eps).  The root sees no length below eps, and no square overflows or vanishes: x is
- * first divided by its largest element, which is held fixed, as the quotient does not depend on it.
- */
+/* x / max(|x|, eps).  The root is never taken of less than eps^2, and no square overflows or
+ * vanishes: x is first divided by its largest element, a constant on which the quotient does not
+ * depend. */
 static tg_tensor *direction(tg_tape *t, tg_tensor *x, int axis, double eps)
 {
     if (!x || x->size == 0) return x;
@@ -261,7 +261,7 @@ tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis
     (void)tgi_settle(t, 2, both);
     const char *outer = tgi_enter(t, who);
     tg_tensor *ab = tg_mul(t, both[0], both[1]);
-    /* An operand that is repeated along the axis is as long as all of its copies. */
+    /* The norm of an operand that is broadcast along the axis includes every copy. */
     a = ab ? tg_expand(t, both[0], ab->ndim, ab->shape) : NULL;
     b = ab ? tg_expand(t, both[1], ab->ndim, ab->shape) : NULL;
     ab = tg_mul(t, direction(t, a, axis, eps), direction(t, b, axis, eps));

@@ -12,7 +12,7 @@ static bool eps_valid(tg_tape *t, const char *who, double eps)
     return false;
 }
 
-/* w, which may be NULL, has the n sizes of shape. */
+/* w is NULL or has the shape of the n given sizes. */
 static bool fits(tg_tape *t, const char *who, const char *name, const tg_tensor *w, int n,
                  const int64_t *shape)
 {
@@ -28,16 +28,16 @@ static bool fits(tg_tape *t, const char *who, const char *name, const tg_tensor 
     return same;
 }
 
-/* The axes first .. ndim - 1. */
+/* The list of axes first .. ndim - 1. */
 static int trailing(int first, int ndim, int axes[TG_MAX_NDIM])
 {
     for (int i = first; i < ndim; i++) axes[i - first] = i;
     return ndim - first;
 }
 
-/* x / sqrt(mean(x^2) + eps) over the axes from first on.  No square overflows or vanishes: the norm
- * does without, and it and eps' root are divided by the larger of them, which is held fixed, as the
- * root of their squares' sum does not depend on it. */
+/* x / sqrt(mean(x^2) + eps) over the axes from `first` on.  No square overflows or vanishes: the
+ * root of the mean is computed as a norm, and before norm^2 + eps is formed, both roots are divided
+ * by the larger one, a constant on which the result does not depend. */
 static tg_tensor *unit(tg_tape *t, tg_tensor *x, int first, double eps)
 {
     int axes[TG_MAX_NDIM];

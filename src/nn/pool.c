@@ -1,4 +1,4 @@
-/* pool.c - the largest of what a window shows, or the mean: unfold, then a reduction. */
+/* pool.c - maximum and average pooling: unfold, then a reduction over each window. */
 #include "graph/tape.h"
 #include "ops/window/window.h"
 #include "src/options.h"
@@ -19,7 +19,7 @@ typedef struct pool {
     tg_pool_options o;
 } pool;
 
-/* The options complete; what unfold does not see for itself. */
+/* Fills in the options and checks what unfold does not check. */
 static bool pool_start(tg_tape *t, pool *p, const tg_pool_options *options)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -77,7 +77,7 @@ static bool is_padded(const pool *p)
     return yes;
 }
 
-/* (1, 1, volume, positions): 1 where the window stands on x, 0 in the padding. */
+/* (1, 1, volume, positions): 1 where the window covers x, 0 in the padding. */
 static tg_tensor *inside(tg_tape *t, const pool *p)
 {
     int64_t shape[5] = {1, 1};
@@ -86,7 +86,7 @@ static tg_tensor *inside(tg_tape *t, const pool *p)
     return ones ? windows(t, p, ones) : NULL;
 }
 
-/* ---- the largest ---------------------------------------------------------------------------- */
+/* ---- maximum -------------------------------------------------------------------------------- */
 
 static tg_tensor *max_pool(tg_tape *t, pool p, const tg_pool_options *options)
 {
@@ -112,7 +112,7 @@ tg_tensor *tg_max_pool3d(tg_tape *t, tg_tensor *x, const tg_pool_options *option
     return max_pool(t, (pool){.who = "max_pool3d", .axes = 3, .x = x}, options);
 }
 
-/* ---- the mean ------------------------------------------------------------------------------- */
+/* ---- average -------------------------------------------------------------------------------- */
 
 static tg_tensor *avg_pool(tg_tape *t, pool p, const tg_pool_options *options)
 {

@@ -15,7 +15,7 @@ static bool no_fit(tg_tape *t, const char *who, const char *name, const tg_tenso
     return false;
 }
 
-/* x W + b can be computed and has `gates` times H columns. */
+/* Checks that x W + b can be computed and has gates * H columns. */
 static bool product_valid(tg_tape *t, const char *who, int gates, int64_t H, const tg_tensor *x,
                           const char *x_name, const tg_tensor *W, const char *W_name,
                           const tg_tensor *b, const char *b_name)

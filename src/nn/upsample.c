@@ -1,4 +1,4 @@
-/* upsample.c - images at another size: rows and columns gathered by where they come from. */
+/* upsample.c - images at another size: rows and columns are taken by computed indices. */
 #include "ops/compose.h"
 #include "src/nn/resize.h"
 #include "tapegrad/conv.h"
@@ -32,8 +32,8 @@ tg_tensor *tgi_resize_source(tg_tape *t, int64_t n, double shift, int64_t in, in
     return tg_div(t, tg_mul(t, i, tg_scalar(t, (double)in)), tg_scalar(t, (double)out));
 }
 
-/* Both axes by a function for the rows, axis 2.  The columns are made rows first, which is a view:
- * take is fast where what it takes is more than one element. */
+/* Applies a function for rows (axis 2) to both axes.  Columns are first made rows by a view,
+ * because tg_take is faster for slices of more than one element. */
 typedef tg_tensor *(*rows_fn)(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners);
 
 static tg_tensor *resize(tg_tape *t, tg_tensor *x, int64_t h, int64_t w, rows_fn rows,
@@ -58,7 +58,7 @@ static tg_tensor *nearest_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align
     return tg_take(t, x, tg_cast(t, tg_floor(t, s), TG_I32), 2);
 }
 
-/* Whole multiples: each element repeated along both axes. */
+/* An integer factor: each element is repeated along both axes. */
 static tg_tensor *repeat(tg_tape *t, tg_tensor *x, int64_t down, int64_t across)
 {
     const int64_t *n = x->shape;
@@ -78,7 +78,7 @@ tg_tensor *tg_upsample_nearest2d(tg_tape *t, tg_tensor *x, int64_t h, int64_t w)
 
 /* ---- bilinear ------------------------------------------------------------------------------- */
 
-/* s of each row, as f64[out]. */
+/* The source position s of each output row, f64[out]. */
 static tg_tensor *linear_source(tg_tape *t, int64_t in, int64_t out, bool align_corners)
 {
     if (align_corners) return tgi_resize_source(t, out, 0, in - 1, out > 1 ? out - 1 : 1);
@@ -86,8 +86,8 @@ static tg_tensor *linear_source(tg_tape *t, int64_t in, int64_t out, bool align_
     return tg_maximum(t, tg_sub(t, centre, tg_scalar(t, 0.5)), tg_scalar(t, 0));
 }
 
-/* x[i] (1 - f) + x[i+1] f, i the whole and f the fractional part of s; where f is 0 whatever x[i+1]
- * holds. */
+/* x[i] (1 - f) + x[i+1] f, where i and f are the integer and fractional parts of s.  If f is 0,
+ * x[i+1] does not matter, even if it is NaN. */
 static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners)
 {
     if (!x) return NULL;
