@@ -96,40 +96,14 @@ static const tg_sample pow_samples[] = {{"f[2,3]:0.5..2 f[2,3]", NULL},
 BINARY_ROWS(X)
 #undef X
 
-#define NOT                                                                                        \
-    {                                                                                              \
-        false, 0                                                                                   \
-    }
-#define IS(x)                                                                                      \
-    {                                                                                              \
-        true, x                                                                                    \
-    }
-#define NEUTRAL_add NOT, NOT /* -0 + 0 is 0 */
-#define NEUTRAL_sub NOT, IS(0)
-#define NEUTRAL_mul IS(1), IS(1)
-#define NEUTRAL_div NOT, IS(1)
-#define NEUTRAL_zmul IS(1), NOT /* -0 * 1 is 0 */
-#define NEUTRAL_zzmul NEUTRAL_add
-#define NEUTRAL_zdiv NEUTRAL_add
-#define NEUTRAL_fmod NEUTRAL_add
-#define NEUTRAL_maximum NEUTRAL_add
-#define NEUTRAL_minimum NEUTRAL_add
-#define NEUTRAL_atan2 NEUTRAL_add
-
-#define FLAGS_add TG_OP_NORMAL
-#define FLAGS_sub TG_OP_NORMAL
-#define FLAGS_mul TG_OP_NORMAL
-#define FLAGS_div TG_OP_NORMAL
-#define FLAGS_zmul TG_OP_NORMAL
-#define FLAGS_zzmul TG_OP_NORMAL
-#define FLAGS_zdiv TG_OP_NORMAL
-#define FLAGS_fmod 0
-#define FLAGS_maximum 0
-#define FLAGS_minimum 0
-#define FLAGS_atan2 0
+#define PLAIN .flags = 0
+#define NORMAL .flags = TG_OP_NORMAL
+#define NEUTRAL(a, b) .flags = TG_OP_NORMAL, .neutral = {a, b}
+#define NONE {0}
+#define IS(x) {true, x}
 
 const tg_op tgi_binary_ops[] = {
-#define X(opname, formula_, i32, range, text, da, da_text, db, db_text)                            \
+#define X(opname, formula_, i32, range, text, da, da_text, db, db_text, traits)                    \
     {.name = #opname,                                                                              \
      .formula = text,                                                                              \
      .derivative = da_text ", " db_text,                                                           \
@@ -140,9 +114,8 @@ const tg_op tgi_binary_ops[] = {
      .forward = tg_forward_elementwise,                                                            \
      .vjp = opname##_vjp,                                                                          \
      .samples = opname##_samples,                                                                  \
-     .neutral = {NEUTRAL_##opname},                                                                \
      .pair = tgi_map_pair,                                                                         \
-     .flags = FLAGS_##opname},
+     traits},
     BINARY_ROWS(X)
 #undef X
         {.name = "pow",
