@@ -84,6 +84,10 @@ tg_tensor *tg_fmod(tg_tape *t, tg_tensor *a, tg_tensor *b);
 /* The angle of the point (b, a); floats; derivative NaN at the origin. */
 tg_tensor *tg_atan2(tg_tape *t, tg_tensor *a, tg_tensor *b);
 
+/* ln(e^a + e^b) without overflow; floats.  Two equal infinities give it again, with derivative 1/2
+ * each. */
+tg_tensor *tg_logaddexp(tg_tape *t, tg_tensor *a, tg_tensor *b);
+
 /* ---- masks ---------------------------------------------------------------------------------- */
 
 /* u8 of 0 and 1, of any dtype; false where either is NaN, but for not_equal, which is true; no

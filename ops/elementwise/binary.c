@@ -37,6 +37,13 @@ static tg_tensor *over_square(tg_tape *t, bool of_a, tg_tensor *a, tg_tensor *b)
     return tg_where(t, steep, of_a ? one : other, of_a ? other : one);
 }
 
+/* sigmoid(a - b), the share of e^a in e^a + e^b; equal infinities share alike. */
+static tg_tensor *share(tg_tape *t, tg_tensor *a, tg_tensor *b)
+{
+    tg_tensor *alike = tg_logical_and(t, tg_isinf(t, a), tg_equal(t, a, b));
+    return tg_sigmoid(t, tg_where(t, alike, tg_scalar(t, 0), tg_sub(t, a, b)));
+}
+
 #define X(name, ...)                                                                               \
     TGI_MAP_KERNEL(name##_f32, name, TG_F32)                                                       \
     TGI_MAP_KERNEL(name##_f64, name, TG_F64)

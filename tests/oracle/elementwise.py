@@ -132,6 +132,7 @@ simple("zdiv", lambda a, b: torch.where(a == 0, 0 * a, a / b),
        lambda r, i: [r.uniform(PAIRS[i][0]), r.signed(PAIRS[i][1], 0.4)])
 simple("pow", torch.pow, lambda r, i: [r.uniform(PAIRS[i][0], 0.3, 2), r.uniform(PAIRS[i][1])])
 simple("atan2", torch.atan2, lambda r, i: [r.signed(s, 0.3) for s in PAIRS[i]])
+simple("logaddexp", torch.logaddexp, lambda r, i: pair(r, i, -9, 9))
 simple("scalar times x", lambda x: 0.7 * x, lambda r, i: [r.uniform(SHAPES[i])],
        lambda i: "value=0.7", call="scalar_mul")
 

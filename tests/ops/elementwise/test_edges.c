@@ -85,11 +85,19 @@ UNARY(X)
     X(atan2, finite, atan2l(a, b), b / norm2(a, b), -a / norm2(a, b),                              \
       -2 * a / norm2(a, b) * b / norm2(a, b), (a * a - b * b) / norm2(a, b) / norm2(a, b),         \
       2 * a / norm2(a, b) * b / norm2(a, b))                                                       \
+    X(logaddexp, everywhere, log_add_exp(a, b), share(a, b), share(b, a), spread(a, b),            \
+      -spread(a, b), spread(a, b))                                                                 \
     X(pow, in_range, powl(a, b), times(b, powl(a, b - 1)), times(powl(a, b), log_or_0(a, b)),      \
       times(times(b, b - 1), powl(a, b - 2)), power_cross(a, b),                                   \
       times(times(powl(a, b), log_or_0(a, b)), log_or_0(a, b)))
 
 static real norm2(real a, real b) { return a * a + b * b; }
+static real log_add_exp(real a, real b)
+{
+    return isinf(a) && a == b ? a : fmaxl(a, b) + log1pl(expl(-fabsl(a - b)));
+}
+static real share(real a, real b) { return a == b ? 0.5L : 1 / (1 + expl(b - a)); }
+static real spread(real a, real b) { return isinf(a) && a == b ? 0 : share(a, b) * share(b, a); }
 static real log_or_0(real a, real b) { return a == 0 && b >= 0 ? 0 : logl(a); }
 static real power_cross(real a, real b)
 {

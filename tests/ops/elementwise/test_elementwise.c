@@ -19,6 +19,10 @@ static double divide(double a, double b) { return a / b; }
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 static double strong_mul(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+static double log_add_exp(double a, double b)
+{
+    return a == b ? a + log(2) : fmax(a, b) + log1p(exp(-fabs(a - b)));
+}
 static double strong_div(double a, double b) { return a == 0 ? 0 : a / b; }
 static double both(double a, double b) { return a != 0 && b != 0; }
 static double either(double a, double b) { return a != 0 || b != 0; }
@@ -49,6 +53,7 @@ static const struct {
     {"pow", tg_pow, pow, TG_F64, false},
     {"fmod", tg_fmod, fmod, TG_F64, false},
     {"atan2", tg_atan2, atan2, TG_F64, false},
+    {"logaddexp", tg_logaddexp, log_add_exp, TG_F64, false},
     {"logical_and", tg_logical_and, both, TG_U8, true},
     {"logical_or", tg_logical_or, either, TG_U8, true},
     {"logical_xor", tg_logical_xor, one_of, TG_U8, true},

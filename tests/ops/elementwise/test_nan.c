@@ -110,6 +110,11 @@ static const op_row rows[] = {
      {"f64[2]: 0 nan", "f64[2]: -0 1"},
      "f64[2]: 3.141592653589793 nan ~1e-15",
      TG_OK},
+    {"logaddexp",
+     NULL,
+     {"f64[5]: inf -inf inf nan -inf", "f64[5]: inf -inf -inf 0 3"},
+     "f64[5]: inf -inf inf nan 3",
+     TG_OK},
 };
 
 START_TEST(single_rules) { run_row(&rows[_i]); }
