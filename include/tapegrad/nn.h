@@ -20,6 +20,10 @@ tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b);
 tg_tensor *tg_softmax(tg_tape *t, tg_tensor *x, int axis);
 tg_tensor *tg_log_softmax(tg_tape *t, tg_tensor *x, int axis);
 
+/* a sigmoid(b), where a and b are the two halves of x along an axis (Dauphin et al. 2017).
+ * TG_ESHAPE if its size is odd. */
+tg_tensor *tg_glu(tg_tape *t, tg_tensor *x, int axis);
+
 /* ---- batch normalisation (Ioffe and Szegedy 2015) ------------------------------------------- */
 
 typedef struct tg_batch_norm_options {

@@ -1,4 +1,4 @@
-/* layers.c - the affine layer and dropout. */
+/* layers.c - the affine layer, the gated linear unit and dropout. */
 #include "ops/compose.h"
 #include "src/options.h"
 #include "tapegrad/nn.h"
@@ -7,6 +7,14 @@ tg_tensor *tg_affine(tg_tape *t, tg_tensor *x, tg_tensor *W, tg_tensor *b)
 {
     tg_tensor *y = tg_matmul(t, x, W);
     return b ? tg_add(t, y, b) : y;
+}
+
+tg_tensor *tg_glu(tg_tape *t, tg_tensor *x, int axis)
+{
+    const char *outer = tgi_enter(t, "glu");
+    tg_tensor *half[2];
+    (void)tg_split(t, x, 2, NULL, axis, half);
+    return tgi_leave(t, outer, tg_zmul(t, tg_sigmoid(t, half[1]), half[0]));
 }
 
 /* ---- dropout -------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ static tg_tensor *numbers(const char *text) { return tensor_of(NULL, text); }
 
 F(softmax, tg_softmax(t, x, -1))
 F(log_softmax, tg_log_softmax(t, x, -1))
+F(glu, tg_glu(t, x, -1))
 F(ce_0, tg_cross_entropy(t, x, numbers("i32[1]: 0"), NULL))
 F(ce_1, tg_cross_entropy(t, x, numbers("i32[1]: 1"), NULL))
 F(ce_hot, tg_cross_entropy(t, x, beside(x, "[1,3]: 0 1 0"), NULL))
@@ -153,6 +154,9 @@ static const edge_row rows[] = {
     {"log_softmax", log_softmax, BOTH, "[3]: -1e-40 1e-310 -0", NULL, NULL, "[3]: 0 0 0", 1, 0},
     {"log_softmax", log_softmax, BOTH, "[1]: -7", "[1]: 0", "[1]: 0", NULL, 0, 0},
     {"log_softmax", log_softmax, BOTH, "[0,3]", "[0,3]", "[0,3]", NULL, 0, 0},
+    {"glu", glu, BOTH, "[2,2]: 3 0 -4 0", "[2,1]: 1.5 -2", "[2,2]: .5 .75 1 -2", NULL, 0, 0},
+    {"glu", glu, BOTH, "[4]: -inf 2 -1e4 1e4", "[2]: 0 2", "[4]: 0 2 0 0", NULL, 0, 0},
+    {"glu", glu, BOTH, "[0]", "[0]", "[0]", NULL, 0, 0},
     {"cross_entropy", ce_0, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1, 0},
     {"cross_entropy", ce_hot, BOTH, "[1,3]: 30003 30002 30000", NULL, NULL, "[1,3]: 3 2 0", 1, 0},
     {"cross_entropy", ce_1, BOTH, "[1,3]: -inf 0 0", "[]: " LN2, "[1,3]: 0 -.5 .5", NULL, 0, 0},

@@ -215,6 +215,12 @@ for _name in ["softmax", "log_softmax"]:
                     words(axis=axis))
 
 
+@row("glu")
+def _(r, i):
+    shape, axis = [((4,), 0), ((2, 6), 1), ((4, 3), -2), ((2, 3, 2), -1), ((3, 10, 1), 1)][i]
+    return Case(lambda x: F.glu(x, axis), [r.uniform(shape, -5, 5)], words(axis=axis))
+
+
 def norm_inputs(r, i):
     n, c = [(4, 3), (7, 1), (3, 5), (10, 2), (5, 4)][i]
     return [r.uniform((n, c)), r.uniform((c,)), r.uniform((c,)), r.uniform((c,)),
