@@ -132,7 +132,7 @@ int64_t tgi_plan_unit(int64_t a, int64_t b);
 /* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
 int64_t tgi_plan_row(const tgi_value *v);
 
-/* Bytes of the states of all parts of a fold. */
-size_t tgi_fold_bytes(const tgi_value *v);
+/* Bytes of the states of all parts of a partial reduction. */
+size_t tgi_partial_bytes(const tgi_value *v);
 
 #endif

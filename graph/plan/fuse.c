@@ -208,8 +208,8 @@ static void cut(tgi_maker *m)
     int64_t unit = f->row > 1 ? f->row : TGI_STEP;
     for (int i = 0; i < f->tails; i++) {
         const tg_node *n = &m->l->tail[i]->node;
-        f->grain = n->op->fold->grain(n);
-        f->chunks = n->op->fold->parts(n);
+        f->grain = n->op->partial->grain(n);
+        f->chunks = n->op->partial->parts(n);
         unit = tgi_plan_unit(unit, f->grain);
     }
     f->block = TGI_SCRATCH / (int64_t)(slots * width);
@@ -228,7 +228,8 @@ static void cut(tgi_maker *m)
 
 /* ---- the group ------------------------------------------------------------------------------ */
 
-/* The members in order, the folds, and what they are about; how many operands they have. */
+/* Collects the members in order, the partial reductions, and the size of the group.  Returns how
+ * many operands they have. */
 static size_t collect(tgi_maker *m, const tgi_draft_step *step)
 {
     tgi_fused *f = m->f;
@@ -236,7 +237,7 @@ static size_t collect(tgi_maker *m, const tgi_draft_step *step)
     const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
     for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
         const tgi_value *v = &m->p->values[k];
-        if (v->part == TGI_FOLD)
+        if (v->part == TGI_PARTIAL)
             m->l->tail[f->tails++] = v;
         else {
             m->inner[m->members] = -1;

@@ -21,11 +21,11 @@ static tgi_draft_step *add_step(tgi_draft *p, int32_t value, int32_t count)
 static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
 {
     const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
-    const tg_op_fold *fold = x->node.op->fold;
-    if (!fold || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
+    const tg_op_partial *partial = x->node.op->partial;
+    if (!partial || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
         !tgi_plan_is_map(&values[in->root]) || values[in->root].part != TGI_WIDE)
         return 0;
-    return fold->grain(&x->node);
+    return partial->grain(&x->node);
 }
 
 static bool may_fold(const tgi_schedule *s, const tgi_open *g)
@@ -35,7 +35,7 @@ static bool may_fold(const tgi_schedule *s, const tgi_open *g)
     return false;
 }
 
-/* A part of the fold would begin within a row. */
+/* A part of the reduction would begin within a row. */
 static bool cuts_rows(const tgi_open *g, int64_t grain, int64_t parts)
 {
     const int64_t grains = (g->size + grain - 1) / grain;
@@ -54,11 +54,11 @@ static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
     for (int i = 0; i < g->n_waiting; i++) {
         const int32_t v = g->waiting[i];
         tgi_value *x = &values[v];
-        const tg_op_fold *fold = x->node.op->fold;
+        const tg_op_partial *partial = x->node.op->partial;
         const int64_t grain = grain_of(s, g, v);
         const int64_t more = grain > 0 ? tgi_plan_unit(unit, grain) : 0;
-        const int64_t own = grain > 0 ? fold->parts(&x->node) : 0;
-        x->part = TGI_FOLD;
+        const int64_t own = grain > 0 ? partial->parts(&x->node) : 0;
+        x->part = TGI_PARTIAL;
         if (grain == 0 || (parts > 0 && (parts != own || cut != grain)) ||
             cuts_rows(g, grain, own) || more > TGI_BLOCK ||
             !tgi_plan_fits(s->p, g->first, v, g->row, more)) {

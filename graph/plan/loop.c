@@ -204,8 +204,8 @@ static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t pa
         for (int i = 0; i < f->tails; i++) {
             const tgi_tail *l = &f->tail[i];
             const tg_node *n = l->node;
-            n->op->fold->add(n, l->states + (size_t)part * l->state_size, address(&b, &l->x, false),
-                             b.n);
+            n->op->partial->add(n, l->states + (size_t)part * l->state_size,
+                                address(&b, &l->x, false), b.n);
         }
     }
 }
@@ -224,7 +224,7 @@ static void run_chunk(void *user, int64_t chunk)
     for (int i = 0; i < f->tails; i++) {
         const tgi_tail *l = &f->tail[i];
         const tg_node *n = l->node;
-        n->op->fold->begin(n, l->states + (size_t)chunk * l->state_size);
+        n->op->partial->begin(n, l->states + (size_t)chunk * l->state_size);
     }
     run_piece(f, first, end < f->n ? end : f->n, chunk);
 }
@@ -238,6 +238,6 @@ void tgi_fused_run(const tgi_fused *f)
     for (int i = 0; i < f->tails; i++) {
         const tgi_tail *l = &f->tail[i];
         const tg_node *n = l->node;
-        n->op->fold->end(n, f->chunks, l->states);
+        n->op->partial->end(n, f->chunks, l->states);
     }
 }

@@ -15,7 +15,7 @@ static bool step_has_nodes(const tgi_draft *d, const tgi_draft_step *s, int32_t 
 {
     const tgi_value *v = &d->values[k];
     if (s->count == 1) return !tgi_plan_calls(v);
-    return v->part == TGI_ROWS || v->part == TGI_FOLD || (s->headed && k == s->value);
+    return v->part == TGI_ROWS || v->part == TGI_PARTIAL || (s->headed && k == s->value);
 }
 
 static void mark_step(const tgi_draft *d, const tgi_draft_step *s, unsigned char *mark)

@@ -54,9 +54,9 @@ static bool pack_tails(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *f, char
         const tgi_value *v = l->tail[i];
         f->tail[i] = (tgi_tail){.node = node_of(d, v),
                                 .x = packed(d, l->tail_x[i]),
-                                .state_size = v->node.op->fold->state_size(&v->node),
+                                .state_size = v->node.op->partial->state_size(&v->node),
                                 .states = states};
-        states += tgi_fold_bytes(v);
+        states += tgi_partial_bytes(v);
     }
     return f->tail != NULL;
 }

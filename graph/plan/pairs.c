@@ -1,7 +1,7 @@
 /* pairs.c - members of a group that are done in one pass over memory, two and two. */
 #include "graph/plan/fuse.h"
 
-/* How often the members and folds read what member i computes. */
+/* How often the members and the partial reductions read what member i computes. */
 static int uses(const tgi_maker *m, int i)
 {
     int n = 0;

@@ -43,10 +43,10 @@ int64_t tgi_plan_row(const tgi_value *v)
     return row < SHORTEST || row > TGI_BLOCK ? 0 : row;
 }
 
-size_t tgi_fold_bytes(const tgi_value *v)
+size_t tgi_partial_bytes(const tgi_value *v)
 {
-    const tg_op_fold *fold = v->node.op->fold;
-    return (size_t)fold->parts(&v->node) * fold->state_size(&v->node);
+    const tg_op_partial *partial = v->node.op->partial;
+    return (size_t)partial->parts(&v->node) * partial->state_size(&v->node);
 }
 
 int64_t tgi_plan_unit(int64_t a, int64_t b)
@@ -172,8 +172,8 @@ bool tgi_plan_fits(const tgi_draft *p, int32_t first, int32_t other, int64_t row
 {
     slots s = {.p = p, .width = 1};
     int end[2 * TGI_SLOTS + TGI_MOST_OPERANDS], n = 0, most = 0;
-    const bool last = other >= 0 && p->values[other].part == TGI_FOLD;
-    while (first >= 0 || other >= 0) { /* in the order of recording; a fold reads after all */
+    const bool last = other >= 0 && p->values[other].part == TGI_PARTIAL;
+    while (first >= 0 || other >= 0) { /* in the order of recording; a partial reduction is last */
         int32_t *from = other < 0 || (first >= 0 && (last || first < other)) ? &first : &other;
         add_member(&s, *from);
         *from = p->values[*from].next;

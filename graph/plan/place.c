@@ -46,7 +46,7 @@ static void find_readers(tgi_draft *p)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
             tgi_value *v = &p->values[k];
             if (p->steps[s].count == 1) v->group = -1;
-            v->escapes = v->group < 0 || v->part == TGI_FOLD;
+            v->escapes = v->group < 0 || v->part == TGI_PARTIAL;
             v->last = s;
         }
     for (int32_t s = 0; s < p->n_steps; s++)
@@ -125,7 +125,7 @@ static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
     size_t bytes = 0;
     for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
-        if (v->part == TGI_FOLD) bytes += tgi_fold_bytes(v);
+        if (v->part == TGI_PARTIAL) bytes += tgi_partial_bytes(v);
     }
     return bytes;
 }

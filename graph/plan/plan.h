@@ -22,7 +22,7 @@ typedef enum tgi_part {
     TGI_WIDE,   /* elementwise, n elements */
     TGI_NARROW, /* elementwise, an element for each row */
     TGI_ROWS,   /* reduces each row to one element */
-    TGI_FOLD    /* a partial reduction over all rows: its result exists only after the loop */
+    TGI_PARTIAL /* a partial reduction over all rows: its result exists only after the loop */
 } tgi_part;
 
 /* Dtype, shape and strides of a value. */
@@ -178,7 +178,7 @@ typedef enum tgi_way {
 typedef struct tgi_job {
     const tg_node *node; /* alone, headed */
     tgi_fused *fused;    /* loop, headed */
-    void *work;          /* scratch memory for forward, or states of folds */
+    void *work;          /* scratch memory for forward, or states of partial reductions */
     int64_t bytes;       /*   of it */
 } tgi_job;
 
@@ -262,7 +262,8 @@ double tgi_plan_clock(void);
 void tgi_plan_took(tg_plan *p, int32_t i, double start);
 
 void tgi_fused_run(const tgi_fused *f);
-/* Elements first .. first+count-1 alone, of a loop without folds and rows; f is a tgi_fused. */
+/* Elements first .. first+count-1 alone, of a loop without rows and partial reductions; f is a
+ * tgi_fused. */
 void tgi_fused_piece(void *f, int64_t first, int64_t count);
 void tgi_calls_run(const tgi_calls *c);
 /* The items that the operands of a call are; how many. */

@@ -79,7 +79,7 @@ typedef void (*tg_map_fn)(int64_t n, void *y, const void *const *x, const int64_
  * loop while they are computed, without storing them.  grain, parts and state_size depend on
  * shapes, dtypes and attributes only, and assume that input 0 is contiguous.  For a contiguous
  * input, forward must give the same bits as the parts do. */
-typedef struct tg_op_fold {
+typedef struct tg_op_partial {
     /* The number of elements that must not be separated: each call of add starts and ends at a
      * multiple of it, or at the end of the input.  0: this node can only be computed whole. */
     int64_t (*grain)(const tg_node *n);
@@ -94,7 +94,7 @@ typedef struct tg_op_fold {
     /* Fills n->output from the states of all parts, which are stored one after the other.  It may
      * overwrite them. */
     void (*end)(const tg_node *n, int64_t parts, void *states);
-} tg_op_fold;
+} tg_op_partial;
 
 /* The value of an operand that leaves the other one unchanged, as in x * 1 and x - 0. */
 typedef struct tg_op_neutral {
@@ -175,7 +175,7 @@ struct tg_op {
                          void (*done)(void *user, int64_t first, int64_t count), void *user);
 
     /* For a reduction: how to compute it in parts.  NULL: it can only be computed whole. */
-    const tg_op_fold *fold;
+    const tg_op_partial *partial;
 
     /* Called after each forward to refuse a result whose existence only the computation can decide,
      * such as the inverse of a singular matrix.  It reads what forward has left in its scratch

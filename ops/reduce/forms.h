@@ -22,7 +22,7 @@ typedef struct tgi_reduction {
     const tgi_reduce_way *way;
 } tgi_reduction;
 
-/* The functions of a tg_op_fold; the states of the parts are `size` bytes apart. */
+/* The functions of a tg_op_partial; the states of the parts are `size` bytes apart. */
 typedef struct tgi_form {
     int64_t (*grain)(const tgi_reduction *r);
     int64_t (*parts)(const tgi_reduction *r);

@@ -1,5 +1,5 @@
 /* parts.c - the forward of reductions: contiguous inputs by their form, with threads, and for plans
- * the same in parts that are fed from fused loops (tg_op_fold); other inputs by blocks. */
+ * the same in parts that are fed from fused loops (tg_op_partial); other inputs by blocks. */
 #include "graph/parallel.h"
 #include "graph/tape.h"
 #include "ops/reduce/forms.h"
@@ -38,7 +38,7 @@ static void find_form(tgi_reduction *r, const tg_tensor *x, unsigned mask)
 
 static const tgi_reduce_row *row_of(const tg_node *n)
 {
-    return (const tgi_reduce_row *)n->op->fold;
+    return (const tgi_reduce_row *)n->op->partial;
 }
 
 static unsigned mask_of(const tg_node *n)

@@ -143,10 +143,10 @@ typedef struct tgi_reduce_way {
 
 extern const tgi_reduce_way tgi_fold_way, tgi_argmax_way, tgi_logsumexp_way, tgi_norm_way;
 
-/* What a row of reductions.def says beside its descriptor.  The descriptor's fold is the first
+/* What a row of reductions.def says beside its descriptor.  The descriptor's partial is the first
  * member, by which a node leads to its row. */
 typedef struct tgi_reduce_row {
-    tg_op_fold fold;
+    tg_op_partial partial;
     int number;  /* TGI_REDUCE_NAME */
     bool shaped; /* the attributes are a shape to sum to, not axes */
     const tgi_reduce_way *way;

@@ -238,7 +238,7 @@ static double flops_2(const tg_node *n) { return 2 * (double)n->inputs[0]->size;
                            .flops = flops_##FLOPS,                                                 \
                            .work_size = tgi_reduce_work,                                           \
                            .forward = tgi_reduce_forward,                                          \
-                           .fold = &tgi_reduction_rows[TGI_REDUCE_##NAME].fold,                    \
+                           .partial = &tgi_reduction_rows[TGI_REDUCE_##NAME].partial,              \
                            .vjp = VJP,                                                             \
                            .samples = NAME##_samples},
 #define OVER_AXES .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)

@@ -46,11 +46,11 @@ static inline answers ask(const tg_node *n, bool real, void *data, size_t offset
     const tg_op *op = n->op;
     if (op->work_size) a.work = op->work_size(&node);
     if (op->flops) a.flops = op->flops(&node);
-    if (op->fold && n->inputs[0]->size > 0) {
-        a.grain = op->fold->grain(&node);
+    if (op->partial && n->inputs[0]->size > 0) {
+        a.grain = op->partial->grain(&node);
         if (a.grain > 0) {
-            a.parts = op->fold->parts(&node);
-            a.state = op->fold->state_size(&node);
+            a.parts = op->partial->parts(&node);
+            a.state = op->partial->state_size(&node);
         }
     }
     free(copies);

@@ -1,4 +1,4 @@
-/* test_reduce_parts.c - a reduction in parts (tg_op_fold): every operation that offers it gives
+/* test_reduce_parts.c - a reduction in parts (tg_op_partial): every operation that offers it gives
  * the bits of its forward, however the parts are fed. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static void feed(const tg_node *node, void *state, int64_t from, int64_t to, int
         int64_t more = from + 1 + (int64_t)tg_rng_next_below(rng, most);
         if (more > to) more = to;
         const int64_t end = more * grain < x->size ? more * grain : x->size;
-        node->op->fold->add(node, state, (const char *)x->data + from * grain * width,
+        node->op->partial->add(node, state, (const char *)x->data + from * grain * width,
                             end - from * grain);
         from = more;
     }
@@ -65,11 +65,12 @@ static void feed(const tg_node *node, void *state, int64_t from, int64_t to, int
 /* True when node was computed in parts and not only whole. */
 static bool try_parts(const tg_node *node, const char *what, tg_rng *rng)
 {
-    const tg_op_fold *fold = node->op->fold;
-    const int64_t grain = fold->grain(node);
+    const tg_op_partial *partial = node->op->partial;
+    const int64_t grain = partial->grain(node);
     if (grain == 0) return false;
-    const int64_t parts = fold->parts(node), grains = (node->inputs[0]->size + grain - 1) / grain;
-    const size_t size = fold->state_size(node);
+    const int64_t parts = partial->parts(node);
+    const int64_t grains = (node->inputs[0]->size + grain - 1) / grain;
+    const size_t size = partial->state_size(node);
     ck_assert_msg(parts >= 1 && parts <= grains && size % 64 == 0, "%s", what);
     char *states = aligned_alloc(64, (size_t)parts * size + 64);
     tg_tensor y = *node->output;
@@ -80,14 +81,14 @@ static bool try_parts(const tg_node *node, const char *what, tg_rng *rng)
     ck_assert(states && y.data);
     memset(states, 0x5a, (size_t)parts * size + 64);
     for (int64_t p = parts; p-- > 0;) {
-        fold->begin(&copy, states + (size_t)p * size);
+        partial->begin(&copy, states + (size_t)p * size);
         feed(&copy, states + (size_t)p * size, grains * p / parts, grains * (p + 1) / parts, grain,
              rng);
     }
     for (int i = 0; i < 64; i++)
         ck_assert_msg(states[(size_t)parts * size + (size_t)i] == 0x5a, "%s: behind the states",
                       what);
-    fold->end(&copy, parts, states);
+    partial->end(&copy, parts, states);
     ck_assert_msg(memcmp(y.data, node->output->data, bytes) == 0, "%s: other bits", what);
     free(y.data);
     free(states);
@@ -120,7 +121,7 @@ START_TEST(parts_give_the_bits_of_forward)
     int ops = 0, done = 0;
     for (int k = 0; k < tg_op_count(); k++) {
         const tg_op *op = tg_op_at(k);
-        if (!op->fold) continue;
+        if (!op->partial) continue;
         ops++;
         for (int d = 0; d < TG_DTYPE_COUNT; d++) {
             tg_tensor *x = random_leaf((tg_dtype)d, shapes[_i].ndim, shapes[_i].shape, &rng);
