@@ -79,6 +79,9 @@ static bool parse_value(tg_attr_kind kind, char *text, void *field)
         *(bool *)field = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
         return *(bool *)field || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
     case TG_ATTR_U64:
+    case TG_ATTR_SEED:
+    case TG_ATTR_STREAM:
+    case TG_ATTR_COUNTER:
         errno = 0;
         *(uint64_t *)field = strtoull(text, &end, 10);
         return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;

@@ -42,6 +42,9 @@ static void put_value(pen *p, tg_attr_kind kind, const void *field)
         put_int(p, *(const int64_t *)field);
         break;
     case TG_ATTR_U64:
+    case TG_ATTR_SEED:
+    case TG_ATTR_STREAM:
+    case TG_ATTR_COUNTER:
         (void)snprintf(number, sizeof number, "%llu", (unsigned long long)*(const uint64_t *)field);
         put(p, number);
         break;

@@ -68,22 +68,20 @@ static uint64_t mix(uint64_t h, const void *data, size_t n)
     return (h ^ n) * 1099511628211u;
 }
 
-static uint64_t mix_attrs(uint64_t h, const tg_op *op, const void *attrs, const char *but)
+/* A counter is left out: it only says which random numbers come next. */
+static uint64_t mix_attrs(uint64_t h, const tg_op *op, const void *attrs)
 {
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         size_t n;
         const void *x = field_bytes(d, attrs, &n);
-        if (!but || strcmp(d->name, but) != 0) h = mix(h, x, n);
+        if (d->kind != TG_ATTR_COUNTER) h = mix(h, x, n);
     }
     return h;
 }
 
 static const uint64_t start = 14695981039346656037u;
 
-uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs)
-{
-    return mix_attrs(start, op, attrs, NULL);
-}
+uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs) { return mix_attrs(start, op, attrs); }
 
 uint64_t tgi_tape_hash(const tg_tape *t)
 {
@@ -95,12 +93,11 @@ uint64_t tgi_tape_hash(const tg_tape *t)
             h = mix(h, &x, sizeof x);
             continue;
         }
-        const bool random = n->op->flags & TG_OP_RANDOM;
         h = mix(h, &n->op, sizeof n->op);
         h = mix(h, n->input_ids, (size_t)n->n_inputs * sizeof *n->input_ids);
         h = mix(h, x->shape, (size_t)x->ndim * sizeof *x->shape);
         h = mix(h, &x->dtype, sizeof x->dtype);
-        h = mix_attrs(h, n->op, n->attrs, random ? "counter" : NULL);
+        h = mix_attrs(h, n->op, n->attrs);
     }
     return h;
 }

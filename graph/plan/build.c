@@ -19,8 +19,8 @@ static bool can_plan(const tg_node *n, tg_error *err)
                        op->name, in, n->scope) == TG_OK;
     if ((op->flags & TG_OP_RANDOM) && !tgi_plan_rng_fields(op, n->attrs).counter)
         return tg_fail(err, TG_EARG,
-                       "compile: %s%s%s cannot be run again: it has no attribute 'counter' to draw "
-                       "other numbers by",
+                       "compile: %s%s%s cannot be run again: no attribute is its counter, so it "
+                       "would draw the same numbers each time",
                        op->name, in, n->scope) == TG_OK;
     return true;
 }

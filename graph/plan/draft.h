@@ -94,7 +94,7 @@ bool tgi_plan_pack_scratch(tgi_draft *d);
 /* The plan's one copy of these bytes; NULL when out of memory. */
 const void *tgi_plan_intern(tgi_draft *d, const void *data, size_t bytes);
 
-/* The attribute "seed", "stream" or "counter" of a random operation; NULL: it has none. */
+/* The attributes that describe the generator of a random operation; NULL where it has none. */
 typedef struct tgi_rng_fields {
     const uint64_t *seed, *stream, *counter;
 } tgi_rng_fields;

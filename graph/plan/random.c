@@ -6,13 +6,14 @@
 
 tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs)
 {
-    static const char *const names[] = {"seed", "stream", "counter"};
-    const uint64_t *found[3] = {NULL};
-    for (const tg_attr_def *d = op->attrs; d && d->name; d++)
-        for (int i = 0; i < 3 && d->kind == TG_ATTR_U64; i++)
-            if (strcmp(d->name, names[i]) == 0)
-                found[i] = (const uint64_t *)(const void *)((const char *)attrs + d->offset);
-    return (tgi_rng_fields){found[0], found[1], found[2]};
+    tgi_rng_fields f = {NULL, NULL, NULL};
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        const uint64_t *field = (const uint64_t *)(const void *)((const char *)attrs + d->offset);
+        if (d->kind == TG_ATTR_SEED) f.seed = field;
+        if (d->kind == TG_ATTR_STREAM) f.stream = field;
+        if (d->kind == TG_ATTR_COUNTER) f.counter = field;
+    }
+    return f;
 }
 
 static size_t slot_of(const tgi_draft *d, uint64_t seed, uint64_t stream)

@@ -21,13 +21,17 @@ typedef struct tg_ints {
 } tg_ints;
 
 typedef enum tg_attr_kind {
-    TG_ATTR_INT,   /* int64_t      "axis=-1" */
-    TG_ATTR_U64,   /* uint64_t     "seed=7" */
-    TG_ATTR_FLOAT, /* double       "p=0.5" */
-    TG_ATTR_BOOL,  /* bool         "keepdims=true" */
-    TG_ATTR_DTYPE, /* tg_dtype     "dtype=f64" */
-    TG_ATTR_INTS,  /* tg_ints      "axis=0,2", "axis=all", "shape=" for none */
-    TG_ATTR_STRING /* const char * "equation=ij,jk->ik" */
+    TG_ATTR_INT,    /* int64_t      "axis=-1" */
+    TG_ATTR_U64,    /* uint64_t     "bits=7" */
+    TG_ATTR_FLOAT,  /* double       "p=0.5" */
+    TG_ATTR_BOOL,   /* bool         "keepdims=true" */
+    TG_ATTR_DTYPE,  /* tg_dtype     "dtype=f64" */
+    TG_ATTR_INTS,   /* tg_ints      "axis=0,2", "axis=all", "shape=" for none */
+    TG_ATTR_STRING, /* const char * "equation=ij,jk->ik" */
+    /* The state of the generator that an operation with TG_OP_RANDOM draws from, as in tg_rng. */
+    TG_ATTR_SEED,   /* uint64_t     "seed=7" */
+    TG_ATTR_STREAM, /* uint64_t     "stream=0" */
+    TG_ATTR_COUNTER /* uint64_t     "counter=0" */
 } tg_attr_kind;
 
 typedef struct tg_attr_def {
@@ -117,11 +121,12 @@ typedef struct tg_sample {
 
 enum {
     TG_OP_ZERO_GRAD = 1, /* vjp is NULL because the derivative is 0, not because there is none */
-    /* Draws random numbers from the generator that its attributes "seed", "stream" and "counter" of
-     * kind TG_ATTR_U64 describe. A plan moves the counter on from run to run, so it needs one. */
+    /* Draws random numbers from the generator that its attributes of kind TG_ATTR_SEED,
+     * TG_ATTR_STREAM and TG_ATTR_COUNTER describe; a seed or stream left out is 0.  A plan advances
+     * the counter from run to run, so an operation without one cannot be planned. */
     TG_OP_RANDOM = 2,
-    TG_OP_WRITES = 4,    /* writes its first input, a leaf; for a plan, any leaf may be written */
-    TG_OP_MASK = 8,      /* elementwise, and the result is u8 whatever the inputs */
+    TG_OP_WRITES = 4, /* writes its first input, a leaf; for a plan, any leaf may be written */
+    TG_OP_MASK = 8,   /* elementwise, and the result is u8 whatever the inputs */
     /* Reduces its one input along the axes that its first attribute of kind TG_ATTR_INTS names.
      * When only the last axis is reduced and has at least 16 elements, the bits of each row's
      * result must not depend on the other rows. */

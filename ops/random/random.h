@@ -18,10 +18,10 @@ typedef struct tgi_random_attrs {
 
 /* The state, then the operation's own attributes, then the end of the list. */
 #define TGI_RANDOM_STATE                                                                           \
-    {"seed", TG_ATTR_U64, offsetof(tgi_random_attrs, seed), NULL},                                 \
-        {"stream", TG_ATTR_U64, offsetof(tgi_random_attrs, stream), "0"},                          \
+    {"seed", TG_ATTR_SEED, offsetof(tgi_random_attrs, seed), NULL},                                \
+        {"stream", TG_ATTR_STREAM, offsetof(tgi_random_attrs, stream), "0"},                       \
     {                                                                                              \
-        "counter", TG_ATTR_U64, offsetof(tgi_random_attrs, counter), "0"                           \
+        "counter", TG_ATTR_COUNTER, offsetof(tgi_random_attrs, counter), "0"                       \
     }
 #define TGI_RANDOM_DEFS(...)                                                                       \
     {                                                                                              \

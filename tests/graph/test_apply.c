@@ -39,7 +39,8 @@ static int sample_inputs(const char *text, tg_tensor **x, int most)
 static void check_attrs(const tg_op *op)
 {
     const size_t sizes[] = {sizeof(int64_t),  sizeof(uint64_t), sizeof(double), sizeof(bool),
-                            sizeof(tg_dtype), sizeof(tg_ints),  sizeof(char *)};
+                            sizeof(tg_dtype), sizeof(tg_ints),  sizeof(char *), sizeof(uint64_t),
+                            sizeof(uint64_t), sizeof(uint64_t)};
     ck_assert_msg((op->attrs != NULL) == (op->attrs_size > 0), "%s", op->name);
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         ck_assert_msg(*d->name && (int)d->kind >= 0 && (int)d->kind < COUNT(sizes), "%s", op->name);

@@ -19,7 +19,8 @@ static void cell(const char *text)
 
 static void attributes(const tg_op *op)
 {
-    static const char *const kinds[] = {"int", "u64", "float", "bool", "dtype", "ints", "string"};
+    static const char *const kinds[] = {"int",  "u64",    "float", "bool", "dtype",
+                                        "ints", "string", "u64",   "u64",  "u64"};
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         printf("%s`%s` %s", d == op->attrs ? "" : ", ", d->name, kinds[d->kind]);
         if (d->fallback && *d->fallback) printf(" = %s", d->fallback);

@@ -165,8 +165,8 @@ START_TEST(what_cannot_be_planned)
         {t, 1, &again, TG_EARG,
          "compile: checkpoint cannot be run again: its attributes are not described"},
         {t, 1, &drawn, TG_EARG,
-         "compile: dice in game cannot be run again: it has no attribute 'counter' to draw other "
-         "numbers by"},
+         "compile: dice in game cannot be run again: no attribute is its counter, so it would "
+         "draw the same numbers each time"},
     };
     for (int i = 0; i < COUNT(rows); i++) {
         err = (tg_error)TG_ERROR_INIT;
