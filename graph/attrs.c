@@ -1,10 +1,16 @@
-/* attrs.c - attributes from text, by what the descriptor says of its struct. */
+/* attrs.c - structs of attributes: made from text, compared, copied and hashed by the fields that
+ * the descriptor lists. */
+#include "graph/attrs.h"
+
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "graph/hash.h"
 #include "graph/tape.h"
+
+/* ---- from text ------------------------------------------------------------------------------ */
 
 /* Reads a double with a '.', whatever the locale's decimal point is. */
 static bool parse_float(const char *text, double *value)
@@ -151,4 +157,73 @@ tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *at
     for (const tg_attr_def *d = op->attrs; d && d->name; d++)
         if (field_from(t, op, d, words, size, attrs)) break;
     return t->error->status;
+}
+
+/* ---- field by field ------------------------------------------------------------------------- */
+
+/* The bytes that make up the value of a field, and their number: of a string its characters, of a
+ * list its elements. */
+static const void *field_bytes(const tg_attr_def *d, const void *attrs, size_t *bytes)
+{
+    const char *at = (const char *)attrs + d->offset;
+    switch (d->kind) {
+    case TG_ATTR_BOOL:
+        *bytes = sizeof(bool);
+        return at;
+    case TG_ATTR_DTYPE:
+        *bytes = sizeof(tg_dtype);
+        return at;
+    case TG_ATTR_STRING: {
+        const char *text = *(const char *const *)(const void *)at;
+        *bytes = text ? strlen(text) : 0;
+        return text ? text : "";
+    }
+    case TG_ATTR_INTS: {
+        const tg_ints *list = (const tg_ints *)(const void *)at;
+        *bytes = list->n > 0 ? (size_t)list->n * sizeof *list->v : 0;
+        return list->v;
+    }
+    default: /* int64_t, uint64_t, double: its bits, so that -0 is not 0 */
+        *bytes = 8;
+        return at;
+    }
+}
+
+static int list_length(const tg_attr_def *d, const void *attrs)
+{
+    if (d->kind != TG_ATTR_INTS) return 0;
+    return ((const tg_ints *)(const void *)((const char *)attrs + d->offset))->n;
+}
+
+bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b)
+{
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        size_t na, nb;
+        const void *xa = field_bytes(d, a, &na), *xb = field_bytes(d, b, &nb);
+        if (list_length(d, a) != list_length(d, b) || na != nb) return false;
+        if (na > 0 && memcmp(xa, xb, na) != 0) return false;
+    }
+    return true;
+}
+
+void tgi_attrs_copy(const tg_op *op, const void *from, void *to)
+{
+    memset(to, 0, op->attrs_size);
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        size_t n;
+        const char *x = field_bytes(d, from, &n);
+        char *const field = (char *)to + d->offset;
+        if (d->kind == TG_ATTR_INTS) ((tg_ints *)(void *)field)->n = list_length(d, from);
+        if (n) memcpy(field + (x - ((const char *)from + d->offset)), x, n);
+    }
+}
+
+uint64_t tgi_attrs_hash(uint64_t h, const tg_op *op, const void *attrs)
+{
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        size_t n;
+        const void *x = field_bytes(d, attrs, &n);
+        if (d->kind != TG_ATTR_COUNTER) h = tgi_hash(h, x, n);
+    }
+    return h;
 }

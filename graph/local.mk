@@ -5,10 +5,12 @@ library_sources += \
 	graph/arena.c \
 	graph/arena.h \
 	graph/attrs.c \
+	graph/attrs.h \
 	graph/elementwise.c \
 	graph/elementwise.h \
 	graph/flush.h \
 	graph/grad.c \
+	graph/hash.h \
 	graph/hook.c \
 	graph/infer.c \
 	graph/parallel.c \

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/attrs.h"
+#include "graph/hash.h"
 #include "graph/text.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/grad.h"
@@ -177,6 +179,25 @@ static bool leaf_table_grow(tg_tape *t)
         if (old[i]) slots[leaf_slot(t, t->values[old[i] - 1])] = old[i];
     tg_free(old);
     return true;
+}
+
+uint64_t tgi_tape_hash(const tg_tape *t)
+{
+    uint64_t h = TGI_HASH_START;
+    for (int32_t i = 0; i < t->size; i++) {
+        const tg_tensor *x = t->values[i];
+        const tg_node *n = x->node;
+        if (!n) { /* a leaf, which the tape keeps alive: no other one has its address */
+            h = tgi_hash(h, &x, sizeof x);
+            continue;
+        }
+        h = tgi_hash(h, &n->op, sizeof n->op);
+        h = tgi_hash(h, n->input_ids, (size_t)n->n_inputs * sizeof *n->input_ids);
+        h = tgi_hash(h, x->shape, (size_t)x->ndim * sizeof *x->shape);
+        h = tgi_hash(h, &x->dtype, sizeof x->dtype);
+        h = tgi_attrs_hash(h, n->op, n->attrs);
+    }
+    return h;
 }
 
 int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x)

@@ -52,6 +52,10 @@ struct tg_tape {
     tgi_core_ops core;
 };
 
+/* A number that is equal for tapes with the same operations on the same leaves, whatever random
+ * numbers they have drawn. */
+uint64_t tgi_tape_hash(const tg_tape *t);
+
 /* tg_tape_new_on, which is in ops/registry.c, for a tape with these operations. */
 tg_tape *tgi_tape_new(const tgi_core_ops *core, tg_error *err);
 

@@ -1,7 +1,6 @@
 # local.mk - what graph/plan/ holds.
 
 library_sources += \
-	graph/plan/attrs.c \
 	graph/plan/bind.c \
 	graph/plan/build.c \
 	graph/plan/calls.c \

@@ -2,6 +2,7 @@
  * printing and profiling need. */
 #include <string.h>
 
+#include "graph/attrs.h"
 #include "graph/plan/draft.h"
 
 /* What becomes of a value. */

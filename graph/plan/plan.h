@@ -269,14 +269,4 @@ void tgi_calls_run(const tgi_calls *c);
 /* The items that the operands of a call are; how many. */
 int tgi_call_values(const tg_plan *p, const tgi_call *c, int32_t *values);
 
-/* Equal attributes of one op, field by field; a number that equal ones share. */
-bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
-uint64_t tgi_attrs_hash(const tg_op *op, const void *attrs);
-/* The fields, none of them a text, and zeros between them: so that equal ones are equal as bytes.
- */
-void tgi_attrs_copy(const tg_op *op, const void *from, void *to);
-/* A number that tapes share which hold the same operations on the same leaves, whatever random
- * numbers they have drawn. */
-uint64_t tgi_tape_hash(const tg_tape *t);
-
 #endif

@@ -2,6 +2,8 @@
  * with 1, and the same operation on the same operands. */
 #include <string.h>
 
+#include "graph/attrs.h"
+#include "graph/hash.h"
 #include "graph/plan/draft.h"
 #include "graph/tape.h"
 
@@ -113,7 +115,8 @@ static bool equal(const tgi_value *a, const tgi_value *b)
 static int32_t first_of(const tgi_draft *p, table *t, int32_t v)
 {
     const tgi_value *x = &p->values[v];
-    uint64_t h = tgi_attrs_hash(x->node.op, x->node.attrs) ^ (uint64_t)(uintptr_t)x->node.op;
+    uint64_t h =
+        tgi_attrs_hash(TGI_HASH_START, x->node.op, x->node.attrs) ^ (uint64_t)(uintptr_t)x->node.op;
     for (int i = 0; i < x->node.n_inputs; i++) h = (h ^ (uint64_t)x->in[i]) * 0x9E3779B97F4A7C15u;
     size_t at = (size_t)((h * 0x9E3779B97F4A7C15u) >> 24) & t->mask;
     while (t->slots[at] && !equal(&p->values[t->slots[at] - 1], x)) at = (at + 1) & t->mask;
