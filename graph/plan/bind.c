@@ -69,12 +69,26 @@ static void move_loop(tg_plan *p, tgi_fused *f, int32_t leaf)
             f->load[i].data = tgi_plan_data(p, f->load[i].value);
 }
 
+/* The items that the operands of a call are; returns how many. */
+static int operands_of(const tg_plan *p, const tgi_call *c, int32_t *values)
+{
+    int n = 0;
+    for (int pass = c->inner < 0; pass < 2; pass++) {
+        const tgi_item *y = &p->items[pass ? c->value : c->inner];
+        for (int i = 0; i < y->n_inputs; i++) {
+            const int32_t in = p->inputs[y->in + i];
+            if (!pass || c->inner < 0 || p->items[in].root != c->inner) values[n++] = in;
+        }
+    }
+    return n;
+}
+
 static void move_calls(tg_plan *p, tgi_calls *calls, int32_t leaf)
 {
     tgi_call *c = calls->first;
     for (int i = 0; i < calls->count; i++, c = tgi_call_next(c)) {
         int32_t values[TGI_MOST_OPERANDS];
-        const int n = tgi_call_values(p, c, values);
+        const int n = operands_of(p, c, values);
         for (int k = 0; k < n; k++)
             if (p->items[values[k]].root == leaf) c->x[k] = tgi_plan_data(p, values[k]);
     }

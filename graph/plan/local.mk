@@ -3,11 +3,11 @@
 library_sources += \
 	graph/plan/bind.c \
 	graph/plan/build.c \
-	graph/plan/calls.c \
 	graph/plan/compile.c \
 	graph/plan/draft.h \
 	graph/plan/fuse.c \
 	graph/plan/fuse.h \
+	graph/plan/generators.c \
 	graph/plan/group.c \
 	graph/plan/intern.c \
 	graph/plan/join.c \
@@ -20,10 +20,11 @@ library_sources += \
 	graph/plan/pieces.c \
 	graph/plan/pieces.h \
 	graph/plan/place.c \
+	graph/plan/plan.c \
 	graph/plan/plan.h \
 	graph/plan/print.c \
 	graph/plan/profile.c \
-	graph/plan/random.c \
+	graph/plan/run.c \
 	graph/plan/schedule.h \
 	graph/plan/simplify.c \
 	$(end)

@@ -265,8 +265,8 @@ void tgi_fused_run(const tgi_fused *f);
 /* Elements first .. first+count-1 alone, of a loop without rows and partial reductions; f is a
  * tgi_fused. */
 void tgi_fused_piece(void *f, int64_t first, int64_t count);
-void tgi_calls_run(const tgi_calls *c);
-/* The items that the operands of a call are; how many. */
-int tgi_call_values(const tg_plan *p, const tgi_call *c, int32_t *values);
+
+/* Sets the counters of all random operations for the run that comes next. */
+void tgi_plan_set_counters(tg_plan *p);
 
 #endif

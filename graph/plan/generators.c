@@ -1,8 +1,10 @@
-/* random.c - finds the generators from which the operations on a tape draw random numbers. */
+/* generators.c - the generators from which the operations of a plan draw random numbers. */
 #include <string.h>
 
 #include "graph/plan/draft.h"
 #include "graph/tape.h"
+
+/* ---- compiling ------------------------------------------------------------------------------ */
 
 tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs)
 {
@@ -65,4 +67,37 @@ bool tgi_plan_generators(tgi_draft *d)
     for (int32_t i = 0; i < t->size; i++)
         if (is_random(t->values[i]->node)) (void)tgi_plan_generator_of(d, t->values[i]->node);
     return true;
+}
+
+/* ---- running -------------------------------------------------------------------------------- */
+
+void tgi_plan_set_counters(tg_plan *p)
+{
+    for (int32_t i = 0; i < p->n_draws; i++) {
+        const tgi_draw *d = &p->draws[i];
+        const tgi_generator *g = &p->generators[d->generator];
+        *d->counter = d->recorded + p->run * (g->end - g->first);
+    }
+}
+
+uint64_t tg_plan_draws(const tg_plan *p, const tg_rng *rng)
+{
+    for (int32_t i = 0; p && rng && i < p->n_generators; i++) {
+        const tgi_generator *g = &p->generators[i];
+        if (g->seed == rng->seed && g->stream == rng->stream) return g->end - g->first;
+    }
+    return 0;
+}
+
+void tg_plan_set_rng(tg_plan *p, const tg_rng *rng)
+{
+    for (int32_t i = 0; p && rng && i < p->n_generators; i++) {
+        tgi_generator *g = &p->generators[i];
+        if (g->seed != rng->seed || g->stream != rng->stream) continue;
+        const uint64_t further = rng->counter - (g->first + p->run * (g->end - g->first));
+        g->first += further;
+        g->end += further;
+        for (int32_t k = 0; k < p->n_draws; k++)
+            if (p->draws[k].generator == i) p->draws[k].recorded += further;
+    }
 }
