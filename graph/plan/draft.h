@@ -21,7 +21,7 @@ typedef struct tgi_value {
     uint64_t epoch; /* writes to what it reads that came before it */
     int64_t offset; /* view: bytes from the root's data; root: place in the block */
     tgi_kind kind;
-    tgi_part part;
+    tgi_role role;
     bool view, needed, escapes; /* escapes: read outside its group */
 } tgi_value;
 
@@ -111,28 +111,39 @@ bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, 
 bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *region,
                     int32_t regions, int32_t *ids, int32_t *count);
 
-/* It has a map and nothing else that has to be called. */
-bool tgi_plan_is_map(const tgi_value *v);
-/* Alone in its step it is a call. */
-bool tgi_plan_calls(const tgi_value *v);
-/* Value v holds as many elements as y, in y's order and without gaps. */
-bool tgi_plan_is_plain(const tgi_value *v, const tgi_value *y);
-/* How x is read for y, whose rows have `row` elements (1: it has none). */
-tgi_lie tgi_plan_lie(const tg_tensor *x, const tg_tensor *y, int64_t row);
-/* The axes along which x is read for y, merged, outermost first: how many, of what size, and the
- * bytes from one element to the next. */
-int tgi_plan_walk(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
-/* A unit of elements fits in the scratch slots that the groups with these first members (-1: none)
- * need together when every result stays in a slot. */
-bool tgi_plan_fits(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit);
+/* ---- value.c -------------------------------------------------------------------------------- */
 
-/* The least common multiple; just more than a block where either is. */
-int64_t tgi_plan_unit(int64_t a, int64_t b);
+/* v is computed by its map and by nothing else of its descriptor. */
+bool tgi_value_is_map(const tgi_value *v);
 
-/* The elements of a row that v reduces to one, where it can do so block by block; else 0. */
-int64_t tgi_plan_row(const tgi_value *v);
+/* v is a map that runs as a call when it is a step of its own. */
+bool tgi_value_is_call(const tgi_value *v);
 
-/* Bytes of the states of all parts of a partial reduction. */
-size_t tgi_partial_bytes(const tgi_value *v);
+/* v has as many elements as y, in y's order and without gaps. */
+bool tgi_value_is_plain(const tgi_value *v, const tgi_value *y);
+
+/* If v reduces rows that a loop can supply: the number of elements in a row.  Else 0. */
+int64_t tgi_value_row(const tgi_value *v);
+
+/* Bytes of the states of all parts of the partial reduction v. */
+size_t tgi_value_partial_bytes(const tgi_value *v);
+
+/* ---- access.c ------------------------------------------------------------------------------- */
+
+/* How x is read to compute y, whose rows have `row` elements (1: it has no rows). */
+tgi_access tgi_access_of(const tg_tensor *x, const tg_tensor *y, int64_t row);
+
+/* The axes along which x is read to compute y: merged where possible, outermost first, with the
+ * size of each and the bytes from one element to the next.  Returns their number, at least 1. */
+int tgi_access_axes(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
+
+/* ---- slots.c -------------------------------------------------------------------------------- */
+
+/* `unit` elements of every result and copied operand fit in scratch memory.  The members are those
+ * of the groups that begin with `first` and `other` (-1: none). */
+bool tgi_slots_fit(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit);
+
+/* The least common multiple of a and b; TGI_BLOCK + 1 if one of them is larger than a block. */
+int64_t tgi_slots_unit(int64_t a, int64_t b);
 
 #endif

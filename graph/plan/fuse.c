@@ -60,7 +60,7 @@ static bool used_after(const tgi_maker *m, int i, int32_t root)
 
 /* ---- operands from outside ------------------------------------------------------------------ */
 
-static bool same_walk(const tgi_load *a, const tgi_load *b)
+static bool same_axes(const tgi_load *a, const tgi_load *b)
 {
     if (a->value != b->value || a->axes != b->axes || a->narrow != b->narrow) return false;
     const size_t bytes = (size_t)a->axes * sizeof *a->n;
@@ -73,12 +73,12 @@ static int16_t load_of(tgi_maker *m, int at, const reference *r)
     tgi_fused *f = m->f;
     const tgi_value *y = r->y;
     const tg_tensor *x = m->p->values[r->in].tensor;
-    tgi_load l = {.value = r->in, .until = at, .narrow = y->part == TGI_NARROW};
+    tgi_load l = {.value = r->in, .until = at, .narrow = y->role == TGI_NARROW};
     l.width = tg_dtype_size(x->dtype);
     l.data = x->data;
-    l.axes = tgi_plan_walk(x, &y->x, l.n, l.step);
+    l.axes = tgi_access_axes(x, &y->x, l.n, l.step);
     for (int i = 0; i < f->loads; i++)
-        if (same_walk(&f->load[i], &l)) {
+        if (same_axes(&f->load[i], &l)) {
             f->load[i].until = at;
             return (int16_t)i;
         }
@@ -93,7 +93,7 @@ static tg_map_fn map_of(const tgi_maker *m, int member)
 {
     const tgi_value *y = tgi_member(m, member);
     const tg_node *n = &y->node;
-    if (y->part == TGI_ROWS) return NULL;
+    if (y->role == TGI_ROWS) return NULL;
     if (m->inner[member] < 0) return n->op->map[n->inputs[n->n_inputs - 1]->dtype];
     const tgi_value *x = tgi_member(m, m->inner[member]);
     int k = 0;
@@ -104,7 +104,7 @@ static tg_map_fn map_of(const tgi_maker *m, int member)
 static tgi_operand in_memory(const tgi_maker *m, int32_t value)
 {
     const tg_tensor *x = m->p->values[value].tensor;
-    return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_ALONG};
+    return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_CONTIGUOUS};
 }
 
 /* The operands; those from outside before slots are given out, so that it is known how long each
@@ -125,13 +125,14 @@ static void make_instruction(tgi_maker *m, int at)
     for (int i = 0; i < c->n; i++) {
         const tgi_value *in = &m->p->values[r[i].in];
         c->x[i] = in_memory(m, r[i].in);
-        if (v->part == TGI_ROWS) continue;
-        tgi_lie lie = tgi_plan_lie(in->tensor, &r[i].y->x, v->part == TGI_NARROW ? 1 : m->f->row);
+        if (v->role == TGI_ROWS) continue;
+        tgi_access access =
+            tgi_access_of(in->tensor, &r[i].y->x, v->role == TGI_NARROW ? 1 : m->f->row);
         const bool inside = tgi_member_of(m, in->root) >= 0;
-        if (inside && lie == TGI_STILL) lie = TGI_ALONG; /* of one element */
-        if (!inside && lie == TGI_APART) c->x[i].slot = load_of(m, at, &r[i]);
-        c->x[i].lie = (uint8_t)lie;
-        c->by_rows = c->by_rows || lie == TGI_BESIDE || lie == TGI_REPEAT;
+        if (inside && access == TGI_SCALAR) access = TGI_CONTIGUOUS; /* of one element */
+        if (!inside && access == TGI_STRIDED) c->x[i].slot = load_of(m, at, &r[i]);
+        c->x[i].access = (uint8_t)access;
+        c->by_rows = c->by_rows || access == TGI_PER_ROW || access == TGI_SAME_ROW;
     }
 }
 
@@ -147,7 +148,7 @@ static void free_slot(tgi_maker *m, int at, int i)
 static bool in_place(const tgi_maker *m, int at, int i)
 {
     const tgi_value *x = tgi_member(m, m->of[i]), *y = tgi_member(m, m->of[at]);
-    return x->part == TGI_WIDE && y->part == TGI_WIDE && m->l->instruction[at].map &&
+    return x->role == TGI_WIDE && y->role == TGI_WIDE && m->l->instruction[at].map &&
            tg_dtype_size(x->x.dtype) == tg_dtype_size(y->x.dtype);
 }
 
@@ -210,7 +211,7 @@ static void cut(tgi_maker *m)
         const tg_node *n = &m->l->tail[i]->node;
         f->grain = n->op->partial->grain(n);
         f->chunks = n->op->partial->parts(n);
-        unit = tgi_plan_unit(unit, f->grain);
+        unit = tgi_slots_unit(unit, f->grain);
     }
     f->block = TGI_SCRATCH / (int64_t)(slots * width);
     if (f->block > TGI_BLOCK) f->block = TGI_BLOCK;
@@ -237,17 +238,17 @@ static size_t collect(tgi_maker *m, const tgi_draft_step *step)
     const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
     for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
         const tgi_value *v = &m->p->values[k];
-        if (v->part == TGI_PARTIAL)
+        if (v->role == TGI_PARTIAL)
             m->l->tail[f->tails++] = v;
         else {
             m->inner[m->members] = -1;
             m->absorbed[m->members] = false;
             m->member[m->members++] = k;
         }
-        if (v->part == TGI_WIDE) f->n = v->x.size;
-        if (v->part == TGI_ROWS) {
+        if (v->role == TGI_WIDE) f->n = v->x.size;
+        if (v->role == TGI_ROWS) {
             f->n = v->node.inputs[0]->size;
-            f->row = tgi_plan_row(v);
+            f->row = tgi_value_row(v);
         }
         operands += (size_t)v->node.n_inputs;
     }
@@ -274,13 +275,13 @@ static bool make_loop(tgi_maker *m, const tgi_draft_step *step)
         const int32_t root = m->p->values[m->l->tail[i]->in[0]].root;
         m->l->tail_x[i] = m->l->instruction[instruction_of(m, root)].y;
     }
-    return f->block > 0; /* as it must be: tgi_plan_fits has seen to that */
+    return f->block > 0; /* as it must be: tgi_slots_fit has seen to that */
 }
 
 static bool make_step(tgi_draft *d, int32_t s, tgi_draft_loop *l)
 {
     const tgi_draft_step *step = &d->steps[s];
-    if (step->count == 1 && !tgi_plan_calls(&d->values[step->value]))
+    if (step->count == 1 && !tgi_value_is_call(&d->values[step->value]))
         return tgi_plan_pack_job(d, s, NULL);
     const tgi_mark mark = tgi_arena_mark(d->work);
     tgi_maker m = {.p = d, .l = l, .f = &l->f};

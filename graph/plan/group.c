@@ -23,7 +23,7 @@ static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
     const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
     const tg_op_partial *partial = x->node.op->partial;
     if (!partial || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
-        !tgi_plan_is_map(&values[in->root]) || values[in->root].part != TGI_WIDE)
+        !tgi_value_is_map(&values[in->root]) || values[in->root].role != TGI_WIDE)
         return 0;
     return partial->grain(&x->node);
 }
@@ -56,13 +56,13 @@ static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
         tgi_value *x = &values[v];
         const tg_op_partial *partial = x->node.op->partial;
         const int64_t grain = grain_of(s, g, v);
-        const int64_t more = grain > 0 ? tgi_plan_unit(unit, grain) : 0;
+        const int64_t more = grain > 0 ? tgi_slots_unit(unit, grain) : 0;
         const int64_t own = grain > 0 ? partial->parts(&x->node) : 0;
-        x->part = TGI_PARTIAL;
+        x->role = TGI_PARTIAL;
         if (grain == 0 || (parts > 0 && (parts != own || cut != grain)) ||
             cuts_rows(g, grain, own) || more > TGI_BLOCK ||
-            !tgi_plan_fits(s->p, g->first, v, g->row, more)) {
-            x->part = TGI_WIDE;
+            !tgi_slots_fit(s->p, g->first, v, g->row, more)) {
+            x->role = TGI_WIDE;
             g->waiting[behind++] = v;
             continue;
         }
@@ -90,7 +90,7 @@ static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_draft_st
         for (int i = 0; i < p->values[k].node.n_inputs; i++) {
             const tgi_value *in = &p->values[p->values[k].in[i]];
             if (in->root != head->value) continue;
-            if (!tgi_plan_is_plain(in, &p->values[k])) return false;
+            if (!tgi_value_is_plain(in, &p->values[k])) return false;
             read = true;
         }
     return read;
@@ -183,10 +183,10 @@ static int open_group(tgi_schedule *s, int32_t first, int64_t size)
 static bool join_some(tgi_schedule *s, int32_t v)
 {
     for (int slot = 0; slot < OPEN; slot++) {
-        tgi_part part;
+        tgi_role role;
         int64_t row;
-        if (!tgi_open_can_join(s, slot, v, &part, &row)) continue;
-        tgi_open_join(s, slot, v, part, row);
+        if (!tgi_open_can_join(s, slot, v, &role, &row)) continue;
+        tgi_open_join(s, slot, v, role, row);
         return true;
     }
     return false;
@@ -204,11 +204,11 @@ static void add_rows(tgi_schedule *s, int32_t v)
 {
     const tgi_value *x = &s->p->values[v];
     const tgi_open alone = {.size = x->node.inputs[0]->size, .row = 1, .first = -1};
-    tgi_part part;
+    tgi_role role;
     int64_t row;
     if (join_some(s, v)) return;
-    if (tgi_open_group_of(s, x->in[0]) < 0 && tgi_open_part(x, &alone, &part, &row))
-        tgi_open_join(s, open_group(s, v, alone.size), v, part, row);
+    if (tgi_open_group_of(s, x->in[0]) < 0 && tgi_open_role(x, &alone, &role, &row))
+        tgi_open_join(s, open_group(s, v, alone.size), v, role, row);
     else
         add_operation(s, v);
 }
@@ -225,9 +225,9 @@ bool tgi_plan_schedule(tgi_draft *p)
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
         if (!v->needed || v->kind != TGI_RESULT || v->view) continue;
-        if (tgi_plan_is_map(v) && v->x.size > 0)
+        if (tgi_value_is_map(v) && v->x.size > 0)
             add_map(&s, i);
-        else if (tgi_plan_row(v) > 0 && v->x.size > 0)
+        else if (tgi_value_row(v) > 0 && v->x.size > 0)
             add_rows(&s, i);
         else
             add_operation(&s, i);

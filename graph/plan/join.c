@@ -16,32 +16,32 @@ static bool reads(const tgi_open *g, int32_t v)
 }
 
 /* What v would be in a group of `size` elements with these rows; false: it cannot be in it. */
-bool tgi_open_part(const tgi_value *v, const tgi_open *g, tgi_part *part, int64_t *row)
+bool tgi_open_role(const tgi_value *v, const tgi_open *g, tgi_role *role, int64_t *row)
 {
     *row = g->row;
-    if (!tgi_plan_is_map(v)) {
-        *row = tgi_plan_row(v);
-        *part = TGI_ROWS;
+    if (!tgi_value_is_map(v)) {
+        *row = tgi_value_row(v);
+        *role = TGI_ROWS;
         return *row > 0 && v->node.inputs[0]->size == g->size && (g->row == 1 || g->row == *row) &&
                tg_tensor_is_contiguous(v->node.inputs[0]);
     }
-    *part = v->x.size == g->size ? TGI_WIDE : TGI_NARROW;
-    return *part == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
+    *role = v->x.size == g->size ? TGI_WIDE : TGI_NARROW;
+    return *role == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
 }
 
-/* Operand `in` of x, which is to be this part, is what a member computes, where and when x needs
+/* Operand `in` of x, which is to be this role, is what a member computes, where and when x needs
  * it. */
-static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi_part part,
+static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi_role role,
                       int64_t row)
 {
     const tgi_value *v = &s->p->values[in], *root = &s->p->values[v->root];
-    if (!tgi_plan_is_map(root) && root->part != TGI_ROWS) return false;
-    if (part == TGI_ROWS)
-        return root->part == TGI_WIDE && v->tensor->size == root->x.size &&
+    if (!tgi_value_is_map(root) && root->role != TGI_ROWS) return false;
+    if (role == TGI_ROWS)
+        return root->role == TGI_WIDE && v->tensor->size == root->x.size &&
                tg_tensor_is_contiguous(v->tensor);
-    if (root->part == TGI_WIDE) return part == TGI_WIDE && tgi_plan_is_plain(v, x);
-    if (part == TGI_NARROW) return tgi_plan_is_plain(v, x);
-    return v->root == in || v->offset == 0 ? tgi_plan_lie(v->tensor, &x->x, row) == TGI_BESIDE
+    if (root->role == TGI_WIDE) return role == TGI_WIDE && tgi_value_is_plain(v, x);
+    if (role == TGI_NARROW) return tgi_value_is_plain(v, x);
+    return v->root == in || v->offset == 0 ? tgi_access_of(v->tensor, &x->x, row) == TGI_PER_ROW
                                            : false;
 }
 
@@ -52,22 +52,22 @@ static bool fits(const tgi_schedule *s, const tgi_open *g, int32_t v, int64_t ro
     const int most = g->count + g->loads + 1 + s->p->values[v].node.n_inputs;
     if (most > TGI_SLOTS) return false;
     return (int64_t)(sizeof(double) * (size_t)most) * unit <= TGI_SCRATCH ||
-           tgi_plan_fits(s->p, g->first, v, row, unit);
+           tgi_slots_fit(s->p, g->first, v, row, unit);
 }
 
 /* v has something to do with the open group, fits in it, and nothing that it needs comes after. */
-bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_part *part, int64_t *row)
+bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_role *role, int64_t *row)
 {
     const tgi_value *x = &s->p->values[v];
     const tgi_open *g = &s->open[slot];
     bool related = false;
     int more = 0;
-    if (g->count == 0 || g->count == MEMBERS || !tgi_open_part(x, g, part, row)) return false;
+    if (g->count == 0 || g->count == MEMBERS || !tgi_open_role(x, g, role, row)) return false;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int32_t in = x->in[i];
         const int from = tgi_open_group_of(s, in);
         if (from == slot) {
-            if (!is_member(s, in, x, *part, *row)) return false;
+            if (!is_member(s, in, x, *role, *row)) return false;
             related = true;
             continue;
         }
@@ -80,19 +80,19 @@ bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_part *par
     return related && g->n_reads + more <= READS && fits(s, g, v, *row);
 }
 
-void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_part part, int64_t row)
+void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_role role, int64_t row)
 {
     tgi_draft *p = s->p;
     tgi_value *x = &p->values[v];
     tgi_open *g = &s->open[slot];
     g->row = row;
-    x->part = part;
+    x->role = role;
     for (int i = 0; i < x->node.n_inputs; i++) {
         const int from = tgi_open_group_of(s, x->in[i]);
         if (from == slot) continue;
         if (from >= 0) g->before |= 1u << from | s->open[from].before;
         if (!reads(g, x->in[i])) g->reads[g->n_reads++] = x->in[i];
-        g->loads += !tgi_plan_is_plain(&p->values[x->in[i]], x);
+        g->loads += !tgi_value_is_plain(&p->values[x->in[i]], x);
         const size_t width = tg_dtype_size(x->node.inputs[i]->dtype);
         if (g->width < width) g->width = width;
     }
@@ -116,7 +116,7 @@ static bool can_merge(const tgi_schedule *s, int a, int b)
         x->n_reads + y->n_reads > READS - TGI_MOST_OPERANDS || slots >= TGI_SLOTS)
         return false;
     return (int64_t)(sizeof(double) * (size_t)slots) * unit <= TGI_SCRATCH ||
-           tgi_plan_fits(s->p, x->first, y->first, row, unit);
+           tgi_slots_fit(s->p, x->first, y->first, row, unit);
 }
 
 /* The members of both in the order of recording, which is one that can be computed. */

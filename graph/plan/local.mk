@@ -1,6 +1,7 @@
 # local.mk - what graph/plan/ holds.
 
 library_sources += \
+	graph/plan/access.c \
 	graph/plan/bind.c \
 	graph/plan/build.c \
 	graph/plan/compile.c \
@@ -16,7 +17,6 @@ library_sources += \
 	graph/plan/pack.c \
 	graph/plan/pack_steps.c \
 	graph/plan/pairs.c \
-	graph/plan/part.c \
 	graph/plan/pieces.c \
 	graph/plan/pieces.h \
 	graph/plan/place.c \
@@ -27,4 +27,6 @@ library_sources += \
 	graph/plan/run.c \
 	graph/plan/schedule.h \
 	graph/plan/simplify.c \
+	graph/plan/slots.c \
+	graph/plan/value.c \
 	$(end)

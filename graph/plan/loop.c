@@ -97,8 +97,8 @@ typedef struct block {
 static inline char *address(const block *b, const tgi_operand *o, bool narrow)
 {
     if (o->slot >= 0) return b->scratch + (size_t)o->slot * b->f->slot_bytes;
-    if (o->lie == TGI_STILL || o->lie == TGI_REPEAT) return o->data;
-    return o->data + (narrow || o->lie == TGI_BESIDE ? b->row : b->first) * o->width;
+    if (o->access == TGI_SCALAR || o->access == TGI_SAME_ROW) return o->data;
+    return o->data + (narrow || o->access == TGI_PER_ROW ? b->row : b->first) * o->width;
 }
 
 /* The reduction of the rows of this block, which stand for its first axis. */
@@ -130,15 +130,15 @@ static void reduce_rows(const block *b, const tgi_instruction *c)
 /* From element to element: 1, or 0 for one that stands still. */
 static inline int64_t stride_of(const tgi_operand *x)
 {
-    return x->lie == TGI_ALONG || x->lie == TGI_REPEAT || x->lie == TGI_APART;
+    return x->access == TGI_CONTIGUOUS || x->access == TGI_SAME_ROW || x->access == TGI_STRIDED;
 }
 
 /* Bytes from row to row. */
 static inline int64_t row_of(const tgi_operand *x, int64_t row)
 {
-    return x->lie == TGI_ALONG || x->lie == TGI_APART ? row * x->width
-           : x->lie == TGI_BESIDE                     ? x->width
-                                                      : 0;
+    return x->access == TGI_CONTIGUOUS || x->access == TGI_STRIDED ? row * x->width
+           : x->access == TGI_PER_ROW                              ? x->width
+                                                                   : 0;
 }
 
 static void map_rows(const block *b, const tgi_instruction *c)
@@ -162,7 +162,7 @@ static void map_all(const block *b, const tgi_instruction *c)
 {
     const void *x[TGI_MOST_OPERANDS];
     int64_t stride[TGI_MOST_OPERANDS];
-    const bool narrow = c->part == TGI_NARROW;
+    const bool narrow = c->role == TGI_NARROW;
     for (int k = 0; k < c->n; k++) {
         x[k] = address(b, &c->x[k], narrow);
         stride[k] = stride_of(&c->x[k]);

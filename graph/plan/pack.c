@@ -15,8 +15,8 @@ enum {
 static bool step_has_nodes(const tgi_draft *d, const tgi_draft_step *s, int32_t k)
 {
     const tgi_value *v = &d->values[k];
-    if (s->count == 1) return !tgi_plan_calls(v);
-    return v->part == TGI_ROWS || v->part == TGI_PARTIAL || (s->headed && k == s->value);
+    if (s->count == 1) return !tgi_value_is_call(v);
+    return v->role == TGI_ROWS || v->role == TGI_PARTIAL || (s->headed && k == s->value);
 }
 
 static void mark_step(const tgi_draft *d, const tgi_draft_step *s, unsigned char *mark)
@@ -150,7 +150,7 @@ static bool pack_item(tgi_draft *d, int32_t i, unsigned mark, int32_t *inputs)
                        .next = -1,
                        .output = v->output,
                        .kind = (uint8_t)v->kind,
-                       .part = (uint8_t)v->part,
+                       .role = (uint8_t)v->role,
                        .view = v->view,
                        .escapes = v->escapes};
     item->tensor = v->kind == TGI_LEAF ? v->tensor : NULL;

@@ -38,7 +38,7 @@ static bool pack_instructions(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *
                                .node = from->map ? NULL : node_of(d, from->value),
                                .first_load = (int16_t)from->first_load,
                                .loads = (int16_t)from->loads,
-                               .part = (uint8_t)from->value->part,
+                               .role = (uint8_t)from->value->role,
                                .n = (uint8_t)from->n,
                                .by_rows = from->by_rows,
                                .y = packed(d, from->y)};
@@ -56,7 +56,7 @@ static bool pack_tails(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *f, char
                                 .x = packed(d, l->tail_x[i]),
                                 .state_size = v->node.op->partial->state_size(&v->node),
                                 .states = states};
-        states += tgi_partial_bytes(v);
+        states += tgi_value_partial_bytes(v);
     }
     return f->tail != NULL;
 }
@@ -116,7 +116,7 @@ static void pack_call(tgi_draft *d, const tgi_draft_loop *l, const tgi_draft_ins
     c->y = operand_at(l, &from->y, c, from->n);
     for (int k = 0; k < from->n; k++) {
         c->x[k] = operand_at(l, &from->x[k], c, k);
-        if (from->x[k].lie != TGI_STILL) c->moves |= (uint8_t)(1 << k);
+        if (from->x[k].access != TGI_SCALAR) c->moves |= (uint8_t)(1 << k);
     }
 }
 

@@ -49,7 +49,7 @@ static tg_map_fn pair_of(const tgi_maker *m, int j, int k, int *inner)
     *inner = tgi_member_of(m, m->p->values[y->in[k]].root);
     if (*inner < 0 || m->absorbed[*inner] || m->inner[*inner] >= 0) return NULL;
     x = tgi_member(m, *inner);
-    if (x->escapes || x->part != y->part || !same_dtypes(x) || !same_dtypes(y) ||
+    if (x->escapes || x->role != y->role || !same_dtypes(x) || !same_dtypes(y) ||
         x->x.dtype != y->x.dtype || uses(m, *inner) != 1 || overwritten(m, *inner, j))
         return NULL;
     return tgi_pair_map(y, x, k);
@@ -59,7 +59,7 @@ void tgi_pairs_find(tgi_maker *m)
 {
     for (int j = 0; j < m->members; j++) {
         const tgi_value *y = tgi_member(m, j);
-        for (int k = 0; k < y->node.n_inputs && m->inner[j] < 0 && y->part != TGI_ROWS; k++) {
+        for (int k = 0; k < y->node.n_inputs && m->inner[j] < 0 && y->role != TGI_ROWS; k++) {
             int inner;
             if (!pair_of(m, j, k, &inner)) continue;
             m->inner[j] = inner;

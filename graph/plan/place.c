@@ -46,7 +46,7 @@ static void find_readers(tgi_draft *p)
         for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
             tgi_value *v = &p->values[k];
             if (p->steps[s].count == 1) v->group = -1;
-            v->escapes = v->group < 0 || v->part == TGI_PARTIAL;
+            v->escapes = v->group < 0 || v->role == TGI_PARTIAL;
             v->last = s;
         }
     for (int32_t s = 0; s < p->n_steps; s++)
@@ -82,7 +82,7 @@ static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const
         const bool head = p->steps[s].headed && k == p->steps[s].value; /* still reads others */
         for (int i = 0; i < v->node.n_inputs; i++) {
             const tgi_value *x = &p->values[v->in[i]];
-            const bool once = v->x.size == y->x.size && tgi_plan_is_plain(x, y);
+            const bool once = v->x.size == y->x.size && tgi_value_is_plain(x, y);
             if (&p->values[x->root] == root && (head || behind || !once)) return false;
         }
         behind = behind || v == y;
@@ -93,7 +93,7 @@ static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const
 /* The root whose place y takes over; it then has none of its own to give back. */
 static tgi_value *replaced(tgi_draft *p, int32_t s, const tgi_value *y)
 {
-    if (!tgi_plan_is_map(y)) return NULL;
+    if (!tgi_value_is_map(y)) return NULL;
     for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
         for (int i = 0; i < v->node.n_inputs; i++) {
@@ -125,7 +125,7 @@ static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
     size_t bytes = 0;
     for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
-        if (v->part == TGI_PARTIAL) bytes += tgi_partial_bytes(v);
+        if (v->role == TGI_PARTIAL) bytes += tgi_value_partial_bytes(v);
     }
     return bytes;
 }

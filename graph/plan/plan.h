@@ -18,12 +18,12 @@ typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
 
 /* The role of a member of a group.  A group works on n elements, which are divided into rows if one
  * of its members reduces rows.  A narrow value has one element for each row. */
-typedef enum tgi_part {
+typedef enum tgi_role {
     TGI_WIDE,   /* elementwise, n elements */
-    TGI_NARROW, /* elementwise, an element for each row */
+    TGI_NARROW, /* elementwise, one element for each row */
     TGI_ROWS,   /* reduces each row to one element */
-    TGI_PARTIAL /* a partial reduction over all rows: its result exists only after the loop */
-} tgi_part;
+    TGI_PARTIAL /* a partial reduction of all n elements: its result exists only after the loop */
+} tgi_role;
 
 /* Dtype, shape and strides of a value. */
 typedef struct tgi_form {
@@ -53,7 +53,7 @@ typedef struct tgi_item {
     int32_t root;   /* whose memory it looks at: itself when it has its own */
     int32_t next;   /* the member after it in its step; -1: none */
     int32_t output; /* the output that it is computed into; -1: none */
-    uint8_t kind, part;
+    uint8_t kind, role;
     bool view, escapes; /* escapes: read outside its group */
 } tgi_item;
 
@@ -67,14 +67,14 @@ typedef struct tgi_place {
 
 /* ---- loops and calls ------------------------------------------------------------------------ */
 
-/* How an operand of a fused loop lies beside the result. */
-typedef enum tgi_lie {
-    TGI_ALONG,  /* element by element */
-    TGI_STILL,  /* one element for all */
-    TGI_BESIDE, /* one element for each row */
-    TGI_REPEAT, /* one row, the same for each */
-    TGI_APART   /* anything else: copied into a slot first */
-} tgi_lie;
+/* How an operand of a fused loop is read while the result is written from front to back. */
+typedef enum tgi_access {
+    TGI_CONTIGUOUS, /* element by element */
+    TGI_SCALAR,     /* one element for all */
+    TGI_PER_ROW,    /* one element for each row */
+    TGI_SAME_ROW,   /* the same row for each row */
+    TGI_STRIDED     /* any other way: copied into a slot first */
+} tgi_access;
 
 /* Where a fused loop finds an operand: at data, or in a slot of the scratch block. */
 typedef struct tgi_operand {
@@ -82,7 +82,7 @@ typedef struct tgi_operand {
     int32_t value; /* of the plan */
     int16_t slot;  /* -1: data */
     uint8_t width; /* of an element, in bytes */
-    uint8_t lie;
+    uint8_t access;
 } tgi_operand;
 
 enum {
@@ -98,7 +98,7 @@ typedef struct tgi_instruction {
     const void *attrs;
     const tg_node *node;
     int16_t first_load, loads; /* loads: done before it */
-    uint8_t part, n;           /* n operands */
+    uint8_t role, n;           /* n operands */
     bool by_rows;              /* one call for each row */
     tgi_operand y, x[];
 } tgi_instruction;
@@ -113,7 +113,7 @@ static inline tgi_instruction *tgi_instruction_next(const tgi_instruction *c)
     return (tgi_instruction *)(uintptr_t)((const char *)c + tgi_instruction_size(c->n));
 }
 
-/* An operand that is TGI_APART: a block of it is copied into a slot. */
+/* An operand that is TGI_STRIDED: a block of it is copied into a slot. */
 typedef struct tgi_load {
     int32_t value, slot, until; /* until: the instruction that reads it last */
     bool narrow;                /* for narrow results */

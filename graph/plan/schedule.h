@@ -34,13 +34,13 @@ typedef struct tgi_schedule {
 /* The open group that computes the memory of value v, or after which it is computed; -1: none. */
 int tgi_open_group_of(const tgi_schedule *s, int32_t v);
 
-/* v has something to do with the open group, fits in it as this part and with these rows, and
+/* v has something to do with the open group, fits in it with this role and these rows, and
  * nothing that it needs comes after. */
-bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_part *part, int64_t *row);
-void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_part part, int64_t row);
+bool tgi_open_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_role *role, int64_t *row);
+void tgi_open_join(tgi_schedule *s, int slot, int32_t v, tgi_role role, int64_t row);
 
 /* What v would be in a group of `size` elements with these rows; false: it cannot be in it. */
-bool tgi_open_part(const tgi_value *v, const tgi_open *g, tgi_part *part, int64_t *row);
+bool tgi_open_role(const tgi_value *v, const tgi_open *g, tgi_role *role, int64_t *row);
 
 /* Operands of v from different groups: one group, where that can be. */
 void tgi_open_merge_inputs(tgi_schedule *s, int32_t v);

@@ -67,7 +67,7 @@ static bool is_all(const tgi_value *v, double c)
 static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
 {
     const tg_op_neutral *neutral = v->node.op->neutral;
-    if (v->node.n_inputs != 2 || !tgi_plan_is_map(v)) return -1;
+    if (v->node.n_inputs != 2 || !tgi_value_is_map(v)) return -1;
     for (int i = 1; i >= 0; i--) {
         if (!neutral[i].given || !is_all(&p->values[v->in[i]], neutral[i].value)) continue;
         const int32_t x = v->in[1 - i];
