@@ -1,245 +1,172 @@
-/* group.c - the steps of a plan: decides which operations run as one loop, and when.
- *
- * A group is open while it may still grow.  Elementwise operations on the same number of elements
- * join it; so do reductions of each row of what the group computes or reads, and operations on
- * their results, which have one element per row.  A group is closed, and becomes a step, when
- * an operation outside needs one of its results or when a leaf that it reads is about to be
- * written.  A reduction over all rows is held back until then, so that it does not close the group.
- * Each open group has a mask of the open groups that must run before it, directly or indirectly. */
-#include "graph/plan/schedule.h"
+/* group.c - open groups: whether an operation may join one, and which of them are merged. */
+#include "graph/plan/group.h"
 
-/* ---- running -------------------------------------------------------------------------------- */
-
-static tgi_draft_step *add_step(tgi_draft *p, int32_t value, int32_t count)
+int tgi_plan_group_of(const tgi_schedule *s, int32_t v)
 {
-    tgi_draft_step *step = &p->steps[p->n_steps++];
-    *step = (tgi_draft_step){.value = value, .count = count, .place = -1};
-    return step;
+    const tgi_value *root = &s->p->values[s->p->values[v].root];
+    return root->kind == TGI_RESULT && root->group >= 0 ? s->slot_of[root->group] : -1;
 }
 
-/* The grain of the held-back reduction v if the loop can supply its input, else 0. */
-static int64_t grain_of(const tgi_schedule *s, const tgi_open *g, int32_t v)
+static bool reads(const tgi_open_group *g, int32_t v)
 {
-    const tgi_value *values = s->p->values, *x = &values[v], *in = &values[x->in[0]];
-    const tg_op_partial *partial = x->node.op->partial;
-    if (!partial || in->tensor->size != g->size || !tg_tensor_is_contiguous(in->tensor) ||
-        !tgi_value_is_map(&values[in->root]) || values[in->root].role != TGI_WIDE)
-        return 0;
-    return partial->grain(&x->node);
-}
-
-static bool may_fold(const tgi_schedule *s, const tgi_open *g)
-{
-    for (int i = 0; i < g->n_waiting; i++)
-        if (grain_of(s, g, g->waiting[i]) > 0) return true;
+    for (int i = 0; i < g->n_reads; i++)
+        if (g->reads[i] == v) return true;
     return false;
 }
 
-/* A part of the reduction would begin within a row. */
-static bool cuts_rows(const tgi_open *g, int64_t grain, int64_t parts)
+bool tgi_plan_group_role(const tgi_value *v, const tgi_open_group *g, tgi_role *role, int64_t *row)
 {
-    const int64_t grains = (g->size + grain - 1) / grain;
-    for (int64_t p = 1; g->row > 1 && p < parts; p++)
-        if (grains * p / parts * grain % g->row != 0) return true;
-    return false;
-}
-
-/* Reductions whose input the loop can supply go into it, all cut where the first of them is cut;
- * the others run behind. */
-static void add_waiting(tgi_schedule *s, tgi_open *g, tgi_draft_step *step)
-{
-    tgi_value *values = s->p->values;
-    int64_t unit = g->row > 1 ? g->row : TGI_STEP, cut = 0, parts = 0;
-    int behind = 0;
-    for (int i = 0; i < g->n_waiting; i++) {
-        const int32_t v = g->waiting[i];
-        tgi_value *x = &values[v];
-        const tg_op_partial *partial = x->node.op->partial;
-        const int64_t grain = grain_of(s, g, v);
-        const int64_t more = grain > 0 ? tgi_slots_unit(unit, grain) : 0;
-        const int64_t own = grain > 0 ? partial->parts(&x->node) : 0;
-        x->role = TGI_PARTIAL;
-        if (grain == 0 || (parts > 0 && (parts != own || cut != grain)) ||
-            cuts_rows(g, grain, own) || more > TGI_BLOCK ||
-            !tgi_slots_fit(s->p, g->first, v, g->row, more)) {
-            x->role = TGI_WIDE;
-            g->waiting[behind++] = v;
-            continue;
-        }
-        unit = more;
-        cut = grain;
-        parts = own;
-        values[g->last].next = v;
-        g->last = v;
-        step->count++;
+    *row = g->row;
+    if (!tgi_value_is_map(v)) {
+        *row = tgi_value_row(v);
+        *role = TGI_ROWS;
+        return *row > 0 && v->node.inputs[0]->size == g->size && (g->row == 1 || g->row == *row) &&
+               tg_tensor_is_contiguous(v->node.inputs[0]);
     }
-    for (int i = 0; i < behind; i++) (void)add_step(s->p, g->waiting[i], 1);
+    *role = v->x.size == g->size ? TGI_WIDE : TGI_NARROW;
+    return *role == TGI_WIDE || (g->row > 1 && v->x.size == g->size / g->row);
 }
 
-/* The step before the group's computes what one of its members reads, and can hand it over piece
- * by piece. */
-static bool follows(const tgi_schedule *s, const tgi_open *g, const tgi_draft_step *head)
+/* x can read operand `in`, a result of the group, in the loop: when x needs an element, a member
+ * has computed it, in the same block. */
+static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi_role role,
+                      int64_t row)
 {
-    const tgi_draft *p = s->p;
-    const tgi_value *y = &p->values[head->value];
-    if (head->count > 1 || !y->node.op->forward_then || y->node.op->check || y->node.op->verdict ||
-        y->x.size != g->size || g->row > 1)
-        return false;
-    bool read = false;
-    for (int32_t k = g->first; k >= 0; k = p->values[k].next)
-        for (int i = 0; i < p->values[k].node.n_inputs; i++) {
-            const tgi_value *in = &p->values[p->values[k].in[i]];
-            if (in->root != head->value) continue;
-            if (!tgi_value_is_plain(in, &p->values[k])) return false;
-            read = true;
-        }
-    return read;
+    const tgi_value *v = &s->p->values[in], *root = &s->p->values[v->root];
+    if (!tgi_value_is_map(root) && root->role != TGI_ROWS) return false;
+    if (role == TGI_ROWS)
+        return root->role == TGI_WIDE && v->tensor->size == root->x.size &&
+               tg_tensor_is_contiguous(v->tensor);
+    if (root->role == TGI_WIDE) return role == TGI_WIDE && tgi_value_is_plain(v, x);
+    if (role == TGI_NARROW) return tgi_value_is_plain(v, x);
+    return v->root == in || v->offset == 0 ? tgi_access_of(v->tensor, &x->x, row) == TGI_PER_ROW
+                                           : false;
 }
 
-/* The group becomes a step, after all that must come before it. */
-static void close_group(tgi_schedule *s, int slot)
+/* With v in it the group still fits in scratch memory.  A rough bound mostly suffices to see that.
+ */
+static bool fits(const tgi_schedule *s, const tgi_open_group *g, int32_t v, int64_t row)
 {
-    tgi_draft *p = s->p;
-    tgi_open *g = &s->open[slot];
-    for (int i = 0; i < OPEN; i++)
-        if (g->before >> i & 1) close_group(s, i);
-    tgi_draft_step *step = p->n_steps > 0 ? &p->steps[p->n_steps - 1] : NULL;
-    if (step && !may_fold(s, g) && follows(s, g, step)) {
-        p->values[step->value].next = g->first;
-        step->count += g->count;
-        step->headed = true;
-        for (int i = 0; i < g->n_waiting; i++) (void)add_step(p, g->waiting[i], 1);
-    } else
-        add_waiting(s, g, add_step(p, g->first, g->count));
-    s->slot_of[g->number] = -1;
-    g->count = 0;
-    for (int i = 0; i < OPEN; i++) s->open[i].before &= ~(1u << slot);
+    const int64_t unit = row > 1 ? row : TGI_STEP;
+    const int most = g->count + g->loads + 1 + s->p->values[v].node.n_inputs;
+    if (most > TGI_SLOTS) return false;
+    return (int64_t)(sizeof(double) * (size_t)most) * unit <= TGI_SCRATCH ||
+           tgi_slots_fit(s->p, g->first, v, row, unit);
 }
 
-/* A reduction of a group's result, which can wait for the group. */
-static bool wait_for_group(tgi_schedule *s, int32_t v)
-{
-    enum { SMALLER = 4 };
-    tgi_value *x = &s->p->values[v];
-    const tg_op *op = x->node.op;
-    if (x->node.n_inputs != 1 || op->check || op->verdict ||
-        (op->flags & (TG_OP_WRITES | TG_OP_RANDOM)) ||
-        x->x.size > x->node.inputs[0]->size / SMALLER)
-        return false;
-    const int slot = tgi_open_group_of(s, x->in[0]);
-    if (slot < 0 || s->open[slot].n_waiting == WAITING) return false;
-    x->group = s->open[slot].number;
-    s->open[slot].waiting[s->open[slot].n_waiting++] = v;
-    return true;
-}
-
-/* Groups that read memory which is about to be written. */
-static void close_readers(tgi_schedule *s, int32_t storage)
-{
-    const tgi_value *values = s->p->values;
-    for (int slot = 0; slot < OPEN; slot++) {
-        tgi_open *g = &s->open[slot];
-        for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
-            if (values[values[g->reads[i]].root].storage == storage) close_group(s, slot);
-    }
-}
-
-static void add_operation(tgi_schedule *s, int32_t v)
-{
-    tgi_draft *p = s->p;
-    const tgi_value *x = &p->values[v];
-    if (wait_for_group(s, v)) return;
-    for (int i = 0; i < x->node.n_inputs; i++) {
-        const int slot = tgi_open_group_of(s, x->in[i]);
-        if (slot >= 0) close_group(s, slot);
-    }
-    if (x->node.op->flags & TG_OP_WRITES)
-        for (int i = 0; i < x->node.n_inputs; i++)
-            close_readers(s, p->values[p->values[x->in[i]].root].storage);
-    (void)add_step(p, v, 1);
-}
-
-/* ---- opening -------------------------------------------------------------------------------- */
-
-/* A free place, made by running the oldest group where there is none. */
-static int open_group(tgi_schedule *s, int32_t first, int64_t size)
-{
-    int slot = 0;
-    for (int i = 0; i < OPEN; i++) {
-        if (s->open[i].count == 0) {
-            slot = i;
-            break;
-        }
-        if (s->open[i].number < s->open[slot].number) slot = i;
-    }
-    if (s->open[slot].count > 0) close_group(s, slot);
-    s->open[slot] =
-        (tgi_open){.first = first, .last = first, .number = s->groups, .size = size, .row = 1};
-    s->slot_of[s->groups++] = slot;
-    return slot;
-}
-
-/* True where v joined an open group. */
-static bool join_some(tgi_schedule *s, int32_t v)
-{
-    for (int slot = 0; slot < OPEN; slot++) {
-        tgi_role role;
-        int64_t row;
-        if (!tgi_open_can_join(s, slot, v, &role, &row)) continue;
-        tgi_open_join(s, slot, v, role, row);
-        return true;
-    }
-    return false;
-}
-
-static void add_map(tgi_schedule *s, int32_t v)
-{
-    tgi_open_merge_inputs(s, v);
-    if (!join_some(s, v))
-        tgi_open_join(s, open_group(s, v, s->p->values[v].x.size), v, TGI_WIDE, 1);
-}
-
-/* A reduction of rows: in a group of its own where it cannot join one, so that others join it. */
-static void add_rows(tgi_schedule *s, int32_t v)
+bool tgi_plan_group_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_role *role,
+                             int64_t *row)
 {
     const tgi_value *x = &s->p->values[v];
-    const tgi_open alone = {.size = x->node.inputs[0]->size, .row = 1, .first = -1};
-    tgi_role role;
-    int64_t row;
-    if (join_some(s, v)) return;
-    if (tgi_open_group_of(s, x->in[0]) < 0 && tgi_open_role(x, &alone, &role, &row))
-        tgi_open_join(s, open_group(s, v, alone.size), v, role, row);
-    else
-        add_operation(s, v);
+    const tgi_open_group *g = &s->open[slot];
+    bool related = false;
+    int more = 0;
+    if (g->count == 0 || g->count == TGI_MOST_MEMBERS || !tgi_plan_group_role(x, g, role, row))
+        return false;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int32_t in = x->in[i];
+        const int from = tgi_plan_group_of(s, in);
+        if (from == slot) {
+            if (!is_member(s, in, x, *role, *row)) return false;
+            related = true;
+            continue;
+        }
+        if (from >= 0 && (s->open[from].before >> slot & 1)) return false;
+        if (reads(g, in))
+            related = true;
+        else
+            more++;
+    }
+    return related && g->n_reads + more <= TGI_MOST_READS && fits(s, g, v, *row);
 }
 
-bool tgi_plan_schedule(tgi_draft *p)
+void tgi_plan_group_join(tgi_schedule *s, int slot, int32_t v, tgi_role role, int64_t row)
 {
-    tgi_schedule s = {.p = p};
-    int32_t results = 0;
-    for (int32_t i = 0; i < p->n_values; i++)
-        results += p->values[i].needed && p->values[i].kind == TGI_RESULT && !p->values[i].view;
-    p->steps = tgi_arena_alloc(p->work, (size_t)results * sizeof *p->steps);
-    s.slot_of = tgi_arena_alloc(p->work, (size_t)results * sizeof *s.slot_of);
-    if (!p->steps || !s.slot_of) return false;
-    for (int32_t i = 0; i < p->n_values; i++) {
-        const tgi_value *v = &p->values[i];
-        if (!v->needed || v->kind != TGI_RESULT || v->view) continue;
-        if (tgi_value_is_map(v) && v->x.size > 0)
-            add_map(&s, i);
-        else if (tgi_value_row(v) > 0 && v->x.size > 0)
-            add_rows(&s, i);
-        else
-            add_operation(&s, i);
+    tgi_draft *p = s->p;
+    tgi_value *x = &p->values[v];
+    tgi_open_group *g = &s->open[slot];
+    g->row = row;
+    x->role = role;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = tgi_plan_group_of(s, x->in[i]);
+        if (from == slot) continue;
+        if (from >= 0) g->before |= 1u << from | s->open[from].before;
+        if (!reads(g, x->in[i])) g->reads[g->n_reads++] = x->in[i];
+        g->loads += !tgi_value_is_plain(&p->values[x->in[i]], x);
+        const size_t width = tg_dtype_size(x->node.inputs[i]->dtype);
+        if (g->width < width) g->width = width;
     }
-    for (;;) { /* the rest, oldest first */
-        int oldest = -1;
-        for (int i = 0; i < OPEN; i++)
-            if (s.open[i].count > 0 && (oldest < 0 || s.open[i].number < s.open[oldest].number))
-                oldest = i;
-        if (oldest < 0) break;
-        close_group(&s, oldest);
+    if (g->width < tg_dtype_size(x->x.dtype)) g->width = tg_dtype_size(x->x.dtype);
+    for (int i = 0; i < TGI_MOST_OPEN; i++)
+        if (s->open[i].count > 0 && (s->open[i].before >> slot & 1)) s->open[i].before |= g->before;
+    x->group = g->number;
+    if (g->count++ > 0) p->values[g->last].next = v;
+    g->last = v;
+}
+
+/* The groups have the same size, neither must run before the other, and together they fit. */
+static bool can_merge(const tgi_schedule *s, int a, int b)
+{
+    const tgi_open_group *x = &s->open[a], *y = &s->open[b];
+    const int slots = x->count + y->count + x->loads + y->loads + TGI_MOST_OPERANDS;
+    const int64_t row = x->row > 1 ? x->row : y->row, unit = row > 1 ? row : TGI_STEP;
+    if (x->size != y->size || (x->before >> b & 1) || (y->before >> a & 1) ||
+        (x->row != y->row && x->row > 1 && y->row > 1) || x->count + y->count >= TGI_MOST_MEMBERS ||
+        x->n_waiting + y->n_waiting > TGI_MOST_WAITING ||
+        x->n_reads + y->n_reads > TGI_MOST_READS - TGI_MOST_OPERANDS || slots >= TGI_SLOTS)
+        return false;
+    return (int64_t)(sizeof(double) * (size_t)slots) * unit <= TGI_SCRATCH ||
+           tgi_slots_fit(s->p, x->first, y->first, row, unit);
+}
+
+/* Merges group b into a, with the members of both in the order of recording. */
+static void merge(tgi_schedule *s, int a, int b)
+{
+    tgi_value *values = s->p->values;
+    tgi_open_group *x = &s->open[a], *y = &s->open[b];
+    int32_t i = x->first, j = y->first, last = -1;
+    x->first = i < j ? i : j;
+    while (i >= 0 || j >= 0) {
+        int32_t *from = j < 0 || (i >= 0 && i < j) ? &i : &j;
+        const int32_t v = *from;
+        *from = values[v].next;
+        values[v].group = x->number;
+        if (last >= 0) values[last].next = v;
+        last = v;
     }
-    p->plan->numbers.nodes = results;
-    return true;
+    x->last = last;
+    values[last].next = -1;
+    for (int k = 0; k < y->n_reads; k++)
+        if (!reads(x, y->reads[k])) x->reads[x->n_reads++] = y->reads[k];
+    for (int k = 0; k < y->n_waiting; k++) x->waiting[x->n_waiting++] = y->waiting[k];
+    for (int k = 0; k < x->n_waiting; k++) values[x->waiting[k]].group = x->number;
+    x->count += y->count;
+    x->loads += y->loads;
+    if (x->row < y->row) x->row = y->row;
+    if (x->width < y->width) x->width = y->width;
+    x->before |= y->before;
+    y->count = 0;
+    s->slot_of[y->number] = -1;
+    for (int k = 0; k < TGI_MOST_OPEN; k++) {
+        tgi_open_group *g = &s->open[k];
+        if (g->count > 0 && ((g->before >> a | g->before >> b) & 1)) {
+            g->before &= ~(1u << b);
+            g->before |= 1u << a | x->before;
+        }
+    }
+}
+
+void tgi_plan_group_merge_inputs(tgi_schedule *s, int32_t v)
+{
+    const tgi_value *x = &s->p->values[v];
+    int into = -1;
+    for (int i = 0; i < x->node.n_inputs; i++) {
+        const int from = tgi_plan_group_of(s, x->in[i]);
+        if (from < 0 || from == into || !is_member(s, x->in[i], x, TGI_WIDE, s->open[from].row))
+            continue;
+        if (into < 0)
+            into = from;
+        else if (can_merge(s, into, from))
+            merge(s, into, from);
+    }
 }

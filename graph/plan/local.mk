@@ -10,8 +10,8 @@ library_sources += \
 	graph/plan/fuse.h \
 	graph/plan/generators.c \
 	graph/plan/group.c \
+	graph/plan/group.h \
 	graph/plan/intern.c \
-	graph/plan/join.c \
 	graph/plan/loop.c \
 	graph/plan/order.c \
 	graph/plan/pack.c \
@@ -25,7 +25,7 @@ library_sources += \
 	graph/plan/print.c \
 	graph/plan/profile.c \
 	graph/plan/run.c \
-	graph/plan/schedule.h \
+	graph/plan/schedule.c \
 	graph/plan/simplify.c \
 	graph/plan/slots.c \
 	graph/plan/value.c \
