@@ -16,7 +16,7 @@ static int32_t number_of(const tg_plan *p, const tg_tensor *leaf)
 static bool is_written(const tg_plan *p, const tg_tensor *x)
 {
     for (int32_t i = 0; i < p->n_leaves; i++)
-        if (p->leaves[i].storage >= 0 && tgi_overlap(p->leaves[i].tensor, x)) return true;
+        if (p->leaves[i].written_set >= 0 && tgi_overlap(p->leaves[i].tensor, x)) return true;
     for (int32_t i = 0; i < p->n_outputs; i++)
         if (tgi_overlap(p->written[i], x)) return true;
     return false;
@@ -105,7 +105,7 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
     const int32_t number = number_of(p, leaf);
     if (number < 0) return tg_fail(err, TG_EARG, "plan_bind: the plan does not read this leaf");
     tgi_place *v = &p->leaves[number];
-    if (v->storage >= 0) return tg_fail(err, TG_EARG, "plan_bind: the plan writes this leaf");
+    if (v->written_set >= 0) return tg_fail(err, TG_EARG, "plan_bind: the plan writes this leaf");
     const tg_status status = lies_otherwise(leaf, x, err);
     if (status) return status;
     if (is_written(p, x))

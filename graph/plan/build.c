@@ -98,24 +98,24 @@ static void mark(const tg_tape *t, int32_t *number)
     }
 }
 
-/* Numbers the regions of memory that are written: only there does it matter when a leaf is read. */
-static bool number_storages(tgi_draft *p, const int32_t *ids, const int32_t *region,
-                            int32_t regions)
+/* Numbers the alias sets that are written: only for these does it matter when a leaf is read. */
+static bool number_written_sets(tgi_draft *p, const int32_t *ids, const int32_t *alias,
+                                int32_t aliases)
 {
-    int32_t *storage = tgi_arena_alloc(p->work, ((size_t)regions + 1) * sizeof *storage);
-    if (!storage) return false;
-    for (int32_t r = 0; r < regions; r++) storage[r] = -1;
+    int32_t *set = tgi_arena_alloc(p->work, ((size_t)aliases + 1) * sizeof *set);
+    if (!set) return false;
+    for (int32_t r = 0; r < aliases; r++) set[r] = -1;
     for (int32_t i = 0; i < p->n_values; i++) {
         const tgi_value *v = &p->values[i];
         if (v->kind == TGI_LEAF || !(v->node.op->flags & TG_OP_WRITES)) continue;
         for (int k = 0; k < v->node.n_inputs; k++) {
             if (p->values[v->in[k]].kind != TGI_LEAF) continue;
-            int32_t *s = &storage[region[ids[v->in[k]]]];
-            if (*s < 0) *s = p->storages++;
+            int32_t *s = &set[alias[ids[v->in[k]]]];
+            if (*s < 0) *s = p->written_sets++;
         }
     }
     for (int32_t i = 0; i < p->n_leaves; i++)
-        p->plan->leaves[i].storage = p->values[i].storage = storage[region[ids[i]]];
+        p->plan->leaves[i].written_set = p->values[i].written_set = set[alias[ids[i]]];
     return true;
 }
 
@@ -123,7 +123,7 @@ static bool number_storages(tgi_draft *p, const int32_t *ids, const int32_t *reg
 static void hold_leaf(tgi_draft *d, tgi_value *v)
 {
     v->tensor = tg_tensor_ref((tg_tensor *)(uintptr_t)v->from);
-    d->plan->leaves[d->plan->n_leaves++] = (tgi_place){.tensor = v->tensor, .storage = -1};
+    d->plan->leaves[d->plan->n_leaves++] = (tgi_place){.tensor = v->tensor, .written_set = -1};
     d->n_leaves++;
 }
 
@@ -145,7 +145,7 @@ static bool set_values(tgi_draft *d, int32_t n, const int32_t *ids, int32_t *num
         *v = (tgi_value){.from = t->values[ids[self]],
                          .root = self,
                          .same = self,
-                         .storage = -1,
+                         .written_set = -1,
                          .group = -1,
                          .next = -1,
                          .last = -1,
@@ -163,19 +163,19 @@ static bool set_values(tgi_draft *d, int32_t n, const int32_t *ids, int32_t *num
 bool tgi_plan_build(tgi_draft *d, tg_error *err)
 {
     const size_t size = (size_t)d->tape->size;
-    int32_t n, regions;
+    int32_t n, aliases;
     int32_t *number = tgi_arena_alloc(d->work, size * sizeof *number);
-    int32_t *region = tgi_arena_alloc(d->work, size * sizeof *region);
+    int32_t *alias = tgi_arena_alloc(d->work, size * sizeof *alias);
     int32_t *ids = tgi_arena_alloc(d->work, size * sizeof *ids);
-    if (!number || !region || !ids) return no_memory(err);
+    if (!number || !alias || !ids) return no_memory(err);
     for (size_t i = 0; i < size; i++) number[i] = -1;
     for (int32_t i = 0; i < d->n_outputs; i++) number[d->outputs[i]] = 0;
     mark(d->tape, number);
-    if (!tgi_plan_regions(d->work, d->tape, number, region, &regions) ||
-        !tgi_plan_order(d->work, d->tape, number, region, regions, ids, &n) ||
+    if (!tgi_plan_aliases(d->work, d->tape, number, alias, &aliases) ||
+        !tgi_plan_order(d->work, d->tape, number, alias, aliases, ids, &n) ||
         !tgi_plan_generators(d))
         return no_memory(err);
     if (!set_values(d, n, ids, number, err)) return false;
     for (int32_t i = 0; i < d->n_outputs; i++) d->outputs[i] = number[d->outputs[i]];
-    return number_storages(d, ids, region, regions) || no_memory(err);
+    return number_written_sets(d, ids, alias, aliases) || no_memory(err);
 }

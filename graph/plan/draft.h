@@ -13,7 +13,7 @@ typedef struct tgi_value {
     int32_t *in;           /* the numbers of the inputs */
     int32_t root;          /* whose memory it looks at: itself when it has its own */
     int32_t same;          /* the value that stands for it: itself when it is computed */
-    int32_t storage;       /* of a leaf: the region of written memory that it lies in, or -1 */
+    int32_t written_set;   /* of a leaf: the number of its alias set if that is written, else -1 */
     int32_t group, next;   /* fused group and the member after it; -1: none */
     int32_t last;          /* the step that reads it last */
     int32_t output;        /* the output that it is computed into; -1: none */
@@ -70,8 +70,8 @@ typedef struct tgi_draft {
     size_t generator_mask;
     tgi_draft_draw *draws;
     int32_t n_values, n_leaves, n_steps, n_outputs, n_generators, n_draws;
-    int32_t storages; /* regions of leaves that are written */
-    int32_t *number;  /* of a value: that of its item; -1: it has none */
+    int32_t written_sets; /* alias sets that are written */
+    int32_t *number;      /* of a value: that of its item; -1: it has none */
     struct tgi_interned *interned;
     size_t scratch; /* bytes that a step of calls needs between them, at most */
 } tgi_draft;
@@ -103,13 +103,18 @@ tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs);
 bool tgi_plan_generators(tgi_draft *d);
 int32_t tgi_plan_generator_of(tgi_draft *d, const tg_node *n);
 
-/* For tgi_plan_build: which of the regions of memory that leaves make up a value of t is, or looks
- * at, -1 for none; and the values that have a number of 0 or more in the order of the plan, the
- * leaves first. */
-bool tgi_plan_regions(tgi_arena *work, const tg_tape *t, const int32_t *number, int32_t *region,
+/* ---- aliases.c, order.c: for tgi_plan_build ------------------------------------------------- */
+
+/* Both look only at the values of t whose number is 0 or more. */
+
+/* Sets alias[i] to the alias set of the leaf that value i is or views, -1 if there is none, and
+ * *count to the number of sets. */
+bool tgi_plan_aliases(tgi_arena *work, const tg_tape *t, const int32_t *number, int32_t *alias,
                       int32_t *count);
-bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *region,
-                    int32_t regions, int32_t *ids, int32_t *count);
+
+/* Sets ids[0..*count-1] to the values in the order of the plan, the leaves first. */
+bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *alias,
+                    int32_t aliases, int32_t *ids, int32_t *count);
 
 /* ---- value.c -------------------------------------------------------------------------------- */
 

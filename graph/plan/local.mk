@@ -2,6 +2,7 @@
 
 library_sources += \
 	graph/plan/access.c \
+	graph/plan/aliases.c \
 	graph/plan/bind.c \
 	graph/plan/build.c \
 	graph/plan/compile.c \

@@ -62,7 +62,7 @@ typedef struct tgi_place {
     tg_tensor *tensor; /* held by reference */
     tg_tensor *bound;  /* what is read in its place, with now as its copy; or NULL */
     tg_tensor now;
-    int32_t storage; /* the region of written memory that it lies in, or -1 */
+    int32_t written_set; /* the number of its alias set if that is written, else -1 */
 } tgi_place;
 
 /* ---- loops and calls ------------------------------------------------------------------------ */

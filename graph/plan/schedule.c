@@ -134,14 +134,14 @@ static bool wait_for_group(tgi_schedule *s, int32_t v)
     return true;
 }
 
-/* Closes the groups that read this memory, which is about to be written. */
-static void close_readers(tgi_schedule *s, int32_t storage)
+/* Closes the groups that read this alias set, which is about to be written. */
+static void close_readers(tgi_schedule *s, int32_t set)
 {
     const tgi_value *values = s->p->values;
     for (int slot = 0; slot < TGI_MOST_OPEN; slot++) {
         tgi_open_group *g = &s->open[slot];
-        for (int i = 0; storage >= 0 && g->count > 0 && i < g->n_reads; i++)
-            if (values[values[g->reads[i]].root].storage == storage) close_group(s, slot);
+        for (int i = 0; set >= 0 && g->count > 0 && i < g->n_reads; i++)
+            if (values[values[g->reads[i]].root].written_set == set) close_group(s, slot);
     }
 }
 
@@ -156,7 +156,7 @@ static void add_operation(tgi_schedule *s, int32_t v)
     }
     if (x->node.op->flags & TG_OP_WRITES)
         for (int i = 0; i < x->node.n_inputs; i++)
-            close_readers(s, p->values[p->values[x->in[i]].root].storage);
+            close_readers(s, p->values[p->values[x->in[i]].root].written_set);
     (void)add_step(p, v, 1);
 }
 

@@ -9,10 +9,10 @@
 
 /* ---- reading when a leaf is written --------------------------------------------------------- */
 
-/* The number of the written storage that v is in; -1 when it is in none. */
+/* The number of the written alias set that v is in; -1 if it is in none. */
 static int32_t written(const tgi_draft *p, int32_t v)
 {
-    return p->values[p->values[v].root].storage;
+    return p->values[p->values[v].root].written_set;
 }
 
 static uint64_t epoch_of(const tgi_draft *p, const tgi_value *v, const uint64_t *epochs)
@@ -147,10 +147,10 @@ bool tgi_plan_simplify(tgi_draft *p)
     table t = {.mask = 63};
     while (t.mask < 2 * (size_t)p->n_values) t.mask = 2 * t.mask + 1;
     t.slots = tgi_arena_alloc(p->work, (t.mask + 1) * sizeof *t.slots);
-    uint64_t *epochs = tgi_arena_alloc(p->work, (size_t)p->storages * sizeof *epochs);
+    uint64_t *epochs = tgi_arena_alloc(p->work, (size_t)p->written_sets * sizeof *epochs);
     if (!t.slots || !epochs) return false;
     memset(t.slots, 0, (t.mask + 1) * sizeof *t.slots);
-    if (p->storages) memset(epochs, 0, (size_t)p->storages * sizeof *epochs);
+    if (p->written_sets) memset(epochs, 0, (size_t)p->written_sets * sizeof *epochs);
     for (int32_t i = 0; i < p->n_values; i++) {
         tgi_value *v = &p->values[i];
         if (v->kind == TGI_LEAF) continue;
