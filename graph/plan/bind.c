@@ -55,7 +55,7 @@ static void move_items(tg_plan *p, int32_t leaf)
     }
 }
 
-static void move_loop(tg_plan *p, tgi_fused *f, int32_t leaf)
+static void move_loop(tg_plan *p, tgi_loop *f, int32_t leaf)
 {
     tgi_instruction *c = f->instruction;
     for (int i = 0; i < f->instructions; i++, c = tgi_instruction_next(c))
@@ -104,7 +104,7 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
     if (x->tape) return tg_fail(err, TG_EARG, "plan_bind: a recorded value is not a leaf");
     const int32_t number = number_of(p, leaf);
     if (number < 0) return tg_fail(err, TG_EARG, "plan_bind: the plan does not read this leaf");
-    tgi_place *v = &p->leaves[number];
+    tgi_plan_leaf *v = &p->leaves[number];
     if (v->written_set >= 0) return tg_fail(err, TG_EARG, "plan_bind: the plan writes this leaf");
     const tg_status status = lies_otherwise(leaf, x, err);
     if (status) return status;
@@ -117,10 +117,10 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
     move_items(p, number);
     for (int32_t s = 0; s < p->n_steps; s++) {
         tgi_step *step = &p->steps[s];
-        if (step->way == TGI_CALLS)
+        if (step->kind == TGI_CALLS)
             move_calls(p, step->is.calls, number);
-        else if (step->is.job->fused)
-            move_loop(p, step->is.job->fused, number);
+        else if (step->is.job->loop)
+            move_loop(p, step->is.job->loop, number);
     }
     tg_tensor_free(before);
     return TG_OK;

@@ -17,7 +17,7 @@ static bool can_plan(const tg_node *n, tg_error *err)
         return tg_fail(err, TG_EARG,
                        "compile: %s%s%s cannot be run again: its attributes are not described",
                        op->name, in, n->scope) == TG_OK;
-    if ((op->flags & TG_OP_RANDOM) && !tgi_plan_rng_fields(op, n->attrs).counter)
+    if ((op->flags & TG_OP_RANDOM) && !tgi_generators_attrs(op, n->attrs).counter)
         return tg_fail(err, TG_EARG,
                        "compile: %s%s%s cannot be run again: no attribute is its counter, so it "
                        "would draw the same numbers each time",
@@ -82,7 +82,7 @@ static bool set_node(tgi_draft *p, tgi_value *v, const int32_t *number, tg_error
         v->offset = (int64_t)((uintptr_t)v->from->data - (uintptr_t)p->values[v->root].from->data);
     }
     if (n->op->flags & TG_OP_RANDOM)
-        p->draws[p->n_draws++] = (tgi_draft_draw){self, tgi_plan_generator_of(p, n)};
+        p->draws[p->n_draws++] = (tgi_draft_draw){self, tgi_generators_number(p, n)};
     v->root = v->view ? v->root : self;
     return true;
 }
@@ -123,7 +123,7 @@ static bool number_written_sets(tgi_draft *p, const int32_t *ids, const int32_t 
 static void hold_leaf(tgi_draft *d, tgi_value *v)
 {
     v->tensor = tg_tensor_ref((tg_tensor *)(uintptr_t)v->from);
-    d->plan->leaves[d->plan->n_leaves++] = (tgi_place){.tensor = v->tensor, .written_set = -1};
+    d->plan->leaves[d->plan->n_leaves++] = (tgi_plan_leaf){.tensor = v->tensor, .written_set = -1};
     d->n_leaves++;
 }
 
@@ -173,7 +173,7 @@ bool tgi_plan_build(tgi_draft *d, tg_error *err)
     mark(d->tape, number);
     if (!tgi_plan_aliases(d->work, d->tape, number, alias, &aliases) ||
         !tgi_plan_order(d->work, d->tape, number, alias, aliases, ids, &n) ||
-        !tgi_plan_generators(d))
+        !tgi_generators_find(d))
         return no_memory(err);
     if (!set_values(d, n, ids, number, err)) return false;
     for (int32_t i = 0; i < d->n_outputs; i++) d->outputs[i] = number[d->outputs[i]];

@@ -45,10 +45,8 @@ static bool compile(tgi_draft *d, tg_tensor *const *outputs, tg_error *err)
     tg_plan *p = d->plan;
     if (!make_outputs(d, outputs, err) || !tgi_plan_build(d, err)) return false;
     const size_t outputs_kept = p->numbers.kept;
-    bool fits = tgi_plan_simplify(d);
-    if (fits) tgi_plan_mark(d);
-    fits =
-        fits && tgi_plan_schedule(d) && tgi_plan_place(d) && tgi_plan_pack(d) && tgi_plan_fuse(d);
+    const bool fits = tgi_plan_simplify(d) && tgi_plan_schedule(d) && tgi_plan_place(d) &&
+                      tgi_plan_pack(d) && tgi_plan_fuse(d);
     p->numbers.steps = p->n_steps;
     p->numbers.bytes =
         sizeof *p + p->arena.bytes + p->block.bytes + outputs_kept + tg_tape_bytes(p->home);

@@ -1,7 +1,7 @@
 /* fuse.c - builds the loop of a fused group and decides where it finds each operand. */
 #include <string.h>
 
-#include "graph/plan/fuse.h"
+#include "graph/plan/draft.h"
 
 enum {
     MOST_CHUNKS = 64,
@@ -17,7 +17,7 @@ typedef struct reference {
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
-static int32_t take_slot(tgi_maker *m)
+static int32_t take_slot(tgi_loop_builder *m)
 {
     int32_t s = 0;
     while (m->taken[s]) s++;
@@ -26,7 +26,7 @@ static int32_t take_slot(tgi_maker *m)
     return s;
 }
 
-static int instruction_of(const tgi_maker *m, int32_t root)
+static int instruction_of(const tgi_loop_builder *m, int32_t root)
 {
     for (int i = 0; i < m->f->instructions; i++)
         if (m->member[m->of[i]] == root) return i;
@@ -34,7 +34,7 @@ static int instruction_of(const tgi_maker *m, int32_t root)
 }
 
 /* What instruction c reads, in the order of its loop's operands; how many. */
-static int references(const tgi_maker *m, int c, reference *r)
+static int references(const tgi_loop_builder *m, int c, reference *r)
 {
     const int outer = m->of[c], inner = m->inner[outer];
     int n = 0;
@@ -47,7 +47,7 @@ static int references(const tgi_maker *m, int c, reference *r)
     return n;
 }
 
-static bool used_after(const tgi_maker *m, int i, int32_t root)
+static bool used_after(const tgi_loop_builder *m, int i, int32_t root)
 {
     reference r[TGI_MOST_OPERANDS];
     for (int k = 0; k < m->f->tails; k++)
@@ -68,9 +68,9 @@ static bool same_axes(const tgi_load *a, const tgi_load *b)
 }
 
 /* The number of the load that copies an operand of instruction `at`. */
-static int16_t load_of(tgi_maker *m, int at, const reference *r)
+static int16_t load_of(tgi_loop_builder *m, int at, const reference *r)
 {
-    tgi_fused *f = m->f;
+    tgi_loop *f = m->f;
     const tgi_value *y = r->y;
     const tg_tensor *x = m->p->values[r->in].tensor;
     tgi_load l = {.value = r->in, .until = at, .narrow = y->role == TGI_NARROW};
@@ -89,7 +89,7 @@ static int16_t load_of(tgi_maker *m, int at, const reference *r)
 
 /* ---- the instructions ----------------------------------------------------------------------- */
 
-static tg_map_fn map_of(const tgi_maker *m, int member)
+static tg_map_fn map_of(const tgi_loop_builder *m, int member)
 {
     const tgi_value *y = tgi_member(m, member);
     const tg_node *n = &y->node;
@@ -98,10 +98,10 @@ static tg_map_fn map_of(const tgi_maker *m, int member)
     const tgi_value *x = tgi_member(m, m->inner[member]);
     int k = 0;
     while (m->p->values[y->in[k]].root != m->member[m->inner[member]]) k++;
-    return tgi_pair_map(y, x, k);
+    return tgi_pairs_map(y, x, k);
 }
 
-static tgi_operand in_memory(const tgi_maker *m, int32_t value)
+static tgi_operand in_memory(const tgi_loop_builder *m, int32_t value)
 {
     const tg_tensor *x = m->p->values[value].tensor;
     return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_CONTIGUOUS};
@@ -109,7 +109,7 @@ static tgi_operand in_memory(const tgi_maker *m, int32_t value)
 
 /* The operands; those from outside before slots are given out, so that it is known how long each
  * is needed. */
-static void make_instruction(tgi_maker *m, int at)
+static void make_instruction(tgi_loop_builder *m, int at)
 {
     tgi_draft_instruction *c = &m->l->instruction[at];
     const int member = m->of[at];
@@ -137,7 +137,7 @@ static void make_instruction(tgi_maker *m, int at)
 }
 
 /* Gives back the slot of instruction i where nothing after `at` reads it. */
-static void free_slot(tgi_maker *m, int at, int i)
+static void free_slot(tgi_loop_builder *m, int at, int i)
 {
     if (m->slot[i] < 0 || used_after(m, at, m->member[m->of[i]])) return;
     m->taken[m->slot[i]] = false;
@@ -145,16 +145,16 @@ static void free_slot(tgi_maker *m, int at, int i)
 }
 
 /* Instruction `at` may write over what i computes: element by element, of one width. */
-static bool in_place(const tgi_maker *m, int at, int i)
+static bool in_place(const tgi_loop_builder *m, int at, int i)
 {
     const tgi_value *x = tgi_member(m, m->of[i]), *y = tgi_member(m, m->of[at]);
     return x->role == TGI_WIDE && y->role == TGI_WIDE && m->l->instruction[at].map &&
            tg_dtype_size(x->x.dtype) == tg_dtype_size(y->x.dtype);
 }
 
-static void give_slots(tgi_maker *m, int at)
+static void give_slots(tgi_loop_builder *m, int at)
 {
-    tgi_fused *f = m->f;
+    tgi_loop *f = m->f;
     tgi_draft_instruction *c = &m->l->instruction[at];
     const tgi_value *v = c->value;
     reference r[TGI_MOST_OPERANDS];
@@ -177,9 +177,9 @@ static void give_slots(tgi_maker *m, int at)
         if (f->load[i].until == at) m->taken[f->load[i].slot] = false;
 }
 
-static void make_instructions(tgi_maker *m)
+static void make_instructions(tgi_loop_builder *m)
 {
-    tgi_fused *f = m->f;
+    tgi_loop *f = m->f;
     f->instructions = f->loads = m->l->slots = 0;
     memset(m->taken, 0, sizeof m->taken);
     for (int i = 0; i < m->members; i++)
@@ -190,7 +190,7 @@ static void make_instructions(tgi_maker *m)
 
 /* ---- blocks and chunks ---------------------------------------------------------------------- */
 
-static size_t widest(const tgi_maker *m)
+static size_t widest(const tgi_loop_builder *m)
 {
     size_t width = 1;
     for (int i = 0; i < m->f->instructions; i++) {
@@ -202,9 +202,9 @@ static size_t widest(const tgi_maker *m)
     return width;
 }
 
-static void cut(tgi_maker *m)
+static void cut(tgi_loop_builder *m)
 {
-    tgi_fused *f = m->f;
+    tgi_loop *f = m->f;
     const size_t width = widest(m), slots = m->l->slots ? (size_t)m->l->slots : 1;
     int64_t unit = f->row > 1 ? f->row : TGI_STEP;
     for (int i = 0; i < f->tails; i++) {
@@ -231,11 +231,11 @@ static void cut(tgi_maker *m)
 
 /* Collects the members in order, the partial reductions, and the size of the group.  Returns how
  * many operands they have. */
-static size_t collect(tgi_maker *m, const tgi_draft_step *step)
+static size_t collect(tgi_loop_builder *m, const tgi_draft_step *step)
 {
-    tgi_fused *f = m->f;
+    tgi_loop *f = m->f;
     size_t operands = 0;
-    const int32_t first = step->headed ? m->p->values[step->value].next : step->value;
+    const int32_t first = step->epilogue ? m->p->values[step->value].next : step->value;
     for (int32_t k = first; k >= 0; k = m->p->values[k].next) {
         const tgi_value *v = &m->p->values[k];
         if (v->role == TGI_PARTIAL)
@@ -255,10 +255,10 @@ static size_t collect(tgi_maker *m, const tgi_draft_step *step)
     return operands;
 }
 
-static bool make_loop(tgi_maker *m, const tgi_draft_step *step)
+static bool make_loop(tgi_loop_builder *m, const tgi_draft_step *step)
 {
-    tgi_fused *f = m->f;
-    *f = (tgi_fused){.row = 1};
+    tgi_loop *f = m->f;
+    *f = (tgi_loop){.row = 1};
     const size_t operands = collect(m, step);
     f->load = tgi_arena_alloc(m->p->work, operands * sizeof *f->load);
     if (!f->load) return false;
@@ -282,13 +282,13 @@ static bool make_step(tgi_draft *d, int32_t s, tgi_draft_loop *l)
 {
     const tgi_draft_step *step = &d->steps[s];
     if (step->count == 1 && !tgi_value_is_call(&d->values[step->value]))
-        return tgi_plan_pack_job(d, s, NULL);
+        return tgi_steps_add_job(d, s, NULL);
     const tgi_mark mark = tgi_arena_mark(d->work);
-    tgi_maker m = {.p = d, .l = l, .f = &l->f};
+    tgi_loop_builder m = {.p = d, .l = l, .f = &l->f};
     if (!make_loop(&m, step)) return false;
-    const tgi_fused *f = &l->f;
-    const bool calls = !step->headed && !f->tails && !f->loads && f->row == 1 && f->n <= TGI_FEW;
-    if (!(calls ? tgi_plan_pack_calls(d, s, l) : tgi_plan_pack_job(d, s, l))) return false;
+    const tgi_loop *f = &l->f;
+    const bool calls = !step->epilogue && !f->tails && !f->loads && f->row == 1 && f->n <= TGI_FEW;
+    if (!(calls ? tgi_steps_add_calls(d, s, l) : tgi_steps_add_job(d, s, l))) return false;
     tgi_arena_rewind(d->work, mark);
     if (step->count == 1) return true;
     d->plan->numbers.groups++;
@@ -302,5 +302,5 @@ bool tgi_plan_fuse(tgi_draft *d)
     if (!l) return false;
     for (int32_t s = 0; s < d->n_steps; s++)
         if (!make_step(d, s, l)) return false;
-    return tgi_plan_pack_scratch(d);
+    return tgi_steps_place_scratch(d);
 }

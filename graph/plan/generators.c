@@ -6,9 +6,9 @@
 
 /* ---- compiling ------------------------------------------------------------------------------ */
 
-tgi_rng_fields tgi_plan_rng_fields(const tg_op *op, const void *attrs)
+tgi_generator_attrs tgi_generators_attrs(const tg_op *op, const void *attrs)
 {
-    tgi_rng_fields f = {NULL, NULL, NULL};
+    tgi_generator_attrs f = {NULL, NULL, NULL};
     for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
         const uint64_t *field = (const uint64_t *)(const void *)((const char *)attrs + d->offset);
         if (d->kind == TG_ATTR_SEED) f.seed = field;
@@ -30,9 +30,9 @@ static size_t slot_of(const tgi_draft *d, uint64_t seed, uint64_t stream)
 }
 
 /* The generator that a node draws from, which is made to reach as far; -1 when it has none. */
-int32_t tgi_plan_generator_of(tgi_draft *d, const tg_node *n)
+int32_t tgi_generators_number(tgi_draft *d, const tg_node *n)
 {
-    const tgi_rng_fields f = tgi_plan_rng_fields(n->op, n->attrs);
+    const tgi_generator_attrs f = tgi_generators_attrs(n->op, n->attrs);
     if (!f.counter) return -1;
     const uint64_t blocks = (uint64_t)n->output->size / 2 + (uint64_t)n->output->size % 2;
     const tgi_generator g = {f.seed ? *f.seed : 0, f.stream ? *f.stream : 0, *f.counter,
@@ -51,7 +51,7 @@ int32_t tgi_plan_generator_of(tgi_draft *d, const tg_node *n)
 static bool is_random(const tg_node *n) { return n && (n->op->flags & TG_OP_RANDOM); }
 
 /* All that the tape drew counts, also what the outputs do not need: the next pass draws it too. */
-bool tgi_plan_generators(tgi_draft *d)
+bool tgi_generators_find(tgi_draft *d)
 {
     const tg_tape *t = d->tape;
     size_t n = 0;
@@ -65,13 +65,13 @@ bool tgi_plan_generators(tgi_draft *d)
     if (!d->generators || !d->draws || !d->generator_slots) return false;
     memset(d->generator_slots, 0, bytes);
     for (int32_t i = 0; i < t->size; i++)
-        if (is_random(t->values[i]->node)) (void)tgi_plan_generator_of(d, t->values[i]->node);
+        if (is_random(t->values[i]->node)) (void)tgi_generators_number(d, t->values[i]->node);
     return true;
 }
 
 /* ---- running -------------------------------------------------------------------------------- */
 
-void tgi_plan_set_counters(tg_plan *p)
+void tgi_generators_set_counters(tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_draws; i++) {
         const tgi_draw *d = &p->draws[i];

@@ -8,7 +8,6 @@ library_sources += \
 	graph/plan/compile.c \
 	graph/plan/draft.h \
 	graph/plan/fuse.c \
-	graph/plan/fuse.h \
 	graph/plan/generators.c \
 	graph/plan/group.c \
 	graph/plan/group.h \
@@ -16,7 +15,6 @@ library_sources += \
 	graph/plan/loop.c \
 	graph/plan/order.c \
 	graph/plan/pack.c \
-	graph/plan/pack_steps.c \
 	graph/plan/pairs.c \
 	graph/plan/pieces.c \
 	graph/plan/pieces.h \
@@ -29,5 +27,6 @@ library_sources += \
 	graph/plan/schedule.c \
 	graph/plan/simplify.c \
 	graph/plan/slots.c \
+	graph/plan/steps.c \
 	graph/plan/value.c \
 	$(end)

@@ -88,7 +88,7 @@ static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
 
 /* Elements first .. first+n-1, which are rows row .. row+rows-1. */
 typedef struct block {
-    const tgi_fused *f;
+    const tgi_loop *f;
     char *scratch;
     int64_t first, n, row, rows;
 } block;
@@ -172,7 +172,7 @@ static void map_all(const block *b, const tgi_instruction *c)
 
 static void run_block(const block *b)
 {
-    const tgi_fused *f = b->f;
+    const tgi_loop *f = b->f;
     const tgi_instruction *c = f->instruction;
     for (int i = 0; i < f->instructions; i++, c = tgi_instruction_next(c)) {
         for (int k = c->first_load; k < c->first_load + c->loads; k++) {
@@ -191,7 +191,7 @@ static void run_block(const block *b)
 
 /* ---- the loop ------------------------------------------------------------------------------- */
 
-static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t part)
+static void run_piece(const tgi_loop *f, int64_t first, int64_t end, int64_t part)
 {
     _Alignas(ALIGN) char scratch[TGI_SCRATCH]; /* of this thread */
     block b = {.f = f, .scratch = scratch};
@@ -210,14 +210,14 @@ static void run_piece(const tgi_fused *f, int64_t first, int64_t end, int64_t pa
     }
 }
 
-void tgi_fused_piece(void *f, int64_t first, int64_t count)
+void tgi_loop_piece(void *f, int64_t first, int64_t count)
 {
     run_piece(f, first, first + count, 0);
 }
 
 static void run_chunk(void *user, int64_t chunk)
 {
-    const tgi_fused *f = user;
+    const tgi_loop *f = user;
     const int64_t grains = (f->n + f->grain - 1) / f->grain;
     const int64_t first = grains * chunk / f->chunks * f->grain;
     const int64_t end = grains * (chunk + 1) / f->chunks * f->grain;
@@ -229,7 +229,7 @@ static void run_chunk(void *user, int64_t chunk)
     run_piece(f, first, end < f->n ? end : f->n, chunk);
 }
 
-void tgi_fused_run(const tgi_fused *f)
+void tgi_loop_run(const tgi_loop *f)
 {
     if (f->alone)
         for (int64_t c = 0; c < f->chunks; c++) run_chunk((void *)(uintptr_t)f, c);

@@ -16,7 +16,7 @@ static bool step_has_nodes(const tgi_draft *d, const tgi_draft_step *s, int32_t 
 {
     const tgi_value *v = &d->values[k];
     if (s->count == 1) return !tgi_value_is_call(v);
-    return v->role == TGI_ROWS || v->role == TGI_PARTIAL || (s->headed && k == s->value);
+    return v->role == TGI_ROWS || v->role == TGI_PARTIAL || (s->epilogue && k == s->value);
 }
 
 static void mark_step(const tgi_draft *d, const tgi_draft_step *s, unsigned char *mark)
@@ -46,12 +46,12 @@ static void mark_values(const tgi_draft *d, unsigned char *mark)
 
 /* ---- what is shared ------------------------------------------------------------------------- */
 
-static const tgi_form *form_of(tgi_draft *d, const tg_tensor *x)
+static const tgi_layout *layout_of(tgi_draft *d, const tg_tensor *x)
 {
-    const size_t head = offsetof(tgi_form, dims), bytes = (size_t)x->ndim * sizeof *x->shape;
-    const tgi_form form = {.size = x->size, .ndim = x->ndim, .dtype = x->dtype};
-    char all[offsetof(tgi_form, dims) + 2 * TG_MAX_NDIM * sizeof(int64_t)];
-    memcpy(all, &form, head);
+    const size_t head = offsetof(tgi_layout, dims), bytes = (size_t)x->ndim * sizeof *x->shape;
+    const tgi_layout layout = {.size = x->size, .ndim = x->ndim, .dtype = x->dtype};
+    char all[offsetof(tgi_layout, dims) + 2 * TG_MAX_NDIM * sizeof(int64_t)];
+    memcpy(all, &layout, head);
     if (bytes) memcpy(all + head, x->shape, bytes);
     if (bytes) memcpy(all + head + bytes, x->strides, bytes);
     return tgi_plan_intern(d, all, head + 2 * bytes);
@@ -96,14 +96,14 @@ static bool copy_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
     return true;
 }
 
-static const tgi_act *act_of(tgi_draft *d, const tg_node *n)
+static const tgi_operation *operation_of(tgi_draft *d, const tg_node *n)
 {
-    tgi_act act;
-    memset(&act, 0, sizeof act);
-    act.op = n->op;
-    act.scope = *n->scope ? tgi_plan_intern(d, n->scope, strlen(n->scope) + 1) : "";
-    if (!act.scope || !copy_attrs(d, n, &act.attrs)) return NULL;
-    return tgi_plan_intern(d, &act, sizeof act);
+    tgi_operation operation;
+    memset(&operation, 0, sizeof operation);
+    operation.op = n->op;
+    operation.scope = *n->scope ? tgi_plan_intern(d, n->scope, strlen(n->scope) + 1) : "";
+    if (!operation.scope || !copy_attrs(d, n, &operation.attrs)) return NULL;
+    return tgi_plan_intern(d, &operation, sizeof operation);
 }
 
 /* ---- tensors and nodes ---------------------------------------------------------------------- */
@@ -114,8 +114,8 @@ static bool pack_tensor(tgi_draft *d, const tgi_value *v, tgi_item *item)
     item->tensor = tgi_arena_alloc(&d->plan->arena, sizeof *item->tensor);
     if (!item->tensor) return false;
     *item->tensor = v->x;
-    item->tensor->shape = v->x.ndim ? item->form->dims : NULL;
-    item->tensor->strides = v->x.ndim ? item->form->dims + v->x.ndim : NULL;
+    item->tensor->shape = v->x.ndim ? item->layout->dims : NULL;
+    item->tensor->strides = v->x.ndim ? item->layout->dims + v->x.ndim : NULL;
     item->tensor->node = NULL;
     return true;
 }
@@ -127,12 +127,12 @@ static bool pack_node(tgi_draft *d, tgi_item *item)
     tg_tensor **in = tgi_arena_alloc(&p->arena, (size_t)item->n_inputs * sizeof *in);
     if (!node || !in) return false;
     for (int i = 0; i < item->n_inputs; i++) in[i] = p->items[p->inputs[item->in + i]].tensor;
-    *node = (tg_node){.op = item->act->op,
-                      .attrs = item->act->attrs,
+    *node = (tg_node){.op = item->operation->op,
+                      .attrs = item->operation->attrs,
                       .inputs = in,
                       .n_inputs = item->n_inputs,
                       .output = item->tensor,
-                      .scope = item->act->scope,
+                      .scope = item->operation->scope,
                       .input_ids = p->inputs + item->in};
     item->tensor->node = node;
     return true;
@@ -155,10 +155,10 @@ static bool pack_item(tgi_draft *d, int32_t i, unsigned mark, int32_t *inputs)
                        .escapes = v->escapes};
     item->tensor = v->kind == TGI_LEAF ? v->tensor : NULL;
     if (v->kind == TGI_LEAF) return true;
-    if (!(item->form = form_of(d, &v->x))) return false;
+    if (!(item->layout = layout_of(d, &v->x))) return false;
     if ((mark & TENSOR) && !pack_tensor(d, v, item)) return false;
     if (v->kind == TGI_CONSTANT || v->view) return true;
-    if (!(item->act = act_of(d, &v->node))) return false;
+    if (!(item->operation = operation_of(d, &v->node))) return false;
     item->next = v->next >= 0 ? d->number[v->next] : -1;
     item->in = *inputs;
     item->n_inputs = v->node.n_inputs;
@@ -180,8 +180,9 @@ static bool pack_draws(tgi_draft *d)
     for (int32_t i = 0; i < d->n_draws; i++) {
         const int32_t k = d->number[d->draws[i].value];
         if (k < 0) continue;
-        const tgi_act *act = p->items[k].act;
-        uint64_t *counter = (uint64_t *)(uintptr_t)tgi_plan_rng_fields(act->op, act->attrs).counter;
+        const tgi_operation *operation = p->items[k].operation;
+        uint64_t *counter =
+            (uint64_t *)(uintptr_t)tgi_generators_attrs(operation->op, operation->attrs).counter;
         p->draws[p->n_draws++] = (tgi_draw){counter, *counter, d->draws[i].generator};
     }
     return true;

@@ -1,8 +1,8 @@
 /* pairs.c - members of a group that are done in one pass over memory, two and two. */
-#include "graph/plan/fuse.h"
+#include "graph/plan/draft.h"
 
 /* How often the members and the partial reductions read what member i computes. */
-static int uses(const tgi_maker *m, int i)
+static int uses(const tgi_loop_builder *m, int i)
 {
     int n = 0;
     for (int k = 0; k < m->f->tails; k++)
@@ -14,7 +14,7 @@ static int uses(const tgi_maker *m, int i)
 }
 
 /* A member between i and j is written over something that i reads. */
-static bool overwritten(const tgi_maker *m, int i, int j)
+static bool overwritten(const tgi_loop_builder *m, int i, int j)
 {
     for (int k = i + 1; k < j; k++)
         for (int l = 0; l < tgi_member(m, i)->node.n_inputs; l++)
@@ -33,7 +33,7 @@ static bool same_dtypes(const tgi_value *v)
     return same;
 }
 
-tg_map_fn tgi_pair_map(const tgi_value *y, const tgi_value *x, int k)
+tg_map_fn tgi_pairs_map(const tgi_value *y, const tgi_value *x, int k)
 {
     const tg_op *op = y->node.op, *inner = x->node.op;
     if (!op->pair || inner->attrs_size ||
@@ -43,7 +43,7 @@ tg_map_fn tgi_pair_map(const tgi_value *y, const tgi_value *x, int k)
 }
 
 /* The loop of member j together with that of the one that computes its operand k; NULL: none. */
-static tg_map_fn pair_of(const tgi_maker *m, int j, int k, int *inner)
+static tg_map_fn pair_of(const tgi_loop_builder *m, int j, int k, int *inner)
 {
     const tgi_value *y = tgi_member(m, j), *x;
     *inner = tgi_member_of(m, m->p->values[y->in[k]].root);
@@ -52,10 +52,10 @@ static tg_map_fn pair_of(const tgi_maker *m, int j, int k, int *inner)
     if (x->escapes || x->role != y->role || !same_dtypes(x) || !same_dtypes(y) ||
         x->x.dtype != y->x.dtype || uses(m, *inner) != 1 || overwritten(m, *inner, j))
         return NULL;
-    return tgi_pair_map(y, x, k);
+    return tgi_pairs_map(y, x, k);
 }
 
-void tgi_pairs_find(tgi_maker *m)
+void tgi_pairs_find(tgi_loop_builder *m)
 {
     for (int j = 0; j < m->members; j++) {
         const tgi_value *y = tgi_member(m, j);

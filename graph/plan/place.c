@@ -79,7 +79,7 @@ static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const
         return false;
     for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
-        const bool head = p->steps[s].headed && k == p->steps[s].value; /* still reads others */
+        const bool head = p->steps[s].epilogue && k == p->steps[s].value; /* still reads others */
         for (int i = 0; i < v->node.n_inputs; i++) {
             const tgi_value *x = &p->values[v->in[i]];
             const bool once = v->x.size == y->x.size && tgi_value_is_plain(x, y);
@@ -121,7 +121,7 @@ static void compute_into_outputs(tgi_draft *p)
 static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
 {
     const tg_node *n = &p->values[step->value].node;
-    if (step->count == 1 || step->headed) return n->op->work_size ? n->op->work_size(n) : 0;
+    if (step->count == 1 || step->epilogue) return n->op->work_size ? n->op->work_size(n) : 0;
     size_t bytes = 0;
     for (int32_t k = step->value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];

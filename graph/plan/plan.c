@@ -39,7 +39,7 @@ void *tgi_plan_data(const tg_plan *p, int32_t i)
                  : root->output >= 0 ? p->written[root->output]->data
                  : root->escapes     ? p->results + root->offset
                                      : NULL;
-    return x->view && data && x->form->size ? data + x->offset : data;
+    return x->view && data && x->layout->size ? data + x->offset : data;
 }
 
 tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i)
@@ -47,11 +47,11 @@ tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i)
     const tgi_item *x = &p->items[i];
     if (x->tensor) return *x->tensor;
     return (tg_tensor){.data = tgi_plan_data(p, i),
-                       .shape = x->form->dims,
-                       .strides = x->form->dims + x->form->ndim,
-                       .size = x->form->size,
-                       .ndim = x->form->ndim,
-                       .dtype = x->form->dtype,
+                       .shape = x->layout->dims,
+                       .strides = x->layout->dims + x->layout->ndim,
+                       .size = x->layout->size,
+                       .ndim = x->layout->ndim,
+                       .dtype = x->layout->dtype,
                        .id = -1,
                        .tape = p->home};
 }
@@ -65,12 +65,12 @@ const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room)
         room->inputs[k] = &room->tensors[k];
     }
     room->tensors[x->n_inputs] = tgi_plan_tensor(p, i);
-    room->node = (tg_node){.op = x->act->op,
-                           .attrs = x->act->attrs,
+    room->node = (tg_node){.op = x->operation->op,
+                           .attrs = x->operation->attrs,
                            .inputs = room->inputs,
                            .n_inputs = x->n_inputs,
                            .output = &room->tensors[x->n_inputs],
-                           .scope = x->act->scope,
+                           .scope = x->operation->scope,
                            .input_ids = p->inputs + x->in};
     return &room->node;
 }

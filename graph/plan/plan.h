@@ -26,24 +26,24 @@ typedef enum tgi_role {
 } tgi_role;
 
 /* Dtype, shape and strides of a value. */
-typedef struct tgi_form {
+typedef struct tgi_layout {
     int64_t size;
     int32_t ndim;
     tg_dtype dtype;
     int64_t dims[]; /* the shape, then the strides */
-} tgi_form;
+} tgi_layout;
 
 /* An operation with its attributes, and the scope in which it was recorded. */
-typedef struct tgi_act {
+typedef struct tgi_operation {
     const tg_op *op;
     const void *attrs;
     const char *scope;
-} tgi_act;
+} tgi_operation;
 
 /* A leaf, a constant (which depends on no leaf), or a result.  Views use the memory of a root. */
 typedef struct tgi_item {
-    const tgi_act *act;   /* NULL unless a step computes this */
-    const tgi_form *form; /* NULL: a leaf */
+    const tgi_operation *operation; /* NULL unless a step computes this */
+    const tgi_layout *layout;       /* NULL: a leaf */
     /* What is read.  It has a node if the operation runs through its descriptor.  NULL: only loops
      * and calls use it. */
     tg_tensor *tensor;
@@ -58,12 +58,12 @@ typedef struct tgi_item {
 } tgi_item;
 
 /* A leaf that the plan reads.  Place i belongs to item i; the leaves are the first items. */
-typedef struct tgi_place {
+typedef struct tgi_plan_leaf {
     tg_tensor *tensor; /* held by reference */
     tg_tensor *bound;  /* what is read in its place, with now as its copy; or NULL */
     tg_tensor now;
     int32_t written_set; /* the number of its alias set if that is written, else -1 */
-} tgi_place;
+} tgi_plan_leaf;
 
 /* ---- loops and calls ------------------------------------------------------------------------ */
 
@@ -132,7 +132,7 @@ typedef struct tgi_tail {
 } tgi_tail;
 
 /* One pass over n elements: all instructions on one block, then on the next. */
-typedef struct tgi_fused {
+typedef struct tgi_loop {
     int64_t n, row, block; /* row: 1 where there are none */
     int64_t chunks, grain; /* chunks for the threads, cut at multiples of grain */
     bool alone;            /* too little for more than one thread */
@@ -141,7 +141,7 @@ typedef struct tgi_fused {
     tgi_instruction *instruction;
     tgi_load *load;
     tgi_tail *tail;
-} tgi_fused;
+} tgi_loop;
 
 /* A map of few elements with the addresses of its operands.  Two maps may be done in one pass. */
 typedef struct tgi_call {
@@ -168,16 +168,16 @@ static inline tgi_call *tgi_call_next(const tgi_call *c)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-typedef enum tgi_way {
+typedef enum tgi_step_kind {
     TGI_ALONE, /* an operation through its node */
     TGI_LOOP,
-    TGI_HEADED, /* an operation that hands its results to the loop behind it */
-    TGI_CALLS   /* maps of few elements */
-} tgi_way;
+    TGI_EPILOGUE, /* an operation that hands its results to the loop behind it */
+    TGI_CALLS     /* maps of few elements */
+} tgi_step_kind;
 
 typedef struct tgi_job {
-    const tg_node *node; /* alone, headed */
-    tgi_fused *fused;    /* loop, headed */
+    const tg_node *node; /* alone, epilogue */
+    tgi_loop *loop;      /* loop, epilogue */
     void *work;          /* scratch memory for forward, or states of partial reductions */
     int64_t bytes;       /*   of it */
 } tgi_job;
@@ -185,7 +185,7 @@ typedef struct tgi_job {
 typedef struct tgi_step {
     int32_t value; /* the operation; of a group its first member */
     int32_t count; /* members, 1 for an operation alone */
-    tgi_way way;
+    tgi_step_kind kind;
     union {
         tgi_job *job;
         tgi_calls *calls;
@@ -228,7 +228,7 @@ struct tg_plan {
     tg_tape *home;   /* the tape that the values name as theirs; empty */
     tgi_item *items; /* in the order of computing, the leaves first */
     int32_t *inputs; /* numbers of items, for all of them */
-    tgi_place *leaves;
+    tgi_plan_leaf *leaves;
     tgi_step *steps;
     int32_t *outputs;    /* numbers of items */
     tg_tensor **written; /* what the outputs are computed or copied into */
@@ -257,16 +257,16 @@ const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room);
 tg_tensor tgi_plan_tensor(const tg_plan *p, int32_t i);
 
 /* Seconds of a clock that never goes back. */
-double tgi_plan_clock(void);
+double tgi_profile_clock(void);
 /* Adds a run of step i that began at `start` of that clock. */
-void tgi_plan_took(tg_plan *p, int32_t i, double start);
+void tgi_profile_add(tg_plan *p, int32_t i, double start);
 
-void tgi_fused_run(const tgi_fused *f);
+void tgi_loop_run(const tgi_loop *f);
 /* Elements first .. first+count-1 alone, of a loop without rows and partial reductions; f is a
- * tgi_fused. */
-void tgi_fused_piece(void *f, int64_t first, int64_t count);
+ * tgi_loop. */
+void tgi_loop_piece(void *f, int64_t first, int64_t count);
 
 /* Sets the counters of all random operations for the run that comes next. */
-void tgi_plan_set_counters(tg_plan *p);
+void tgi_generators_set_counters(tg_plan *p);
 
 #endif

@@ -6,7 +6,7 @@ static void print_item(const tg_plan *p, int32_t i, FILE *file)
     char text[TG_DESCRIBE_SIZE];
     const tgi_item *v = &p->items[i];
     const tg_tensor y = tgi_plan_tensor(p, i);
-    (void)fprintf(file, "%%%d = %s(", (int)i, v->act->op->name);
+    (void)fprintf(file, "%%%d = %s(", (int)i, v->operation->op->name);
     for (int k = 0; k < v->n_inputs; k++) {
         const tgi_item *x = &p->items[p->inputs[v->in + k]];
         const char *kind = x->kind == TGI_LEAF       ? "leaf "
@@ -19,18 +19,18 @@ static void print_item(const tg_plan *p, int32_t i, FILE *file)
         (void)fprintf(file, " -> output %d", v->output + 1);
     else if (v->escapes)
         (void)fprintf(file, " at %lld", (long long)v->offset);
-    (void)fprintf(file, "%s%s\n", *v->act->scope ? "  in " : "", v->act->scope);
+    (void)fprintf(file, "%s%s\n", *v->operation->scope ? "  in " : "", v->operation->scope);
 }
 
 /* "8 fused, " and how: what stands before the members of a group. */
 static void print_group(const tgi_step *s, FILE *file)
 {
     (void)fprintf(file, "%d fused, ", (int)s->count);
-    if (s->way == TGI_CALLS)
+    if (s->kind == TGI_CALLS)
         (void)fprintf(file, "%d elements in calls\n", (int)s->is.calls->n);
     else
-        (void)fprintf(file, "%lld elements in blocks of %lld\n", (long long)s->is.job->fused->n,
-                      (long long)s->is.job->fused->block);
+        (void)fprintf(file, "%lld elements in blocks of %lld\n", (long long)s->is.job->loop->n,
+                      (long long)s->is.job->loop->block);
 }
 
 void tg_plan_print(const tg_plan *p, FILE *file)

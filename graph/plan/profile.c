@@ -8,18 +8,18 @@
 
 /* ---- taking the time ------------------------------------------------------------------------ */
 
-double tgi_plan_clock(void)
+double tgi_profile_clock(void)
 {
     struct timespec t;
     if (clock_gettime(CLOCK_MONOTONIC, &t)) return 0;
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void tgi_plan_took(tg_plan *p, int32_t i, double start)
+void tgi_profile_add(tg_plan *p, int32_t i, double start)
 {
     tgi_timing *t = &p->timings[i], *first = &p->timings[p->n_steps];
     if (first->runs++ == 0) first->start = start;
-    t->last = tgi_plan_clock() - start;
+    t->last = tgi_profile_clock() - start;
     t->seconds += t->last;
     t->start = start - first->start;
     t->runs++;
@@ -99,7 +99,7 @@ static void name_step(const tg_plan *p, int32_t first, char *name, size_t size)
     int left = 0;
     name[0] = '\0';
     for (int32_t k = first; k >= 0; k = p->items[k].next) {
-        const char *op = p->items[k].act->op->name;
+        const char *op = p->items[k].operation->op->name;
         const size_t length = strlen(op);
         if (left > 0 || n + length + 8 > size) {
             left++;
@@ -117,7 +117,8 @@ tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_er
     if (!p || !step || i < 0 || i >= p->n_steps)
         return tg_fail(err, TG_EARG, "plan_step_at: there is no step %d", (int)i);
     const int32_t first = p->steps[i].value;
-    *step = (tg_plan_step){.scope = p->items[first].act->scope, .operations = p->steps[i].count};
+    *step =
+        (tg_plan_step){.scope = p->items[first].operation->scope, .operations = p->steps[i].count};
     name_step(p, first, step->name, sizeof step->name);
     for (int32_t k = first; k >= 0; k = p->items[k].next) step->flops += flops_of(p, k);
     step->bytes = bytes_moved(p, first);

@@ -46,16 +46,16 @@ static void run_calls(const tgi_calls *calls)
 
 static tg_status run_step(const tgi_step *s, tg_error *err)
 {
-    if (s->way == TGI_CALLS) {
+    if (s->kind == TGI_CALLS) {
         run_calls(s->is.calls);
         return TG_OK;
     }
     const tgi_job *job = s->is.job;
-    if (s->way == TGI_ALONE) return run_operation(job->node, job->work, err);
-    if (s->way == TGI_HEADED)
-        job->node->op->forward_then(job->node, job->work, tgi_fused_piece, job->fused);
+    if (s->kind == TGI_ALONE) return run_operation(job->node, job->work, err);
+    if (s->kind == TGI_EPILOGUE)
+        job->node->op->forward_then(job->node, job->work, tgi_loop_piece, job->loop);
     else
-        tgi_fused_run(job->fused);
+        tgi_loop_run(job->loop);
     return TG_OK;
 }
 
@@ -77,13 +77,13 @@ tg_status tg_plan_run(tg_plan *p, tg_error *err)
     if (!p) return tg_fail(err, TG_EARG, "plan_run: the plan is NULL");
     tg_status status = TG_OK;
     const uint64_t mode = tgi_flush_begin();
-    tgi_plan_set_counters(p);
+    tgi_generators_set_counters(p);
     p->run++;
     if (p->watch.saw) p->watch.saw(p, -1);
     for (int32_t i = 0; i < p->n_steps && !status; i++) {
-        const double start = p->timings ? tgi_plan_clock() : 0;
+        const double start = p->timings ? tgi_profile_clock() : 0;
         status = run_step(&p->steps[i], err);
-        if (p->timings) tgi_plan_took(p, i, start);
+        if (p->timings) tgi_profile_add(p, i, start);
         if (p->watch.saw) p->watch.saw(p, i);
     }
     if (!status) finish_outputs(p);

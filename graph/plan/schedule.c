@@ -108,7 +108,7 @@ static void close_group(tgi_schedule *s, int slot)
     if (step && !may_fold(s, g) && is_epilogue(s, g, step)) {
         p->values[step->value].next = g->first;
         step->count += g->count;
-        step->headed = true;
+        step->epilogue = true;
         for (int i = 0; i < g->n_waiting; i++) (void)add_step(p, g->waiting[i], 1);
     } else
         add_waiting(s, g, add_step(p, g->first, g->count));

@@ -142,6 +142,22 @@ static void use_first_inputs(tgi_draft *p, tgi_value *v)
     if (stands->view) v->offset += stands->offset;
 }
 
+/* Marks all that outputs and writes depend on. */
+static void mark_needed(tgi_draft *p)
+{
+    for (int32_t i = 0; i < p->n_values; i++) {
+        const tgi_value *v = &p->values[i];
+        p->values[i].needed = v->kind != TGI_LEAF && (v->node.op->flags & TG_OP_WRITES);
+    }
+    for (int32_t i = 0; i < p->n_outputs; i++) p->values[p->outputs[i]].needed = true;
+    for (int32_t i = p->n_values - 1; i >= 0; i--) {
+        const tgi_value *v = &p->values[i];
+        if (!v->needed || v->kind == TGI_LEAF) continue;
+        for (int k = 0; k < v->node.n_inputs; k++) p->values[v->in[k]].needed = true;
+        p->values[v->root].needed = true;
+    }
+}
+
 bool tgi_plan_simplify(tgi_draft *p)
 {
     table t = {.mask = 63};
@@ -169,20 +185,6 @@ bool tgi_plan_simplify(tgi_draft *p)
         v->same = same;
     }
     for (int32_t i = 0; i < p->n_outputs; i++) p->outputs[i] = p->values[p->outputs[i]].same;
+    mark_needed(p);
     return true;
-}
-
-void tgi_plan_mark(tgi_draft *p)
-{
-    for (int32_t i = 0; i < p->n_values; i++) {
-        const tgi_value *v = &p->values[i];
-        p->values[i].needed = v->kind != TGI_LEAF && (v->node.op->flags & TG_OP_WRITES);
-    }
-    for (int32_t i = 0; i < p->n_outputs; i++) p->values[p->outputs[i]].needed = true;
-    for (int32_t i = p->n_values - 1; i >= 0; i--) {
-        const tgi_value *v = &p->values[i];
-        if (!v->needed || v->kind == TGI_LEAF) continue;
-        for (int k = 0; k < v->node.n_inputs; k++) p->values[v->in[k]].needed = true;
-        p->values[v->root].needed = true;
-    }
 }

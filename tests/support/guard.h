@@ -32,7 +32,7 @@ static inline void guard_measure(const tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++) {
         const tgi_step *s = &p->steps[i];
-        if (s->way != TGI_ALONE && s->way != TGI_HEADED) continue;
+        if (s->kind != TGI_ALONE && s->kind != TGI_EPILOGUE) continue;
         const tgi_job *job = s->is.job;
         const tg_op *op = job->node->op;
         const size_t bytes = op->work_size ? op->work_size(job->node) : 0;
@@ -71,9 +71,9 @@ static inline void guard_allow(const void *from, size_t bytes)
 static inline void guard_look(const tg_plan *p, int32_t step)
 {
     const tgi_step *s = &p->steps[step];
-    const tg_op *op = p->items[s->value].act->op;
+    const tg_op *op = p->items[s->value].operation->op;
     ck_assert_ptr_eq(p, watched.plan);
-    if (s->way != TGI_CALLS && s->is.job->work)
+    if (s->kind != TGI_CALLS && s->is.job->work)
         guard_allow(s->is.job->work, (size_t)s->is.job->bytes);
     for (int32_t k = s->value; k >= 0; k = p->items[k].next) {
         const tg_tensor x = tgi_plan_tensor(p, k);

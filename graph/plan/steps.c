@@ -10,11 +10,11 @@ static const tg_node *node_of(const tgi_draft *d, const tgi_value *v)
     return d->plan->items[item_of(d, v)].tensor->node;
 }
 
-static tgi_step *add_step(tgi_draft *d, int32_t s, tgi_way way)
+static tgi_step *add_step(tgi_draft *d, int32_t s, tgi_step_kind kind)
 {
     tg_plan *p = d->plan;
     tgi_step *step = &p->steps[p->n_steps++];
-    *step = (tgi_step){d->number[d->steps[s].value], d->steps[s].count, way, {NULL}};
+    *step = (tgi_step){d->number[d->steps[s].value], d->steps[s].count, kind, {NULL}};
     return step;
 }
 
@@ -26,7 +26,7 @@ static tgi_operand packed(const tgi_draft *d, tgi_operand x)
 
 /* ---- loops ---------------------------------------------------------------------------------- */
 
-static bool pack_instructions(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *f)
+static bool pack_instructions(tgi_draft *d, const tgi_draft_loop *l, tgi_loop *f)
 {
     size_t bytes = 0;
     for (int i = 0; i < f->instructions; i++) bytes += tgi_instruction_size(l->instruction[i].n);
@@ -34,7 +34,7 @@ static bool pack_instructions(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *
     for (int i = 0; c && i < f->instructions; i++, c = tgi_instruction_next(c)) {
         const tgi_draft_instruction *from = &l->instruction[i];
         *c = (tgi_instruction){.map = from->map,
-                               .attrs = d->plan->items[item_of(d, from->value)].act->attrs,
+                               .attrs = d->plan->items[item_of(d, from->value)].operation->attrs,
                                .node = from->map ? NULL : node_of(d, from->value),
                                .first_load = (int16_t)from->first_load,
                                .loads = (int16_t)from->loads,
@@ -47,7 +47,7 @@ static bool pack_instructions(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *
     return c != NULL;
 }
 
-static bool pack_tails(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *f, char *states)
+static bool pack_tails(tgi_draft *d, const tgi_draft_loop *l, tgi_loop *f, char *states)
 {
     f->tail = tgi_arena_alloc(&d->plan->arena, (size_t)f->tails * sizeof *f->tail);
     for (int i = 0; f->tail && i < f->tails; i++) {
@@ -64,7 +64,7 @@ static bool pack_tails(tgi_draft *d, const tgi_draft_loop *l, tgi_fused *f, char
 static bool pack_loop(tgi_draft *d, const tgi_draft_loop *l, tgi_job *job)
 {
     tgi_arena *arena = &d->plan->arena;
-    tgi_fused *f = job->fused = tgi_arena_alloc(arena, sizeof *f);
+    tgi_loop *f = job->loop = tgi_arena_alloc(arena, sizeof *f);
     if (!f) return false;
     *f = l->f;
     f->load = tgi_arena_alloc(arena, (size_t)f->loads * sizeof *f->load);
@@ -77,16 +77,16 @@ static bool pack_loop(tgi_draft *d, const tgi_draft_loop *l, tgi_job *job)
 }
 
 /* l: NULL for an operation alone. */
-bool tgi_plan_pack_job(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
+bool tgi_steps_add_job(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
 {
     const tgi_draft_step *from = &d->steps[s];
     tgi_job *job = tgi_arena_alloc(&d->plan->arena, sizeof *job);
     if (!job) return false;
     *job = (tgi_job){.bytes = from->bytes};
     if (from->place >= 0) job->work = d->plan->results + from->place;
-    if (!l || from->headed) job->node = node_of(d, &d->values[from->value]);
+    if (!l || from->epilogue) job->node = node_of(d, &d->values[from->value]);
     if (l && !pack_loop(d, l, job)) return false;
-    add_step(d, s, !l ? TGI_ALONE : from->headed ? TGI_HEADED : TGI_LOOP)->is.job = job;
+    add_step(d, s, !l ? TGI_ALONE : from->epilogue ? TGI_EPILOGUE : TGI_LOOP)->is.job = job;
     return true;
 }
 
@@ -109,7 +109,7 @@ static void pack_call(tgi_draft *d, const tgi_draft_loop *l, const tgi_draft_ins
                       tgi_call *c)
 {
     *c = (tgi_call){.map = from->map,
-                    .attrs = d->plan->items[item_of(d, from->value)].act->attrs,
+                    .attrs = d->plan->items[item_of(d, from->value)].operation->attrs,
                     .value = item_of(d, from->value),
                     .inner = from->inner ? item_of(d, from->inner) : -1,
                     .n = (uint8_t)from->n};
@@ -120,7 +120,7 @@ static void pack_call(tgi_draft *d, const tgi_draft_loop *l, const tgi_draft_ins
     }
 }
 
-bool tgi_plan_pack_calls(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
+bool tgi_steps_add_calls(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
 {
     size_t bytes = 0;
     for (int i = 0; i < l->f.instructions; i++) bytes += tgi_call_size(l->instruction[i].n);
@@ -136,13 +136,13 @@ bool tgi_plan_pack_calls(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
     return true;
 }
 
-bool tgi_plan_pack_scratch(tgi_draft *d)
+bool tgi_steps_place_scratch(tgi_draft *d)
 {
     const tg_plan *p = d->plan;
     char *scratch = tgi_arena_alloc(&d->plan->arena, d->scratch);
     if (!scratch) return false;
     for (int32_t s = 0; s < p->n_steps; s++) {
-        if (p->steps[s].way != TGI_CALLS) continue;
+        if (p->steps[s].kind != TGI_CALLS) continue;
         tgi_call *c = p->steps[s].is.calls->first;
         for (int i = p->steps[s].is.calls->count; i > 0; i--, c = tgi_call_next(c)) {
             for (int k = 0; k < c->n; k++)
