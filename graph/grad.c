@@ -53,7 +53,7 @@ static void mark_reach(sweep *s, int32_t first)
 
 static tg_tensor *filled(tg_tape *t, const tg_tensor *like, double value)
 {
-    if (like->ndim == 0) return tgi_number(t, value, like->dtype);
+    if (like->ndim == 0) return tgi_scalar(t, value, like->dtype);
     tgi_full_attrs a = {.value = value, .dtype = like->dtype, .shape = {.n = like->ndim}};
     for (int i = 0; i < like->ndim; i++) a.shape.v[i] = like->shape[i];
     return tg_record(t, t->core.full, NULL, 0, &a);
@@ -82,7 +82,7 @@ static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
 {
     const tg_tensor *x = n->inputs[i];
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
-    if (g->weak) g = tgi_strengthen(t, g, x->dtype);
+    if (g->weak) g = tgi_scalar_cast(t, g, x->dtype);
     if (!g) return NULL;
     if (g->dtype != x->dtype)
         return tg_tape_fail(t, TG_EDTYPE, "grad: the VJP of %s gives %s for operand %d, %s",
@@ -226,7 +226,7 @@ static bool seed(sweep *s, tg_tensor *const *dys)
             (void)tg_tape_fail(t, TG_ETAPE, "grad: cotangent %d is not on this tape", i + 1);
             return false;
         }
-        if (dy && dy->weak) dy = tgi_strengthen(t, dy, y->dtype);
+        if (dy && dy->weak) dy = tgi_scalar_cast(t, dy, y->dtype);
         if (!dy) return false;
         if (dy->dtype != y->dtype || !tg_tensor_same_shape(dy, y)) {
             (void)tg_tape_fail(t, dy->dtype != y->dtype ? TG_EDTYPE : TG_ESHAPE,

@@ -34,7 +34,7 @@ tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g)
         if (t->error->status) return NULL;
         if (r && !tgi_tape_takes(t, r))
             return tg_tape_fail(t, TG_ETAPE, "hook: its result is not on this tape");
-        if (r && r->weak) r = tgi_strengthen(t, r, x->dtype);
+        if (r && r->weak) r = tgi_scalar_cast(t, r, x->dtype);
         if (r && (r->dtype != g->dtype || !tg_tensor_same_shape(r, g)))
             return tg_tape_fail(t, r->dtype != g->dtype ? TG_EDTYPE : TG_ESHAPE,
                                 "hook: makes %s of the gradient %s",

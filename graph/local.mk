@@ -19,6 +19,7 @@ library_sources += \
 	graph/record.c \
 	graph/rng.c \
 	graph/rng.h \
+	graph/scalar.c \
 	graph/scope.c \
 	graph/shape.c \
 	graph/status.c \

@@ -1,6 +1,5 @@
 /* record.c - the one door through which every operation goes: check, infer, allocate,
  * compute, append. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,19 +37,9 @@ static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
 static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
 {
     const int first = n == 3 && op->map[TG_F32] && inputs[0]->dtype == TG_U8 ? 1 : 0;
-    if (tgi_settle(t, n - first, inputs + first)) return false;
-    for (int i = first; first > 0 && i < n; i++) inputs[i] = tgi_strengthen(t, inputs[i], TG_F32);
+    if (tgi_scalar_settle(t, n - first, inputs + first)) return false;
+    for (int i = first; first > 0 && i < n; i++) inputs[i] = tgi_scalar_cast(t, inputs[i], TG_F32);
     return first == 0;
-}
-
-bool tgi_settle(tg_tape *t, int n, tg_tensor **xs)
-{
-    const tg_tensor *strong = NULL;
-    for (int i = 0; i < n; i++)
-        if (!xs[i]->weak && (!strong || tgi_is_float(xs[i]->dtype))) strong = xs[i];
-    for (int i = 0; strong && i < n; i++)
-        if (xs[i]->weak) xs[i] = tgi_strengthen(t, xs[i], strong->dtype);
-    return strong != NULL;
 }
 
 /* Its caller asked for a dtype, which is then nobody else's to choose. */
@@ -61,23 +50,11 @@ static bool names_dtype(const tg_op *op)
     return false;
 }
 
-tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype)
-{
-    const double value = tg_item(weak);
-    if (!tgi_is_float(dtype) &&
-        !(value == floor(value) && value >= (dtype == TG_U8 ? 0.0 : -2147483648.0) &&
-          value <= (dtype == TG_U8 ? 255.0 : 2147483647.0)))
-        return tg_tape_fail(t, TG_EDTYPE, "scalar: %g is not a value of %s (use tg_cast)", value,
-                            tg_dtype_name(dtype));
-    return tgi_number(t, value, dtype);
-}
-
 /* ---- memory --------------------------------------------------------------------------------- */
 
 static size_t round16(size_t bytes) { return (bytes + 15) / 16 * 16; }
 
-/* The value, its node and all that hangs on them, in one piece of the arena. */
-static tg_tensor *value_new(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
+tg_tensor *tgi_record_value(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                             const void *attrs, tg_node **node)
 {
     struct head {
@@ -233,7 +210,7 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     if (t->error->status) return NULL;
 
     tg_node *node;
-    tg_tensor *x = value_new(t, op, settled, n, attrs, &node);
+    tg_tensor *x = tgi_record_value(t, op, settled, n, attrs, &node);
     if (!x) return tgi_tape_out_of_memory(t, op->name);
     tg_error error; /* the tape's own adds the scope */
     tg_infer c;     /* field by field: to zero the arrays of both takes longer than a small op */
@@ -258,32 +235,6 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     if (t->anomaly && anomaly(t, node)) return NULL;
     x->id = tgi_tape_append(t, x);
     return x->id < 0 ? NULL : x;
-}
-
-/* Constants are half of what short tapes record: here their shape needs no rule. */
-tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype)
-{
-    const tgi_full_attrs attrs = {.value = value, .dtype = dtype};
-    const bool denormal = value != 0 && fabs(value) < FLT_MIN;
-    if (!t || t->error->status || denormal || !tgi_is_float(dtype) || t->anomaly)
-        return tg_record(t, t ? t->core.full : NULL, NULL, 0, &attrs);
-    tg_node *node;
-    tg_tensor *x = value_new(t, t->core.full, NULL, 0, &attrs, &node);
-    if (x) x->data = tgi_arena_alloc(&t->arena, sizeof(double));
-    if (!x || !x->data) return tgi_tape_out_of_memory(t, t->core.full->name);
-    x->dtype = dtype;
-    x->size = 1;
-    t->core.full->forward(node, NULL);
-    x->id = tgi_tape_append(t, x);
-    return x->id < 0 ? NULL : x;
-}
-
-tg_tensor *tgi_number_for(tg_tape *t, const tg_tensor *x, double value)
-{
-    if (x && !x->weak && tgi_is_float(x->dtype)) return tgi_number(t, value, x->dtype);
-    tg_tensor *y = tgi_number(t, value, TG_F64);
-    if (y) y->weak = true;
-    return y;
 }
 
 tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n, const void *attrs)

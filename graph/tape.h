@@ -139,18 +139,23 @@ bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i);
 /* g, or what the hooks of x make of it; NULL with the tape poisoned. */
 tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g);
 
-/* The constant of a weak scalar in another dtype. */
-tg_tensor *tgi_strengthen(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
+/* The value, node, attributes and operands of an operation that is about to be recorded, in one
+ * piece of the arena.  The value has no shape and no data yet.  NULL when out of memory. */
+tg_tensor *tgi_record_value(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
+                            const void *attrs, tg_node **node);
 
-/* Gives the weak scalars among n operands the dtype of one that is not, of a float if there is one;
- * false where all are weak, which changes nothing. */
-bool tgi_settle(tg_tape *t, int n, tg_tensor **xs);
+/* Records a constant of ndim 0, as tg_full does, but faster. */
+tg_tensor *tgi_scalar(tg_tape *t, double value, tg_dtype dtype);
 
-/* tg_full of no axes, in less time. */
-tg_tensor *tgi_number(tg_tape *t, double value, tg_dtype dtype);
+/* tg_scalar as an operand beside x, in the dtype that it would take there. */
+tg_tensor *tgi_scalar_for(tg_tape *t, const tg_tensor *x, double value);
 
-/* tg_scalar for an operation beside x: at once in the dtype that it would take. */
-tg_tensor *tgi_number_for(tg_tape *t, const tg_tensor *x, double value);
+/* A weak scalar as a constant of another dtype. */
+tg_tensor *tgi_scalar_cast(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
+
+/* Replaces the weak scalars among n operands by constants in the dtype of one that is not weak,
+ * preferably a float.  False if all are weak; nothing is changed then. */
+bool tgi_scalar_settle(tg_tape *t, int n, tg_tensor **xs);
 
 /* The attributes of the op "full". */
 typedef struct tgi_full_attrs {

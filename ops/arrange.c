@@ -200,7 +200,7 @@ tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64
     if (old->shape[axis] == 0) step = 1;
     const int64_t count = old->shape[axis], n = x->shape[axis];
     const int64_t first = count ? first_index(start, n, step) : 0, by = count > 1 ? step : 1;
-    if (value->weak) value = tgi_strengthen(t, value, x->dtype);
+    if (value->weak) value = tgi_scalar_cast(t, value, x->dtype);
     value = tg_unslice(t, tg_expand(t, value, old->ndim, old->shape), axis, first, by, n);
     for (int i = 0; i < x->ndim; i++) ones[i] = i == axis ? count : 1;
     tg_tensor *const mask = tg_full(t, TG_U8, x->ndim, ones, 1);

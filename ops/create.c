@@ -187,7 +187,7 @@ tg_tensor *tg_full(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape, d
     return tg_record(t, &tgi_create_ops[FULL], NULL, 0, &a);
 }
 
-tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_number_for(t, NULL, value); }
+tg_tensor *tg_scalar(tg_tape *t, double value) { return tgi_scalar_for(t, NULL, value); }
 
 tg_tensor *tg_zeros(tg_tape *t, tg_dtype dtype, int ndim, const int64_t *shape)
 {

@@ -267,7 +267,7 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
     tg_tensor **own = tg_tape_alloc(t, (size_t)n * sizeof *own);
     if (!terms || !own) return NULL;
     memcpy(own, xs, (size_t)n * sizeof *own);
-    (void)tgi_settle(t, n, own);
+    (void)tgi_scalar_settle(t, n, own);
     const char *p = equation;
     for (int k = 0; k < n; k++) {
         terms[k] = (term){.x = own[k]};
@@ -292,7 +292,7 @@ tg_tensor *tg_outer(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
     if (!tgi_operand(t, "outer", a) || !tgi_operand(t, "outer", b)) return NULL;
     tg_tensor *own[] = {a, b};
-    (void)tgi_settle(t, 2, own);
+    (void)tgi_scalar_settle(t, 2, own);
     const char *outer = tgi_enter(t, "outer");
     tg_tensor *column = tg_reshape(t, own[0], 2, (int64_t[]){-1, 1});
     return tgi_leave(t, outer, tg_mul(t, column, tg_reshape(t, own[1], 2, (int64_t[]){1, -1})));

@@ -107,13 +107,13 @@ tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis)
     tg_tensor **const parts = tg_tape_alloc(t, (size_t)n * sizeof *parts);
     if (!parts) return NULL;
     memcpy(parts, xs, (size_t)n * sizeof *parts);
-    const bool strong = tgi_settle(t, n, parts);
+    const bool strong = tgi_scalar_settle(t, n, parts);
     for (int i = 0; i < n; i++) {
         if (!tg_tensor_same_shape(xs[0], xs[i]))
             return tg_tape_fail(t, TG_ESHAPE, "stack: the shapes of %s and %s differ",
                                 tg_tensor_describe(xs[0], one, sizeof one),
                                 tg_tensor_describe(xs[i], two, sizeof two));
-        if (!strong) parts[i] = tgi_strengthen(t, parts[i], TG_F32);
+        if (!strong) parts[i] = tgi_scalar_cast(t, parts[i], TG_F32);
         parts[i] = tg_unsqueeze(t, parts[i], axis);
         if (!parts[i]) return NULL;
     }

@@ -11,12 +11,12 @@
 
 static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
 {
-    return tg_mul(t, tgi_number_for(t, x, c), x);
+    return tg_mul(t, tgi_scalar_for(t, x, c), x);
 }
 
 static tg_tensor *one_minus(tg_tape *t, tg_tensor *x)
 {
-    return tg_sub(t, tgi_number_for(t, x, 1), x);
+    return tg_sub(t, tgi_scalar_for(t, x, 1), x);
 }
 
 /* c e^-x^2 */

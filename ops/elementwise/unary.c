@@ -8,14 +8,14 @@
 
 static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
 {
-    return tg_mul(t, tgi_number_for(t, x, c), x);
+    return tg_mul(t, tgi_scalar_for(t, x, c), x);
 }
 
 /* The slope is constant on either side of the kink, so its own derivative is 0.  It is told from the
  * result, which is kept in any case. */
 static tg_tensor *positive(tg_tape *t, tg_tensor *x)
 {
-    return tg_stop_gradient(t, tg_greater(t, x, tgi_number_for(t, x, 0)));
+    return tg_stop_gradient(t, tg_greater(t, x, tgi_scalar_for(t, x, 0)));
 }
 
 /* Unsigned arithmetic wraps around. */

@@ -72,6 +72,6 @@ tg_tensor *tg_where_equal(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *x)
     tg_tensor *own[] = {a, b, x};
     for (int i = 0; i < 3; i++)
         if (t && own[i] && own[i]->weak && tgi_tape_takes(t, own[i]))
-            own[i] = tgi_strengthen(t, own[i], i < 2 ? TG_I32 : TG_F32);
+            own[i] = tgi_scalar_cast(t, own[i], i < 2 ? TG_I32 : TG_F32);
     return tg_record(t, &tgi_where_equal_ops[0], own, 3, NULL);
 }

@@ -92,7 +92,7 @@ tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool k
     }
     const char *outer = tgi_enter(t, "mean");
     tg_tensor *const sum = tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum], &x, 1, &a);
-    return tgi_leave(t, outer, tg_div(t, sum, tgi_number_for(t, sum, count)));
+    return tgi_leave(t, outer, tg_div(t, sum, tgi_scalar_for(t, sum, count)));
 }
 
 tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)

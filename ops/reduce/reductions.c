@@ -144,7 +144,7 @@ static tg_tensor *sum_to_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 static tg_tensor *nansum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const x = tg_stop_gradient(t, n->inputs[i]);
-    return tg_where(t, tg_isnan(t, x), tgi_number_for(t, dy, 0), restore_axes(t, n, dy));
+    return tg_where(t, tg_isnan(t, x), tgi_scalar_for(t, dy, 0), restore_axes(t, n, dy));
 }
 
 /* The mask does not change with x, hence stop_gradient: its derivative is 0, not missing. */

@@ -42,7 +42,7 @@ static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
     tg_error err = TG_ERROR_INIT;
     if (!tgi_operand(t, who, *a) || !tgi_operand(t, who, *b)) return false;
-    (void)tgi_settle(t, 2, both);
+    (void)tgi_scalar_settle(t, 2, both);
     if (!both[0] || !both[1]) return false;
     *a = both[0], *b = both[1];
     if (tg_broadcast_shapes(who, (*a)->ndim, (*a)->shape, (*b)->ndim, (*b)->shape, &ndim, shape,
@@ -258,7 +258,7 @@ tg_tensor *tg_cosine_similarity(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis
     tg_tensor *both[2] = {a, b};
     if (!positive(t, who, "eps", eps, true) || !tgi_operand(t, who, a) || !tgi_operand(t, who, b))
         return NULL;
-    (void)tgi_settle(t, 2, both);
+    (void)tgi_scalar_settle(t, 2, both);
     const char *outer = tgi_enter(t, who);
     tg_tensor *ab = tg_mul(t, both[0], both[1]);
     /* The norm of an operand that is broadcast along the axis includes every copy. */
