@@ -37,11 +37,11 @@ typedef enum tg_attr_kind {
 typedef struct tg_attr_def {
     const char *name; /* NULL ends the list */
     tg_attr_kind kind;
-    size_t offset;        /* of the field in the struct of attributes */
+    size_t offset;        /* of the field in the struct */
     const char *fallback; /* its default as text; NULL: must be given */
 } tg_attr_def;
 
-/* ---- what the functions of a descriptor are given ------------------------------------------- */
+/* ---- what the functions of a descriptor receive --------------------------------------------- */
 
 /* One recorded application of an operation. */
 typedef struct tg_node {
@@ -52,10 +52,11 @@ typedef struct tg_node {
     tg_tensor *output;
     const char *scope;        /* "" outside any scope */
     const int32_t *input_ids; /* the numbers of the inputs on the tape */
-    uint64_t version;         /* of the leaves that were read; shows whether they were written */
+    uint64_t version;         /* of the leaves read; a write to one of them makes it outdated */
 } tg_node;
 
-/* What a shape rule reads and fills in.  ndim 0 and dtype of input 0 are preset. */
+/* What a shape rule reads and fills in.  When it is called, ndim is 0 and dtype that of input 0, or
+ * TG_F32 if there are no inputs. */
 typedef struct tg_infer {
     const tg_op *op;
     const void *attrs;
@@ -92,8 +93,8 @@ typedef struct tg_op_partial {
     int64_t (*parts)(const tg_node *n);
     size_t (*state_size)(const tg_node *n); /* bytes of one part's state, a multiple of 64 */
     void (*begin)(const tg_node *n, void *state);
-    /* Adds the next count elements of the part, which lie contiguously at x, in row-major order.
-     * The result must not depend on how the elements are divided into calls. */
+    /* Adds the next count elements of the part in row-major order; at x they are contiguous.  The
+     * result must not depend on how the elements are divided into calls. */
     void (*add)(const tg_node *n, void *state, const void *x, int64_t count);
     /* Fills n->output from the states of all parts, which are stored one after the other.  It may
      * overwrite them. */
@@ -125,18 +126,20 @@ enum {
      * TG_ATTR_STREAM and TG_ATTR_COUNTER describe; a seed or stream left out is 0.  A plan advances
      * the counter from run to run, so an operation without one cannot be planned. */
     TG_OP_RANDOM = 2,
-    TG_OP_WRITES = 4, /* writes its first input, a leaf; for a plan, any leaf may be written */
-    TG_OP_MASK = 8,   /* elementwise, and the result is u8 whatever the inputs */
+    /* Writes its first input, a leaf.  A plan assumes that it may write all of its inputs that are
+     * leaves. */
+    TG_OP_WRITES = 4,
+    TG_OP_MASK = 8, /* elementwise, and the result is u8 whatever the inputs are */
     /* Reduces its one input along the axes that its first attribute of kind TG_ATTR_INTS names.
      * When only the last axis is reduced and has at least 16 elements, the bits of each row's
      * result must not depend on the other rows. */
     TG_OP_ROWS = 16,
-    /* The struct of attributes holds more than its description names; a plan copies it whole. */
+    /* The struct of attributes holds more than its description lists.  A plan copies it whole. */
     TG_OP_OPAQUE = 32,
     /* A plan may compute it before unrelated operations that were recorded earlier. */
     TG_OP_EARLY = 64,
-    /* Never gives denormal numbers.  True of arithmetic, whose denormal results the library turns
-     * into 0; not of operations that only move bits. */
+    /* No result is denormal.  This is true of arithmetic, because the library turns its denormal
+     * results into 0, but not of operations that only move bits. */
     TG_OP_NORMAL = 128
 };
 
@@ -182,9 +185,9 @@ struct tg_op {
     /* For a reduction: how to compute it in parts.  NULL: it can only be computed whole. */
     const tg_op_partial *partial;
 
-    /* Called after each forward to refuse a result whose existence only the computation can decide,
-     * such as the inverse of a singular matrix.  It reads what forward has left in its scratch
-     * memory, which must not be empty then.  NULL: nothing to refuse. */
+    /* Called after each forward to refuse a result if the computation has shown that there is none,
+     * as for the inverse of a singular matrix.  It reads what forward left in its scratch memory,
+     * so work_size must not be 0.  NULL: nothing to refuse. */
     tg_status (*verdict)(const tg_node *n, const void *work, tg_error *err);
 
     /* Records operations on t that compute the cotangent of input i from dy, the cotangent of the
@@ -200,12 +203,12 @@ struct tg_op {
      * A plan leaves the operation out if that operand has none (TG_OP_NORMAL). */
     tg_op_neutral neutral[2];
 
-    /* Elementwise operations: a loop that computes inner and then op, which reads the result of
-     * inner as its operand i, in one pass over memory. Plans use it. Its operands are those of
-     * inner, then the others of op, all of this dtype, as both results are. Its attrs are those of
-     * op; inner has none. It gives the bits of the two maps one after the other. pair returns NULL
-     * where there is no such loop, and is NULL itself where there is none at all. A plan may ask
-     * more than once. */
+    /* For elementwise operations in plans: a map that computes inner and then op, which reads the
+     * result of inner as its operand i, in one pass over memory.  The operands of this map are
+     * those of inner, followed by the other operands of op.  They and both results have this dtype.
+     * Its attrs are those of op; inner has none.  It must give the bits of the two maps called one
+     * after the other.  Returns NULL if there is no such map.  pair itself is NULL if op has none
+     * with any inner.  A plan may call it more than once with the same arguments. */
     tg_map_fn (*pair)(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype);
 };
 
@@ -216,13 +219,15 @@ struct tg_op {
 tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                      const void *attrs);
 
-/* Like tg_record, but first checks op and the number of inputs: for an op that was looked up. */
+/* Like tg_record, for an op that was looked up or may be incomplete: TG_EKEY if op is NULL, TG_EARG
+ * if it has no name or no infer. */
 tg_tensor *tg_apply(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                     const void *attrs);
 
 /* Any operation by name, with attributes as text: tg_apply_text(t, "sum", &x, 1,
- * "axis=1 keepdims=true").  Attributes left out take their default.  TG_EKEY for an unknown
- * op or attribute or one that is missing, TG_EARG for a value that is not of its kind. */
+ * "axis=1 keepdims=true").  Attributes left out take their default.  TG_EKEY for an unknown op or
+ * attribute and for a missing attribute, TG_EARG for a value that is not of the attribute's kind.
+ */
 tg_tensor *tg_apply_text(tg_tape *t, const char *name, tg_tensor *const *inputs, int n,
                          const char *attrs);
 
@@ -255,7 +260,7 @@ tg_status tg_infer_same(tg_infer *c);
 double tg_flops_per_input(const tg_node *n);
 
 /* The shape to which shapes a and b broadcast.  TG_ESHAPE if they do not, or if one of them is not
- * a shape. */
+ * a shape.  Error messages start with `who`, here and below. */
 tg_status tg_broadcast_shapes(const char *who, int na, const int64_t *a, int nb, const int64_t *b,
                               int *ndim, int64_t *shape, tg_error *err);
 

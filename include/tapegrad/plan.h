@@ -10,10 +10,10 @@
  * tg_full, and every decision that the program took while recording.  Another shape needs another
  * plan.
  *
- * A plan fuses elementwise operations, reductions of rows of 16 to 4096 elements together with the
- * operations that use them, and reductions over rows that come after these.  Operations that follow
- * a matrix product are computed on each piece of it.  Two products, scans, random numbers and
- * sorting are never fused.
+ * A plan fuses elementwise operations into loops.  Reductions of rows of 16 to 4096 elements, the
+ * operations that use their results, and reductions over all rows join these loops.  Elementwise
+ * operations on a matrix product run on each piece of the product as soon as it is computed. Matrix
+ * products with each other, scans, random numbers and sorting are never fused.
  *
  * A plan may be used by one thread at a time.  Different plans may be used at the same time. */
 #ifndef TAPEGRAD_PLAN_H
@@ -45,16 +45,16 @@ void tg_plan_free(tg_plan *p);
 
 /* Computes all outputs and repeats all writes, without calling the allocator.  Fails as recording
  * does when an operation refuses the values of its operands (an index out of range, a singular
- * matrix).  Writes that came before are done then, and the outputs are unspecified.  TG_EARG for
- * NULL. */
+ * matrix).  Then the writes before that operation have been done, and the outputs are unspecified.
+ * TG_EARG for NULL. */
 tg_status tg_plan_run(tg_plan *p, tg_error *err);
 
 /* From the next run on, the plan reads x in place of leaf, until leaf is bound again; for instance
  * to pass the next batch without copying it.  x is a leaf with the same dtype, shape and strides,
- * and the plan holds a reference to it.  Bind leaf to itself to undo this.  Costs one walk over the
- * plan.  On failure nothing changes: TG_EARG if an argument is NULL, if x is a recorded value or
- * shares memory with what the plan writes, or if the plan does not read leaf or writes it;
- * TG_EDTYPE; TG_ESHAPE. */
+ * and the plan holds a reference to it.  Bind leaf to itself to undo this.  The time it takes
+ * grows with the size of the plan.  On failure nothing changes: TG_EARG if an argument is NULL, if
+ * x is a recorded value or shares memory with what the plan writes, or if the plan does not read
+ * leaf or writes it; TG_EDTYPE; TG_ESHAPE. */
 tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err);
 
 /* Output i as a row-major leaf, which holds zeros at first and is written by each run.  It belongs

@@ -20,24 +20,25 @@ typedef struct tg_tape tg_tape;
 tg_tape *tg_tape_new(void);
 void tg_tape_free(tg_tape *t);
 
-/* A tape that keeps its failure in the caller's err, which must outlive it and which data,
- * optimizers and files can be given as well: the first failure of all is what err says.  While err
- * holds one, whoever put it there, every operation returns NULL.  No reset clears it; the caller
- * does, by TG_ERROR_INIT.  err NULL: tg_tape_new. */
+/* A tape that keeps its failure in the caller's err, which must outlive the tape.  The same err can
+ * be passed to data sets, optimizers and files, and then holds the first failure of all.  While it
+ * holds one, from whatever source, every operation on the tape returns NULL.  A reset does not
+ * clear it; the caller does, by assigning TG_ERROR_INIT.  With err NULL this is tg_tape_new. */
 tg_tape *tg_tape_new_on(tg_error *err);
 
-/* Forgets all recorded values, and the error that is the tape's own, and keeps the memory: from the
- * second equal iteration on, recording makes no call to the allocator. */
+/* Forgets all recorded values, and the failure unless it is in a caller's err.  The memory is kept:
+ * from the second equal iteration on, recording does not call the allocator. */
 void tg_tape_reset(tg_tape *t);
 
 /* The first failure since the last reset, or what the caller's err holds; TG_OK and "" when there
  * was none. */
 tg_status tg_tape_status(const tg_tape *t);
 const char *tg_tape_message(const tg_tape *t);
-/* The same as a tg_error, in the tape or the caller's: hand it to functions that take one. */
+/* The tape's own error or the caller's, to pass to functions that take one; NULL for NULL. */
 tg_error *tg_tape_error(tg_tape *t);
 
-/* Poisons the tape, for layers of your own; the message is followed by the scope.  Returns NULL. */
+/* Poisons the tape; for layers of your own.  The scope is appended to the message.  Returns NULL.
+ */
 tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* Anomaly mode: the first operation whose result holds NaN or Inf becomes the error
@@ -59,7 +60,7 @@ void *tg_tape_alloc(tg_tape *t, size_t bytes);
 int32_t tg_tape_size(const tg_tape *t);
 tg_tensor *tg_tape_value(const tg_tape *t, int32_t i);
 
-/* Bytes that the tape got from the allocator. */
+/* Bytes that the tape holds from the allocator. */
 size_t tg_tape_bytes(const tg_tape *t);
 
 #ifdef __cplusplus

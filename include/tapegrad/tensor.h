@@ -71,23 +71,23 @@ void tg_tensor_free(tg_tensor *x);
  * differ, TG_EARG if dst is a recorded value. */
 tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err);
 
-/* Sets every element of a leaf to value, rounded to its dtype; beyond the range of f32 that is Inf.
- * TG_EARG if i32 or u8 cannot represent it. */
+/* Sets every element of a leaf to value, rounded to the leaf's dtype; beyond the range of f32 that
+ * is Inf.  TG_EARG if value is out of the range of i32 or u8, or if x is not a leaf. */
 tg_status tg_tensor_fill(tg_tensor *x, double value, tg_error *err);
 
-/* get returns element i in row-major order as a double, NaN if there is no such element.  set
- * writes it to a leaf; TG_EINDEX, and TG_EARG as above. */
+/* get returns element i in row-major order as a double, or NaN if there is no such element.  set
+ * writes it in a leaf: TG_EINDEX if there is no such element, TG_EARG as for tg_tensor_fill. */
 double tg_tensor_get(const tg_tensor *x, int64_t i);
 tg_status tg_tensor_set(tg_tensor *x, int64_t i, double value, tg_error *err);
 
-/* The value of a tensor of one element; NaN for NULL and any other size. */
+/* The value of a tensor of one element; NaN for NULL or any other size. */
 double tg_item(const tg_tensor *x);
 
 /* Call this after writing to a leaf through x->data.  Gradients through values that were recorded
  * before are then refused instead of being wrong.  Writes by the library do this themselves. */
 void tg_tensor_touch(tg_tensor *x);
 
-bool tg_tensor_is_contiguous(const tg_tensor *x); /* row-major without gaps */
+bool tg_tensor_is_contiguous(const tg_tensor *x); /* row-major, without gaps */
 bool tg_tensor_same_shape(const tg_tensor *a, const tg_tensor *b);
 
 /* Writes "f32[128,784]", "i32[]" or "NULL" to text, cut to size; returns text. */
