@@ -15,7 +15,7 @@ m4_define([TG_VECTOR_PROGRAM], [AC_LANG_PROGRAM([[
 # The option --enable-kernels=ISA, the widest instruction set that kernels are built for.
 # Sets SSE_KERNEL_CFLAGS, AVX2_KERNEL_CFLAGS and AVX512_KERNEL_CFLAGS, the conditionals
 # TG_AVX2 and TG_AVX512, and defines TG_HAVE_AVX2 and TG_HAVE_AVX512 in config.h.  What is built
-# with them runs only where ops/kernels/select.c finds the instruction set at run time.
+# with them runs only where ops/kernels/kernels.c finds the instruction set at run time.
 AC_DEFUN([TG_CHECK_ISA], [
 AC_REQUIRE([AC_CANONICAL_HOST])
 AC_ARG_ENABLE([kernels],

@@ -11,10 +11,8 @@
 #include <stdint.h>
 
 #include "ops/kernels/maps.h"
-#include "ops/kernels/pairs.h"
 #include "ops/kernels/reduce.h"
 #include "ops/kernels/updates.h"
-#include "ops/kernels/window_pairs.h"
 
 /* ---- matrix multiplication ------------------------------------------------------------------ */
 
@@ -92,6 +90,22 @@ size_t tgi_gemm_work(const tgi_gemm_kernel *kernel, const tgi_gemm *g);
  * work is shared with the thread pool; the bits of C do not depend on the number of threads. */
 void tgi_gemm_run(const tgi_gemm_kernel *kernel, const tgi_gemm *g, void *work);
 
+/* ---- windows that are two columns wide and stand side by side ------------------------------- */
+
+/* `lines` lines of `n` windows of (rows, 2) elements.  Line i begins at element i * rows * step of
+ * an image whose rows are `step` elements apart, and at element i * n of what has one element
+ * for each window. */
+typedef struct tgi_window_pairs {
+    int64_t lines, n, rows, step;
+} tgi_window_pairs;
+
+typedef struct tgi_window_pairs_kernel {
+    /* y: the largest of x in each window, NaN if any is. */
+    void (*largest)(const tgi_window_pairs *p, const void *x, void *y);
+    /* dx: the window's d over the number of its largest x, at those; 0 times that elsewhere. */
+    void (*share)(const tgi_window_pairs *p, const void *x, const void *d, void *dx);
+} tgi_window_pairs_kernel;
+
 /* ---- the tables ----------------------------------------------------------------------------- */
 
 enum { TGI_PHILOX = 8, TGI_NORMALS = 512 };
@@ -126,7 +140,7 @@ static inline const tgi_kernels *tgi_kernels_get(void)
     return k ? k : tgi_kernels_choose();
 }
 
-/* Those that may have been built; only select.c looks at them all. */
+/* Those that may have been built; only kernels.c looks at them all. */
 extern const tgi_kernels tgi_kernels_generic, tgi_kernels_sse, tgi_kernels_avx2, tgi_kernels_avx512;
 
 /* The table of that name; NULL when it was not built or cannot run here. */

@@ -8,6 +8,7 @@ library_sources += \
 	ops/kernels/gemm_pack.inc \
 	ops/kernels/gemm_vector.c \
 	ops/kernels/gemm_vector.inc \
+	ops/kernels/kernels.c \
 	ops/kernels/kernels.h \
 	ops/kernels/kernels_body.inc \
 	ops/kernels/kernels_generic.c \
@@ -17,7 +18,6 @@ library_sources += \
 	ops/kernels/maps_body.inc \
 	ops/kernels/masks.inc \
 	ops/kernels/normal.inc \
-	ops/kernels/pairs.h \
 	ops/kernels/pairs.inc \
 	ops/kernels/philox.inc \
 	ops/kernels/reduce.h \
@@ -26,7 +26,6 @@ library_sources += \
 	ops/kernels/reduce_body.inc \
 	ops/kernels/reduce_exp.inc \
 	ops/kernels/reduce_squares.inc \
-	ops/kernels/select.c \
 	ops/kernels/updates.c \
 	ops/kernels/updates.def \
 	ops/kernels/updates.h \
@@ -37,13 +36,12 @@ library_sources += \
 	ops/kernels/vmath_f32.inc \
 	ops/kernels/vmath_f64.inc \
 	ops/kernels/vmath_pow.inc \
-	ops/kernels/window_pairs.h \
 	ops/kernels/window_pairs.inc \
 	$(end)
 
 # One text, compiled once per instruction set, each in a library of its own because automake
 # gives flags to libraries and not to files.  Only -m flags and -ffp-contract can be given here:
-# the user's CFLAGS follow, and their -O2 would undo an -O3.  The plain reference and select.c,
+# the user's CFLAGS follow, and their -O2 would undo an -O3.  The plain reference and kernels.c,
 # which asks the processor, are ordinary lines of library_sources: they must run everywhere.
 sse_kernels = ops/kernels/kernels_sse.c
 avx2_kernels = ops/kernels/kernels_avx2.c

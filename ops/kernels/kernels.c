@@ -1,4 +1,4 @@
-/* select.c - which table of kernels this process uses. */
+/* kernels.c - which table of kernels this process uses. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
