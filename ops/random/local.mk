@@ -4,6 +4,5 @@ library_sources += \
 	ops/random/integer.c \
 	ops/random/random.c \
 	ops/random/random.h \
-	ops/random/run.c \
 	ops/random/truncated.c \
 	$(end)
