@@ -25,7 +25,7 @@
     X(along)                                                                                       \
     X(sorting)                                                                                     \
     X(pick)                                                                                        \
-    X(window)                                                                                      \
+    X(unfold)                                                                                      \
     X(window_max)                                                                                  \
     X(random)                                                                                      \
     X(cholesky)                                                                                    \

@@ -2,10 +2,9 @@
 
 library_sources += \
 	ops/window/max.c \
-	ops/window/max.h \
 	ops/window/max.inc \
-	ops/window/max_run.c \
-	ops/window/run.c \
+	ops/window/max_forward.c \
+	ops/window/unfold.c \
 	ops/window/window.c \
 	ops/window/window.h \
 	$(end)

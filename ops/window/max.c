@@ -8,7 +8,6 @@
  *                     d[w] / |M(w)|
  *   window_max_mean   x, g (N, C, H, W) -> (N, C, OH, OW), sum over p in M(w) of g[p] / |M(w)|
  * share and mean are linear in d and g, and each is the transpose of the other. */
-#include "ops/window/max.h"
 #include "ops/elementwise/families.h"
 #include "ops/window/window.h"
 #include "tapegrad/ops.h"

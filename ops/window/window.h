@@ -29,10 +29,25 @@ typedef struct tgi_window_attrs {
 int64_t tgi_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t padding,
                          int64_t dilation);
 
+/* A list of n numbers, or where v is NULL the one number `otherwise`. */
+tg_ints tgi_window_ints(int n, const int64_t *v, int64_t otherwise);
+
+/* Repeats a single number for every axis.  TG_EARG when the list has another length or a number is
+ * below `least` or above TGI_WINDOW_MOST. */
+tg_status tgi_window_numbers(const char *who, const char *name, tg_ints *a, int axes, int64_t least,
+                             tg_error *err);
+
+/* *product *= factor; false, and nothing done, on overflow.  Neither is negative. */
+bool tgi_window_times(int64_t *product, int64_t factor);
+
 /* Makes the attributes complete for an image of `axes` sizes; the elements of the kernel and its
  * positions.  TG_EARG, TG_ESHAPE and TG_ENOMEM as tg_unfold. */
 tg_status tgi_window_measure(const tg_infer *c, int axes, const int64_t *size, int64_t *volume,
                              int64_t *positions);
+
+/* TG_EDTYPE when input 0 is not float, TG_ESHAPE when shape_fits is false; `must` says what the
+ * shape must be. */
+tg_status tgi_window_input(const tg_infer *c, bool shape_fits, const char *must);
 
 /* TG_EDTYPE when input 0 is not float; TG_ESHAPE unless it is (N, C, 1 to 3 axes). */
 tg_status tgi_window_image(const tg_infer *c);
@@ -65,9 +80,11 @@ tgi_span tgi_window_span(const tgi_windows *w, int axis, int64_t k);
 /* In how many parts of about equal size `elements` in so many planes are handed to threads. */
 int64_t tgi_window_chunks(int64_t elements, int64_t planes);
 
-/* ---- forward functions ---------------------------------------------------------------------- */
+/* ---- forward functions of max.c ------------------------------------------------------------- */
 
-void tgi_unfold_forward(const tg_node *n, void *work);
-void tgi_fold_forward(const tg_node *n, void *work);
+size_t tgi_window_max_work(const tg_node *n);
+void tgi_window_max_forward(const tg_node *n, void *work);
+void tgi_window_max_share_forward(const tg_node *n, void *work);
+void tgi_window_max_mean_forward(const tg_node *n, void *work);
 
 #endif

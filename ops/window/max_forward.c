@@ -1,7 +1,5 @@
-/* max_run.c - the largest elements in windows, plane by plane: by a kernel where the windows
+/* max_forward.c - the largest elements in windows, plane by plane: by a kernel where the windows
  * are two wide and stand side by side, else by plain loops. */
-#include "ops/window/max.h"
-
 #include <math.h>
 #include <string.h>
 

@@ -1,15 +1,73 @@
-/* run.c - the loops of unfold and fold.  Both walk the same matrix, one row after the other:
- * a row belongs to one element of the kernel, and its columns to the positions of the window. */
+/* unfold.c - all positions of a window that moves over 1, 2 or 3 axes, as the columns of a matrix,
+ * and the transpose of that, which adds them up.
+ *
+ * unfold: x (N, C, H, W), kernel (R, S) -> y (N, C R S, OH OW) with
+ *     y[n, (c R + r) S + s, i OW + j] = x[n, c, i stride - padding + r dilation, ...],
+ * 0 where that is outside of x; OH = (H + 2 padding - dilation (R - 1) - 1) / stride + 1, floored.
+ * fold: x (N, C R S, OH OW), size (H, W) -> y (N, C, H, W), zeros, then
+ *     y[n, c, i stride - padding + r dilation, ...] += x[n, (c R + r) S + s, i OW + j]. */
 #include <string.h>
 
 #include "graph/parallel.h"
+#include "ops/elementwise/families.h"
 #include "ops/window/window.h"
+#include "tapegrad/ops.h"
 
-enum {
-    AXES = TGI_WINDOW_AXES,
-    CHUNK = 1 << 15, /* elements of the matrix worth handing to a thread */
-    MAX_CHUNKS = 64
-};
+enum { AXES = TGI_WINDOW_AXES };
+
+typedef tgi_window_attrs window_attrs;
+
+static const tg_attr_def unfold_defs[] = {TGI_WINDOW_DEFS, {NULL, TG_ATTR_INT, 0, NULL}};
+static const tg_attr_def fold_defs[] = {TGI_WINDOW_DEFS,
+                                        {"size", TG_ATTR_INTS, offsetof(window_attrs, size), NULL},
+                                        {NULL, TG_ATTR_INT, 0, NULL}};
+
+/* ---- shape rules ---------------------------------------------------------------------------- */
+
+static tg_status unfold_infer(tg_infer *c)
+{
+    const tg_tensor *x = c->inputs[0];
+    int64_t volume, positions;
+    tg_status status = tgi_window_image(c);
+    if (!status) status = tgi_window_measure(c, x->ndim - 2, x->shape + 2, &volume, &positions);
+    if (status) return status;
+    c->ndim = 3;
+    c->shape[0] = x->shape[0];
+    c->shape[1] = x->shape[1];
+    c->shape[2] = positions;
+    if (tgi_window_times(&c->shape[1], volume)) return TG_OK;
+    return tg_fail(c->err, TG_ENOMEM, "unfold: the result is too large");
+}
+
+static tg_status fold_infer(tg_infer *c)
+{
+    window_attrs *a = (window_attrs *)(uintptr_t)c->attrs;
+    const tg_tensor *x = c->inputs[0];
+    const int axes = a->size.n;
+    char text[TG_DESCRIBE_SIZE];
+    int64_t volume, positions;
+    tg_status status = tgi_window_input(c, x->ndim == 3, "(N, rows, positions)");
+    if (!status && (axes < 1 || axes > AXES))
+        status = tg_fail(c->err, TG_EARG, "fold: size has %d numbers, must have 1, 2 or 3", axes);
+    if (!status) status = tgi_window_numbers("fold", "size", &a->size, axes, 0, c->err);
+    if (!status) status = tgi_window_measure(c, axes, a->size.v, &volume, &positions);
+    if (status) return status;
+    if (x->shape[1] % volume != 0 || x->shape[2] != positions)
+        return tg_fail(c->err, TG_ESHAPE,
+                       "fold: x is %s, must be (N, a multiple of %lld, %lld) for this window",
+                       tg_tensor_describe(x, text, sizeof text), (long long)volume,
+                       (long long)positions);
+    c->ndim = 2 + axes;
+    c->shape[0] = x->shape[0];
+    c->shape[1] = x->shape[1] / volume;
+    memcpy(c->shape + 2, a->size.v, (size_t)axes * sizeof *c->shape);
+    return TG_OK;
+}
+
+/* ---- the loops ------------------------------------------------------------------------------ */
+
+/* Both walk the same matrix, one row after the other: a row belongs to one element of the kernel,
+ * and its columns to the positions of the window. */
 
 /* to[i * to_step] = or += from[i * from_step] */
 typedef void (*run_fn)(int64_t n, void *to, int64_t to_step, const void *from, int64_t from_step);
@@ -35,40 +93,6 @@ typedef void (*run_fn)(int64_t n, void *to, int64_t to_step, const void *from, i
     }
 RUNS(copy_f32, add_f32, float)
 RUNS(copy_f64, add_f64, double)
-
-tgi_windows tgi_windows_of(const tgi_window_attrs *a, const int64_t *size)
-{
-    tgi_windows w;
-    for (int i = 0; i < AXES; i++) {
-        const int k = i - (AXES - a->kernel.n);
-        w.in[i] = k < 0 ? 1 : size[k];
-        w.kernel[i] = k < 0 ? 1 : a->kernel.v[k];
-        w.stride[i] = k < 0 ? 1 : a->stride.v[k];
-        w.padding[i] = k < 0 ? 0 : a->padding.v[k];
-        w.dilation[i] = k < 0 ? 1 : a->dilation.v[k];
-        w.out[i] = tgi_window_count(w.in[i], w.kernel[i], w.stride[i], w.padding[i], w.dilation[i]);
-    }
-    return w;
-}
-
-tgi_span tgi_window_span(const tgi_windows *w, int axis, int64_t k)
-{
-    const int64_t step = w->stride[axis];
-    tgi_span s = {.first = k * w->dilation[axis] - w->padding[axis]};
-    const int64_t room = w->in[axis] - s.first;
-    s.lo = s.first >= 0 ? 0 : (-s.first - 1) / step + 1;
-    s.hi = room <= 0 ? 0 : (room - 1) / step + 1;
-    if (s.hi > w->out[axis]) s.hi = w->out[axis];
-    if (s.lo > s.hi) s.lo = s.hi;
-    return s;
-}
-
-int64_t tgi_window_chunks(int64_t elements, int64_t planes)
-{
-    const int64_t worth = elements / CHUNK;
-    const int64_t chunks = worth < 1 ? 1 : worth > MAX_CHUNKS ? MAX_CHUNKS : worth;
-    return chunks < planes ? chunks : planes;
-}
 
 typedef struct plan {
     tgi_windows w;
@@ -184,7 +208,7 @@ static void fold_chunk(void *user, int64_t chunk)
     }
 }
 
-void tgi_unfold_forward(const tg_node *n, void *work)
+static void unfold_forward(const tg_node *n, void *work)
 {
     (void)work;
     if (n->output->size == 0) return;
@@ -193,11 +217,99 @@ void tgi_unfold_forward(const tg_node *n, void *work)
     tgi_parallel_for(p.chunks, unfold_chunk, &p);
 }
 
-void tgi_fold_forward(const tg_node *n, void *work)
+static void fold_forward(const tg_node *n, void *work)
 {
     (void)work;
     if (n->output->size == 0) return;
     plan p = make_plan(n, n->output, n->inputs[0]);
     p.run = n->output->dtype == TG_F32 ? add_f32 : add_f64;
     tgi_parallel_for(p.chunks, fold_chunk, &p);
+}
+
+/* ---- derivatives, samples, table ------------------------------------------------------------ */
+
+static tg_tensor *unfold_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const window_attrs *a = n->attrs;
+    return tg_fold(t, dy, a->kernel.n, n->inputs[i]->shape + 2, a->kernel.v, a->stride.v,
+                   a->padding.v, a->dilation.v);
+}
+
+static tg_tensor *fold_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    const window_attrs *a = n->attrs;
+    (void)i;
+    return tg_unfold(t, dy, a->kernel.n, a->kernel.v, a->stride.v, a->padding.v, a->dilation.v);
+}
+
+static const tg_sample unfold_samples[] = {
+    {"f[2,3,7]", "kernel=3"},
+    {"f[1,2,8]", "kernel=3 stride=2 padding=2 dilation=2"},
+    {"f[2,2,4,5]", "kernel=2,3"},
+    {"f[1,2,5,4]", "kernel=3,2 stride=2,1 padding=1,2 dilation=1,3"},
+    {"f[1,1,3,4,3]", "kernel=2,3,2 stride=1,2,1 padding=1,0,1 dilation=2,1,1"},
+    {"f[1,1,1,1]", "kernel=2 padding=3 stride=3"},
+    {"f[0,2,3,3]", "kernel=2"},
+    {"f[2,0,3]", "kernel=2"},
+    {"f[1,1,0]", "kernel=2 padding=1"},
+    {NULL, NULL}};
+
+static const tg_sample fold_samples[] = {
+    {"f[2,9,5]", "size=7 kernel=3"},
+    {"f[1,6,4]", "size=8 kernel=3 stride=2 padding=2 dilation=2"},
+    {"f[2,12,9]", "size=4,5 kernel=2,3"},
+    {"f[1,12,15]", "size=5,4 kernel=3,2 stride=2,1 padding=1,2 dilation=1,3"},
+    {"f[1,12,12]", "size=3,4,3 kernel=2,3,2 stride=1,2,1 padding=1,0,1 dilation=2,1,1"},
+    {"f[1,4,4]", "size=1,1 kernel=2 padding=3 stride=4"},
+    {"f[0,8,4]", "size=3,3 kernel=2"},
+    {"f[2,0,2]", "size=3 kernel=2"},
+    {NULL, NULL}};
+
+enum { UNFOLD, FOLD };
+
+const tg_op tgi_unfold_ops[] = {
+    [UNFOLD] = {.name = "unfold",
+                .formula = "y[n, (c, r), i] = x[n, c, i stride - padding + r dilation], 0 outside",
+                .derivative = "fold(dy)",
+                .min_inputs = 1,
+                .max_inputs = 1,
+                .attrs = unfold_defs,
+                .attrs_size = sizeof(window_attrs),
+                .infer = unfold_infer,
+                .forward = unfold_forward,
+                .vjp = unfold_vjp,
+                .samples = unfold_samples},
+    [FOLD] = {.name = "fold",
+              .formula = "zeros, then y[n, c, i stride - padding + r dilation] += x[n, (c, r), i]",
+              .derivative = "unfold(dy)",
+              .min_inputs = 1,
+              .max_inputs = 1,
+              .attrs = fold_defs,
+              .attrs_size = sizeof(window_attrs),
+              .infer = fold_infer,
+              .flops = tg_flops_per_input,
+              .forward = fold_forward,
+              .vjp = fold_vjp,
+              .samples = fold_samples},
+};
+TGI_FAMILY_COUNT(unfold);
+
+/* ---- the calls ------------------------------------------------------------------------------ */
+
+tg_tensor *tg_unfold(tg_tape *t, tg_tensor *x, int n, const int64_t *kernel, const int64_t *stride,
+                     const int64_t *padding, const int64_t *dilation)
+{
+    window_attrs a;
+    if (!tgi_window_options(t, "unfold", n, kernel, stride, padding, dilation, &a)) return NULL;
+    return tg_record(t, &tgi_unfold_ops[UNFOLD], &x, 1, &a);
+}
+
+tg_tensor *tg_fold(tg_tape *t, tg_tensor *x, int n, const int64_t *size, const int64_t *kernel,
+                   const int64_t *stride, const int64_t *padding, const int64_t *dilation)
+{
+    window_attrs a;
+    if (!tgi_window_options(t, "fold", n, kernel, stride, padding, dilation, &a)) return NULL;
+    if (!size) return tg_tape_fail(t, TG_EARG, "fold: size is NULL");
+    a.size = tgi_window_ints(n, size, 0);
+    return tg_record(t, &tgi_unfold_ops[FOLD], &x, 1, &a);
 }
