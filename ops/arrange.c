@@ -53,40 +53,6 @@ tg_tensor *tg_moveaxis(tg_tape *t, tg_tensor *x, int from, int to)
     return tg_permute(t, x, x->ndim, axes);
 }
 
-/* ---- split ---------------------------------------------------------------------------------- */
-
-tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int axis,
-                   tg_tensor **parts)
-{
-    char text[TG_DESCRIBE_SIZE];
-    for (int i = 0; parts && i < n; i++) parts[i] = NULL;
-    if (!t) return TG_EARG;
-    if (n < 1 || !parts) (void)tg_tape_fail(t, TG_EARG, "split: no parts are asked for");
-    if (!tgi_operand(t, "split", x) || !tgi_axis(t, "split", &axis, x->ndim))
-        return tg_tape_status(t);
-    int64_t left = x->shape[axis];
-    const int64_t equal = left / n;
-    bool fits = true;
-    for (int i = 0; i < n && fits; i++) {
-        const int64_t size = sizes ? sizes[i] : equal;
-        fits = size >= 0 && size <= left;
-        left -= fits ? size : 0;
-    }
-    if (!fits || left != 0) {
-        (void)tg_tape_fail(t, TG_ESHAPE, "split: axis %d of %s is not the sum of the %d %s", axis,
-                           tg_tensor_describe(x, text, sizeof text), n,
-                           sizes ? "sizes given" : "equal parts");
-        return tg_tape_status(t);
-    }
-    for (int64_t i = 0, at = 0; i < n; i++) {
-        const int64_t size = sizes ? sizes[i] : equal;
-        parts[i] = tg_slice(t, x, axis, at, at + size, 1);
-        at += size;
-    }
-    for (int i = 0; tg_tape_status(t) && i < n; i++) parts[i] = NULL;
-    return tg_tape_status(t);
-}
-
 /* ---- order ---------------------------------------------------------------------------------- */
 
 tg_tensor *tg_flip(tg_tape *t, tg_tensor *x, int axis)
@@ -177,37 +143,6 @@ tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis)
     return times == 1 ? tgi_unchanged(t, x) : multiply_axis(t, x, axis, times, false);
 }
 
-/* ---- replacement ---------------------------------------------------------------------------- */
-
-/* The first index that start stands for in 0..n-1, by the rules of tg_slice. */
-static int64_t first_index(int64_t start, int64_t n, int64_t step)
-{
-    if (start < 0) start = start < -n ? -1 : start + n;
-    if (step < 0) return start < n ? start : n - 1;
-    return start < 0 ? 0 : start;
-}
-
-tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t stop,
-                        int64_t step, tg_tensor *value)
-{
-    int64_t ones[TG_MAX_NDIM];
-    if (!tgi_operand(t, "set_slice", x) || !tgi_operand(t, "set_slice", value) ||
-        !tgi_axis(t, "set_slice", &axis, x->ndim))
-        return NULL;
-    const tg_tensor *const old = tg_slice(t, x, axis, start, stop, step);
-    if (!old) return NULL;
-    const char *outer = tgi_enter(t, "set_slice");
-    if (old->shape[axis] == 0) step = 1;
-    const int64_t count = old->shape[axis], n = x->shape[axis];
-    const int64_t first = count ? first_index(start, n, step) : 0, by = count > 1 ? step : 1;
-    if (value->weak) value = tgi_scalar_cast(t, value, x->dtype);
-    value = tg_unslice(t, tg_expand(t, value, old->ndim, old->shape), axis, first, by, n);
-    for (int i = 0; i < x->ndim; i++) ones[i] = i == axis ? count : 1;
-    tg_tensor *const mask = tg_full(t, TG_U8, x->ndim, ones, 1);
-    value = tg_where(t, tg_unslice(t, mask, axis, first, by, n), value, x);
-    return tgi_leave(t, outer, value);
-}
-
 /* ---- padding -------------------------------------------------------------------------------- */
 
 /* n elements on one side of an axis that is not empty. */
@@ -259,17 +194,4 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
         if (!y) return NULL;
     }
     return y == x ? tgi_unchanged(t, x) : y;
-}
-
-/* ---- rows by index -------------------------------------------------------------------------- */
-
-tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
-{
-    char text[TG_DESCRIBE_SIZE];
-    if (!tgi_operand(t, "embedding", weight)) return NULL;
-    if (weight->ndim != 2)
-        return tg_tape_fail(t, TG_ESHAPE, "embedding: the weight is %s, must have two axes",
-                            tg_tensor_describe(weight, text, sizeof text));
-    const char *outer = tgi_enter(t, "embedding");
-    return tgi_leave(t, outer, tg_take(t, weight, index, 0));
 }

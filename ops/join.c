@@ -119,3 +119,35 @@ tg_tensor *tg_stack(tg_tape *t, int n, tg_tensor *const *xs, int axis)
     }
     return tg_concat(t, n, parts, axis);
 }
+
+tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int axis,
+                   tg_tensor **parts)
+{
+    char text[TG_DESCRIBE_SIZE];
+    for (int i = 0; parts && i < n; i++) parts[i] = NULL;
+    if (!t) return TG_EARG;
+    if (n < 1 || !parts) (void)tg_tape_fail(t, TG_EARG, "split: no parts are asked for");
+    if (!tgi_operand(t, "split", x) || !tgi_axis(t, "split", &axis, x->ndim))
+        return tg_tape_status(t);
+    int64_t left = x->shape[axis];
+    const int64_t equal = left / n;
+    bool fits = true;
+    for (int i = 0; i < n && fits; i++) {
+        const int64_t size = sizes ? sizes[i] : equal;
+        fits = size >= 0 && size <= left;
+        left -= fits ? size : 0;
+    }
+    if (!fits || left != 0) {
+        (void)tg_tape_fail(t, TG_ESHAPE, "split: axis %d of %s is not the sum of the %d %s", axis,
+                           tg_tensor_describe(x, text, sizeof text), n,
+                           sizes ? "sizes given" : "equal parts");
+        return tg_tape_status(t);
+    }
+    for (int64_t i = 0, at = 0; i < n; i++) {
+        const int64_t size = sizes ? sizes[i] : equal;
+        parts[i] = tg_slice(t, x, axis, at, at + size, 1);
+        at += size;
+    }
+    for (int i = 0; tg_tape_status(t) && i < n; i++) parts[i] = NULL;
+    return tg_tape_status(t);
+}

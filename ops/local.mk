@@ -13,6 +13,7 @@ library_sources += \
 	ops/join.c \
 	ops/matmul.c \
 	ops/pick.c \
+	ops/prod.c \
 	ops/registry.c \
 	ops/scan.c \
 	ops/shape.c \

@@ -1,4 +1,4 @@
-/* scan.c - running sums and products along an axis, and the products over axes made of them.
+/* scan.c - running sums and products along an axis.
  *
  *   cumsum       y_i = x_0 + ... + x_i
  *   cumprod      y_i = x_0 * ... * x_i
@@ -13,7 +13,6 @@
 #include "graph/storage.h"
 #include "ops/compose.h"
 #include "ops/elementwise/families.h"
-#include "ops/reduce/reduce.h"
 
 typedef struct scan_attrs {
     int64_t axis;
@@ -266,41 +265,4 @@ static tg_tensor *linear(tg_tape *t, tg_tensor *a, tg_tensor *b, const scan_attr
 tg_tensor *tg_linear_scan(tg_tape *t, tg_tensor *a, tg_tensor *b, int axis, bool reverse)
 {
     return linear(t, a, b, &(scan_attrs){axis, reverse, false, false});
-}
-
-/* ---- products ------------------------------------------------------------------------------- */
-
-/* The axes to the end, run together; then the last element of the running product there. */
-tg_tensor *tg_prod_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
-{
-    tg_ints list;
-    int order[TG_MAX_NDIM], kept = 0, last = 0;
-    int64_t shape[TG_MAX_NDIM + 1], final[TG_MAX_NDIM], count = 1;
-    int final_ndim = 0;
-    if (!tgi_operand(t, "prod", x) || !tgi_axes(t, "prod", x, n, axes, &list)) return NULL;
-    const unsigned mask = tgi_reduce_mask(&list, x->ndim);
-    for (int i = 0; i < x->ndim; i++) {
-        if (!(mask >> i & 1))
-            order[kept] = i, shape[kept++] = x->shape[i];
-        else
-            count *= x->shape[i];
-        if (!(mask >> i & 1) || keepdims) final[final_ndim++] = mask >> i & 1 ? 1 : x->shape[i];
-    }
-    last = kept;
-    for (int i = 0; i < x->ndim; i++)
-        if (mask >> i & 1) order[last++] = i;
-    if (x->dtype != TG_U8 && count == 0) return tg_full(t, x->dtype, final_ndim, final, 1);
-    const char *outer = tgi_enter(t, "prod");
-    int64_t rows = 1;
-    for (int i = 0; i < kept; i++) rows *= shape[i];
-    tg_tensor *const matrix =
-        tg_reshape(t, tg_permute(t, x, x->ndim, order), 2, (int64_t[]){rows, count});
-    tg_tensor *const running = tg_cumprod(t, matrix, 1, false, false);
-    tg_tensor *const product = tg_slice(t, running, 1, -1, TG_END, 1);
-    return tgi_leave(t, outer, tg_reshape(t, product, final_ndim, final));
-}
-
-tg_tensor *tg_prod(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
-{
-    return tg_prod_axes(t, x, 1, &axis, keepdims);
 }

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "graph/storage.h"
+#include "ops/compose.h"
 #include "ops/elementwise/families.h"
-#include "tapegrad/ops.h"
 
 /* ---- slice ---------------------------------------------------------------------------------- */
 
@@ -185,4 +185,35 @@ static tg_tensor *unslice(tg_tape *t, tg_tensor *x, int64_t axis, int64_t start,
 tg_tensor *tg_unslice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t step, int64_t size)
 {
     return unslice(t, x, axis, start, step, size);
+}
+
+/* ---- replacement ---------------------------------------------------------------------------- */
+
+/* The first index that start stands for in 0..n-1, by the rules of tg_slice. */
+static int64_t first_index(int64_t start, int64_t n, int64_t step)
+{
+    if (start < 0) start = start < -n ? -1 : start + n;
+    if (step < 0) return start < n ? start : n - 1;
+    return start < 0 ? 0 : start;
+}
+
+tg_tensor *tg_set_slice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t stop,
+                        int64_t step, tg_tensor *value)
+{
+    int64_t ones[TG_MAX_NDIM];
+    if (!tgi_operand(t, "set_slice", x) || !tgi_operand(t, "set_slice", value) ||
+        !tgi_axis(t, "set_slice", &axis, x->ndim))
+        return NULL;
+    const tg_tensor *const old = tg_slice(t, x, axis, start, stop, step);
+    if (!old) return NULL;
+    const char *outer = tgi_enter(t, "set_slice");
+    if (old->shape[axis] == 0) step = 1;
+    const int64_t count = old->shape[axis], n = x->shape[axis];
+    const int64_t first = count ? first_index(start, n, step) : 0, by = count > 1 ? step : 1;
+    if (value->weak) value = tgi_scalar_cast(t, value, x->dtype);
+    value = tg_unslice(t, tg_expand(t, value, old->ndim, old->shape), axis, first, by, n);
+    for (int i = 0; i < x->ndim; i++) ones[i] = i == axis ? count : 1;
+    tg_tensor *const mask = tg_full(t, TG_U8, x->ndim, ones, 1);
+    value = tg_where(t, tg_unslice(t, mask, axis, first, by, n), value, x);
+    return tgi_leave(t, outer, value);
 }

@@ -313,3 +313,14 @@ tg_tensor *tg_segment_sum(tg_tape *t, tg_tensor *x, tg_tensor *index, int axis, 
     return tg_record(t, &tgi_take_ops[SEGMENT_SUM], (tg_tensor *[]){x, index}, 2,
                      &(take_attrs){axis, size});
 }
+
+tg_tensor *tg_embedding(tg_tape *t, tg_tensor *weight, tg_tensor *index)
+{
+    char text[TG_DESCRIBE_SIZE];
+    if (!tgi_operand(t, "embedding", weight)) return NULL;
+    if (weight->ndim != 2)
+        return tg_tape_fail(t, TG_ESHAPE, "embedding: the weight is %s, must have two axes",
+                            tg_tensor_describe(weight, text, sizeof text));
+    const char *outer = tgi_enter(t, "embedding");
+    return tgi_leave(t, outer, tg_take(t, weight, index, 0));
+}
