@@ -1,5 +1,5 @@
-/* along.c - elements by an index of their own for each line along an axis, and the transpose of
- * that, which adds them up. */
+/* along.c - take_along_axis, which picks elements along an axis by an array of indices, and its
+ * transpose scatter_along_axis, which adds elements up at the places that the indices name. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -19,7 +19,7 @@ static const tg_attr_def scatter_defs[] = {{"axis", TG_ATTR_INT, offsetof(along_
                                            {"size", TG_ATTR_INT, offsetof(along_attrs, size), NULL},
                                            {NULL, TG_ATTR_INT, 0, NULL}};
 
-/* x and the index have the same sizes, but for the axis where free says so. */
+/* x and the index have the same shape; if `free` is true, their sizes along the axis may differ. */
 static tg_status along_infer(tg_infer *c, bool free)
 {
     const tg_tensor *x = c->inputs[0], *index = c->inputs[1];
@@ -76,8 +76,8 @@ static tg_status scatter_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], ((const along_attrs *)n->attrs)->size, true, err);
 }
 
-/* Steps o = 0 .. of lines (n, inner) of the operand, (m, inner) of the index and (l, inner) of the
- * result, all but a strided operand of take one behind the other. */
+/* take: x (outer, n, inner), index and y (outer, m, inner). scatter: x and index (outer, m, inner),
+ * y (outer, n, inner). All are contiguous, except that the operand of take may be strided. */
 typedef struct lines {
     const tg_tensor *strided; /* NULL: x is contiguous */
     const void *x;
@@ -132,7 +132,7 @@ static void take_chunk(void *user, int64_t chunk)
         TAKE_LINES(uint64_t)
 }
 
-static size_t take_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
+static size_t take_work(const tg_node *n) { return tgi_contiguous_work(n->inputs[1]); }
 
 static void take_forward(const tg_node *n, void *work)
 {
@@ -140,7 +140,7 @@ static void take_forward(const tg_node *n, void *work)
     if (n->output->size == 0) return;
     lines l = lines_of(n, x->shape[((const along_attrs *)n->attrs)->axis]);
     if (!tg_tensor_is_contiguous(x)) l.strided = x;
-    l.index = tgi_plain(n->inputs[1], work);
+    l.index = tgi_contiguous(n->inputs[1], work);
     tgi_parallel_for(l.chunks, take_chunk, &l);
 }
 
@@ -167,7 +167,7 @@ static void scatter_chunk(void *user, int64_t chunk)
 
 static size_t scatter_work(const tg_node *n)
 {
-    return tgi_plain_work(n->inputs[0]) + tgi_plain_work(n->inputs[1]);
+    return tgi_contiguous_work(n->inputs[0]) + tgi_contiguous_work(n->inputs[1]);
 }
 
 static void scatter_forward(const tg_node *n, void *work)
@@ -175,8 +175,8 @@ static void scatter_forward(const tg_node *n, void *work)
     const tg_tensor *x = n->inputs[0];
     if (n->output->size == 0) return;
     lines l = lines_of(n, ((const along_attrs *)n->attrs)->size);
-    l.x = tgi_plain(x, work);
-    l.index = tgi_plain(n->inputs[1], work ? (char *)work + tgi_plain_work(x) : NULL);
+    l.x = tgi_contiguous(x, work);
+    l.index = tgi_contiguous(n->inputs[1], work ? (char *)work + tgi_contiguous_work(x) : NULL);
     tgi_parallel_for(l.chunks, scatter_chunk, &l);
 }
 

@@ -1,4 +1,4 @@
-/* arrange.c - compositions that put the elements of a tensor into another order or shape. */
+/* arrange.c - compositions that reorder, repeat or pad the elements of a tensor. */
 #include <stddef.h>
 #include <string.h>
 
@@ -86,8 +86,9 @@ tg_tensor *tg_roll(tg_tape *t, tg_tensor *x, int64_t shift, int axis)
 
 /* ---- repetition ----------------------------------------------------------------------------- */
 
-/* x's axes with a new axis of size n before or behind each, and both run together: the new axis
- * is outside for tile and inside for repeat. */
+/* Repeats an axis n times: puts a new axis of size n beside it, expands that and merges the two.
+ * The new axis stands outside for tile, which repeats the whole axis, and inside for repeat, which
+ * repeats each of its elements. */
 static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, bool outside)
 {
     int64_t shape[TG_MAX_NDIM + 1];
@@ -97,7 +98,7 @@ static tg_tensor *multiply_axis(tg_tape *t, tg_tensor *x, int axis, int64_t n, b
         return tg_tape_fail(t, TG_ENOMEM, "%s: the size of axis %d overflows",
                             outside ? "tile" : "repeat", axis);
     const char *outer = tgi_enter(t, outside ? "tile" : "repeat");
-    /* As (before, axis, behind), so that the eighth dimension has room for the new one. */
+    /* As (before, axis, behind), because a tensor of eight axes has no room for a ninth. */
     int64_t before = 1, behind = 1;
     for (int i = 0; i < axis; i++) before *= x->shape[i];
     for (int i = axis + 1; i < x->ndim; i++) behind *= x->shape[i];
@@ -114,7 +115,8 @@ tg_tensor *tg_tile(tg_tape *t, tg_tensor *x, int n, const int64_t *times)
 {
     if (!tgi_operand(t, "tile", x)) return NULL;
     if (n < 0 || n > TG_MAX_NDIM || (n > 0 && !times))
-        return tg_tape_fail(t, TG_EARG, "tile: %d repetitions cannot be read", n);
+        return tg_tape_fail(t, TG_EARG, "tile: the list of %d repetitions is missing or too long",
+                            n);
     for (int i = 0; i < n; i++)
         if (times[i] < 0)
             return tg_tape_fail(t, TG_EARG, "tile: repetition %d is %lld, must not be negative", i,
@@ -145,7 +147,7 @@ tg_tensor *tg_repeat(tg_tape *t, tg_tensor *x, int64_t times, int axis)
 
 /* ---- padding -------------------------------------------------------------------------------- */
 
-/* n elements on one side of an axis that is not empty. */
+/* The n elements that pad one side of an axis. Only constant padding accepts an empty axis. */
 static tg_tensor *border(tg_tape *t, tg_tensor *x, int axis, bool front, int64_t n,
                          tg_pad_mode mode, double value)
 {
@@ -180,8 +182,8 @@ tg_tensor *tg_pad(tg_tape *t, tg_tensor *x, const int64_t *widths, tg_pad_mode m
                                                              : INT64_MAX;
         for (int side = 0; side < 2; side++)
             if (w[side] < 0 || w[side] > (most < 0 ? 0 : most))
-                return tg_tape_fail(t, TG_EARG, "pad: %lld elements do not go %s axis %d of %s",
-                                    (long long)w[side], side ? "behind" : "before", i,
+                return tg_tape_fail(t, TG_EARG, "pad: cannot add %lld elements %s axis %d of %s",
+                                    (long long)w[side], side ? "after" : "before", i,
                                     tg_tensor_describe(x, text, sizeof text));
         if (w[0] == 0 && w[1] == 0) continue;
         const char *outer = tgi_enter(t, "pad");

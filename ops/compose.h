@@ -1,4 +1,5 @@
-/* compose.h - what compositions look at before they record: their operands and axes (internal). */
+/* compose.h - checks of the operands and axes of compositions, before anything is recorded
+ * (internal). */
 #ifndef TG_OPS_COMPOSE_H
 #define TG_OPS_COMPOSE_H
 
@@ -6,7 +7,8 @@
 #include "ops/reduce/reduce.h"
 #include "tapegrad/ops.h"
 
-/* x can be read; false with the tape poisoned when it is NULL or of another tape. */
+/* True if x can be read. False, with the failure on the tape, if it is NULL or belongs to another
+ * tape. */
 static inline bool tgi_operand(tg_tape *t, const char *who, const tg_tensor *x)
 {
     if (!t || t->error->status) return false;
@@ -19,15 +21,17 @@ static inline bool tgi_operand(tg_tape *t, const char *who, const tg_tensor *x)
     return false;
 }
 
-/* What a composition that has nothing to do hands back: of a leaf and of a view of one a copy, because a
- * leaf is no value of the tape, and both change when it is written; any other value itself. */
+/* The result of a composition that has nothing to do. A recorded value is returned as it is. A
+ * leaf, or a view of one, is copied, because it is no value of the tape and changes when it is
+ * written. */
 static inline tg_tensor *tgi_unchanged(tg_tape *t, tg_tensor *x)
 {
     if (!x || x->weak || (x->tape && !x->storage)) return x;
     return tg_where(t, tg_full(t, TG_U8, 0, NULL, 1), x, x);
 }
 
-/* axis made non-negative; false with the tape poisoned when ndim axes do not have it. */
+/* Makes the axis non-negative. False, with the failure on the tape, if ndim axes do not include
+ * it. */
 static inline bool tgi_axis(tg_tape *t, const char *who, int *axis, int ndim)
 {
     int64_t a = *axis;
@@ -40,8 +44,8 @@ static inline bool tgi_axis(tg_tape *t, const char *who, int *axis, int ndim)
     return true;
 }
 
-/* The axes of a reduction of x, as tgi_reduce_axes leaves them; false with the tape poisoned when
- * n axes are no list or x does not have them. */
+/* The axes of a reduction of x, normalised by tgi_reduce_axes. False, with the failure on the tape,
+ * if the list is missing or too long or names an axis that x does not have. */
 static inline bool tgi_axes(tg_tape *t, const char *who, const tg_tensor *x, int n, const int *axes,
                             tg_ints *list)
 {
@@ -59,7 +63,7 @@ static inline bool tgi_axes(tg_tape *t, const char *who, const tg_tensor *x, int
     return true;
 }
 
-/* x as one row of all its elements. */
+/* x as a vector of all its elements. */
 static inline tg_tensor *tgi_flatten(tg_tape *t, tg_tensor *x)
 {
     return x ? tg_reshape(t, x, 1, &x->size) : NULL;

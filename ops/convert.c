@@ -1,4 +1,4 @@
-/* convert.c - another dtype, a cut in the graph, and the write into a leaf. */
+/* convert.c - cast, stop_gradient and assign. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -31,7 +31,7 @@ static int32_t to_i32(double v)
 
 static uint8_t to_u8(double v) { return v >= 255.0 ? 255 : v >= 1.0 ? (uint8_t)v : 0; }
 
-/* Plain loops, which the compiler turns into vectors where there is an instruction. */
+/* Plain loops: the compiler vectorizes them where the processor has an instruction. */
 #define CAST_TO(S, D, convert)                                                                     \
     do {                                                                                           \
         const S *const x = xv[0];                                                                  \
@@ -106,9 +106,9 @@ static void assign_forward(const tg_node *n, void *work)
     const tg_tensor *value = n->inputs[1], *y = n->output;
     const size_t width = tg_dtype_size(y->dtype);
     (void)work;
-    /* By way of y, since value may be a view on the leaf. */
+    /* Through y, because value may be a view of the leaf. */
     tgi_strided_copy(width, y->ndim, y->shape, y->data, y->strides, value->data, value->strides);
-    if (y->tape->replay) return; /* it was written when the region ran first */
+    if (y->tape->replay) return; /* the leaf was written when the region first ran */
     tgi_strided_copy(width, y->ndim, y->shape, leaf->data, leaf->strides, y->data, y->strides);
     tg_tensor_touch(leaf);
 }

@@ -1,4 +1,4 @@
-/* create.c - tensors out of numbers: constants and ranges. */
+/* create.c - constants and ranges. */
 #include <float.h>
 #include <math.h>
 
@@ -43,7 +43,7 @@ static void full_forward(const tg_node *n, void *work)
     }
 }
 
-/* A value outside an integer dtype has no conversion: refused before the loop. */
+/* C leaves the conversion of a value outside the integer dtype undefined, so it is refused here. */
 static tg_status full_check(const tg_node *n, tg_error *err)
 {
     const double v = ((const tgi_full_attrs *)n->attrs)->value;
@@ -116,7 +116,7 @@ static tg_status linspace_infer(tg_infer *c)
     return TG_OK;
 }
 
-/* Number i as NumPy computes it, but where its step would overflow or be denormal. */
+/* Number i. It is computed as in NumPy, unless NumPy's step would overflow or be denormal. */
 static double linspace_at(const linspace_attrs *a, int64_t i)
 {
     const double last = (double)(a->n - 1), span = a->stop - a->start, step = span / last;

@@ -1,5 +1,5 @@
-/* diagonal.c - the diagonals of matrices as a view, the transpose of that, and the compositions
- * that speak of rows and columns. */
+/* diagonal.c - diagonal, a view of the diagonals of matrices, and its transpose undiagonal; then
+ * compositions of them: tril, triu, trace and eye. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -37,7 +37,7 @@ static tg_status two_axes(tg_infer *c, int ndim)
     return status;
 }
 
-/* Length of the diagonal of an n1 by n2 matrix, and its first row and column. */
+/* The length of the diagonal of an n1 by n2 matrix. Sets the row and column at which it begins. */
 static int64_t line(int64_t offset, int64_t n1, int64_t n2, int64_t *row, int64_t *column)
 {
     *row = *column = 0;
@@ -101,7 +101,7 @@ static tg_status undiagonal_infer(tg_infer *c)
     if (status) return status;
     if (a->size1 < 0 || a->size2 < 0 ||
         line(a->offset, a->size1, a->size2, &row, &column) != x->shape[x->ndim - 1])
-        return tg_fail(c->err, TG_ESHAPE, "undiagonal: %s is no diagonal %lld of [%lld,%lld]",
+        return tg_fail(c->err, TG_ESHAPE, "undiagonal: %s is not diagonal %lld of [%lld,%lld]",
                        tg_tensor_describe(x, text, sizeof text), (long long)a->offset,
                        (long long)a->size1, (long long)a->size2);
     c->ndim = ndim;
@@ -189,13 +189,13 @@ tg_tensor *tg_undiagonal(tg_tape *t, tg_tensor *x, int64_t offset, int axis1, in
 
 /* ---- compositions --------------------------------------------------------------------------- */
 
-/* x where column - row <= offset, or where it is >= offset, else 0. */
+/* x where column - row <= offset (lower) or column - row >= offset (upper), else 0. */
 static tg_tensor *triangle(tg_tape *t, const char *who, tg_tensor *x, int64_t offset, bool lower)
 {
     char text[TG_DESCRIBE_SIZE];
     if (!tgi_operand(t, who, x)) return NULL;
     if (x->ndim < 2)
-        return tg_tape_fail(t, TG_EAXIS, "%s: %s has no rows and columns", who,
+        return tg_tape_fail(t, TG_EAXIS, "%s: %s has fewer than 2 axes", who,
                             tg_tensor_describe(x, text, sizeof text));
     const int64_t n1 = x->shape[x->ndim - 2], n2 = x->shape[x->ndim - 1];
     if (n1 > INT32_MAX / 2 || n2 > INT32_MAX / 2)

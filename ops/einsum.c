@@ -1,7 +1,8 @@
-/* einsum.c - sums of products by a string of subscripts, and the named products that it contains.
+/* einsum.c - einsum, and the products that are written with it: tensordot, dot and outer.
  *
- * "ij,jk->ik": operand by operand from the left, labels that nobody needs any more are summed, and
- * two operands are contracted as one batched matmul: (batch, left, sum) x (batch, sum, right). */
+ * For "ij,jk->ik" the operands are taken from left to right. Labels that are no longer needed are
+ * summed, and two operands are contracted by one batched matmul, (batch, left, sum) x (batch, sum,
+ * right). */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 
 enum { LETTERS = 52, LABELS = LETTERS + TG_MAX_NDIM };
 
-/* A tensor with the label of each axis; the axes of "..." are labels from LETTERS on, counted from
- * its last. */
+/* A tensor with a label for each axis. The axes that "..." stands for have the labels from LETTERS
+ * on, counted from the last of them. */
 typedef struct term {
     tg_tensor *x;
     int n;
@@ -22,7 +23,7 @@ typedef struct term {
 typedef struct einsum {
     tg_tape *t;
     const char *equation;
-    int64_t size[LABELS]; /* 0 until seen; a size of 0 counts as -1 */
+    int64_t size[LABELS]; /* 0 until seen; -1 stands for a size of 0 */
     int count[LABELS];    /* terms that have the label */
 } einsum;
 
@@ -48,7 +49,7 @@ static char name_of(int label)
     return label >= LETTERS ? '.' : (char)(label < 26 ? 'A' + label : 'a' + label - 26);
 }
 
-/* Reads labels up to a ',' or "->"; `dots` is the number of axes that "..." stands for. */
+/* Reads labels up to a ',' or "->". `dots` is the number of axes that "..." stands for. */
 static bool read_labels(const einsum *e, const char **text, int dots, term *m)
 {
     bool seen = false;
@@ -61,7 +62,7 @@ static bool read_labels(const einsum *e, const char **text, int dots, term *m)
         if (*p == ' ') continue;
         if (m->n + more > TG_MAX_NDIM)
             return fail(e, TG_ESHAPE, "more than %d axes in one operand", TG_MAX_NDIM);
-        if (*p != '.' && l < 0) return fail(e, TG_EARG, "'%c' is no label, labels are letters", *p);
+        if (*p != '.' && l < 0) return fail(e, TG_EARG, "'%c' is not a letter", *p);
         if (*p != '.')
             m->label[m->n++] = l;
         else if (strncmp(p, "...", 3) != 0 || seen)
@@ -74,7 +75,7 @@ static bool read_labels(const einsum *e, const char **text, int dots, term *m)
     }
 }
 
-/* How many axes of x the "..." of its labels stands for; letters before the next ',' or "->". */
+/* The number of axes of x that "..." stands for among the labels before the next ',' or "->". */
 static int count_dots(const char *p, const tg_tensor *x)
 {
     int letters = 0;
@@ -114,7 +115,7 @@ static void drop_axis(term *m, int axis)
     for (int i = axis; i < m->n; i++) m->label[i] = m->label[i + 1];
 }
 
-/* A label twice in one operand takes the diagonal; sizes of 1 are broadcast. */
+/* Takes the diagonal where an operand has a label twice, and broadcasts sizes of 1. */
 static void normalise(const einsum *e, term *m)
 {
     int64_t shape[TG_MAX_NDIM];
@@ -128,7 +129,7 @@ static void normalise(const einsum *e, term *m)
                 drop_axis(m, k);
                 drop_axis(m, i);
                 m->label[m->n++] = label;
-                i = -1; /* once more from the start */
+                i = -1; /* start again */
                 break;
             }
 }
@@ -144,7 +145,8 @@ static void sum_unneeded(const einsum *e, term *m, const bool *needed)
     for (int i = n - 1; i >= 0; i--) drop_axis(m, axes[i]);
 }
 
-/* Permutes m to the labels given, in groups, and reshapes each group to one axis. */
+/* Permutes m to the order of the labels and reshapes each of the three groups of them to one
+ * axis. */
 static tg_tensor *grouped(const einsum *e, const term *m, const int *labels, const int groups[3])
 {
     int axes[TG_MAX_NDIM], n = 0;
@@ -184,14 +186,15 @@ static bool contract(const einsum *e, term *a, const term *b, const bool *needed
     return y.x != NULL;
 }
 
-/* The labels of the result: given, or in alphabetical order those that stand in one term only. */
+/* The labels of the result: those given, or in alphabetical order those that occur in one operand
+ * only. */
 static bool read_result(const einsum *e, const char *p, const int *uses, int dots, term *y)
 {
     if (*p) {
         if (p[0] != '-' || p[1] != '>') return fail(e, TG_EARG, "expected '->', found '%.8s'", p);
         p += 2;
         if (!read_labels(e, &p, dots, y)) return false;
-        if (*p) return fail(e, TG_EARG, "'%.8s' behind the result", p);
+        if (*p) return fail(e, TG_EARG, "'%.8s' after the result", p);
         for (int i = 0; i < y->n; i++)
             if (e->count[y->label[i]] == 0 || axis_of(y, y->label[i]) != i)
                 return fail(e, TG_EARG, "label '%c' of the result is %s", name_of(y->label[i]),
@@ -218,7 +221,7 @@ static tg_tensor *run(einsum *e, term *terms, int n, const term *result)
         if (!terms[k].x) return NULL;
     }
     for (int k = 0; k < n; k++) {
-        /* Needed beyond this operand: by the result or by an operand to come. */
+        /* A label is needed after this operand by the result or by a later operand. */
         for (int i = 0; i < terms[k].n; i++) left[terms[k].label[i]]--;
         for (int l = 0; l < LABELS; l++) needed[l] = left[l] > 0 || axis_of(result, l) >= 0;
         if (k == 0) {
@@ -235,7 +238,7 @@ static tg_tensor *run(einsum *e, term *terms, int n, const term *result)
     return n == 1 && terms[0].x == operand ? tgi_unchanged(e->t, operand) : terms[0].x;
 }
 
-/* The operands that an equation names: before they are counted, no operand is read. */
+/* The number of operands that an equation names. It is checked before any operand is read. */
 static int64_t operands_named(const char *equation)
 {
     int64_t n = 1;

@@ -1,4 +1,4 @@
-/* index.c - checks and reading of integer indices. */
+/* index.c - checks integer indices, and makes strided operands contiguous for the loops. */
 #include "ops/index.h"
 
 #include "graph/storage.h"
@@ -11,7 +11,7 @@ tg_status tgi_index_dtype(const tg_infer *c, const tg_tensor *index)
                    tg_tensor_describe(index, text, sizeof text));
 }
 
-/* Without a branch in the loop, which then runs in vectors. */
+/* The loop has no branch, so that the compiler can vectorize it. */
 static bool all_within(const int32_t *k, int64_t size, int32_t lo, int32_t hi)
 {
     int beyond = 0;
@@ -36,7 +36,7 @@ tg_status tgi_index_range(const tg_node *node, const tg_tensor *index, int64_t n
     return TG_OK;
 }
 
-size_t tgi_plain_work(const tg_tensor *x)
+size_t tgi_contiguous_work(const tg_tensor *x)
 {
     return x->size == 0 || tg_tensor_is_contiguous(x)
                ? 0
@@ -44,9 +44,9 @@ size_t tgi_plain_work(const tg_tensor *x)
                      TGI_ALIGN;
 }
 
-const void *tgi_plain(const tg_tensor *x, void *work)
+const void *tgi_contiguous(const tg_tensor *x, void *work)
 {
-    if (tgi_plain_work(x) == 0) return x->data;
+    if (tgi_contiguous_work(x) == 0) return x->data;
     int64_t row_major[TG_MAX_NDIM];
     tgi_row_major(x->ndim, x->shape, row_major);
     tgi_strided_copy(tg_dtype_size(x->dtype), x->ndim, x->shape, work, row_major, x->data,

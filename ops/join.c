@@ -1,4 +1,4 @@
-/* join.c - tensors one after the other along an axis, and the stack made of that. */
+/* join.c - concat and its compositions: stack, and split, which undoes it. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -12,7 +12,7 @@ typedef struct concat_attrs {
 static const tg_attr_def concat_defs[] = {{"axis", TG_ATTR_INT, offsetof(concat_attrs, axis), "0"},
                                           {NULL, TG_ATTR_INT, 0, NULL}};
 
-/* Input i has the dtype of input 0, and its sizes but for the axis. */
+/* Input i must have the dtype of input 0 and its sizes, except along the axis. */
 static tg_status fits(const tg_infer *c, int64_t axis, int i)
 {
     const tg_tensor *x = c->inputs[0], *z = c->inputs[i];
@@ -25,7 +25,7 @@ static tg_status fits(const tg_infer *c, int64_t axis, int i)
     if (x->dtype != z->dtype)
         return tg_fail(c->err, TG_EDTYPE, "concat: the dtypes of %s and %s differ (use tg_cast)",
                        one, two);
-    return tg_fail(c->err, TG_ESHAPE, "concat: %s and %s do not fit together along axis %lld", one,
+    return tg_fail(c->err, TG_ESHAPE, "concat: %s and %s cannot be joined along axis %lld", one,
                    two, (long long)axis);
 }
 
@@ -126,7 +126,7 @@ tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int ax
     char text[TG_DESCRIBE_SIZE];
     for (int i = 0; parts && i < n; i++) parts[i] = NULL;
     if (!t) return TG_EARG;
-    if (n < 1 || !parts) (void)tg_tape_fail(t, TG_EARG, "split: no parts are asked for");
+    if (n < 1 || !parts) (void)tg_tape_fail(t, TG_EARG, "split: there must be at least one part");
     if (!tgi_operand(t, "split", x) || !tgi_axis(t, "split", &axis, x->ndim))
         return tg_tape_status(t);
     int64_t left = x->shape[axis];
@@ -138,7 +138,7 @@ tg_status tg_split(tg_tape *t, tg_tensor *x, int n, const int64_t *sizes, int ax
         left -= fits ? size : 0;
     }
     if (!fits || left != 0) {
-        (void)tg_tape_fail(t, TG_ESHAPE, "split: axis %d of %s is not the sum of the %d %s", axis,
+        (void)tg_tape_fail(t, TG_ESHAPE, "split: axis %d of %s does not split into the %d %s", axis,
                            tg_tensor_describe(x, text, sizeof text), n,
                            sizes ? "sizes given" : "equal parts");
         return tg_tape_status(t);

@@ -1,7 +1,7 @@
-/* matmul.c - products of matrices, also of stacks of them.
+/* matmul.c - products of matrices and of stacks of matrices.
  *
- * y[..., i, j] = sum over p of a[..., i, p] b[..., p, j], leading axes broadcast.  With dy the
- * cotangent of y, da = dy b^T and db = a^T dy; the transposes are views. */
+ * y[..., i, j] = sum over p of a[..., i, p] b[..., p, j], with broadcast leading axes. With dy the
+ * cotangent of y, da = dy b^T and db = a^T dy. The transposes are views. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -10,17 +10,17 @@
 #include "tapegrad/ops.h"
 
 enum {
-    ALONE = 1 << 20, /* multiplications in one matrix worth all threads; smaller ones share them */
+    ALONE = 1 << 20, /* multiplications worth all threads; smaller products share them */
     CHUNK = 1 << 18, /* multiplications worth handing to a thread */
     MAX_CHUNKS = 64,
-    RUN_BYTES = 1 << 13 /* of small matrices that are final before the next step hears of them */
+    RUN_BYTES = 1 << 13 /* of small products that are finished before the next step gets them */
 };
 
 /* ---- the shape rule ------------------------------------------------------------------------- */
 
 static int64_t dim(const tg_tensor *x, int from_end) { return x->shape[x->ndim - from_end]; }
 
-/* A vector is a row on the left and a column on the right. */
+/* A vector counts as a row on the left and as a column on the right. */
 static bool inner_fits(const tg_tensor *a, const tg_tensor *b)
 {
     return dim(a, 1) == dim(b, b->ndim == 1 ? 1 : 2);
@@ -60,7 +60,7 @@ static tg_status matmul_infer(tg_infer *c)
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
-/* The first multiplication of a stack. */
+/* The first product of a stack. */
 static tgi_gemm first_product(const tg_node *n)
 {
     const tg_tensor *a = n->inputs[0], *b = n->inputs[1];
@@ -77,16 +77,17 @@ static tgi_gemm first_product(const tg_node *n)
                       .c_row = dim(b, 1)};
 }
 
-/* Who hears of elements that are final, in the matrix that starts at `first` of the output. */
-typedef struct listener {
+/* What a fused step does with elements that are final, in the matrix that starts at `first` of the
+ * output. */
+typedef struct epilogue {
     void (*done)(void *user, int64_t first, int64_t count); /* as for forward_then; or NULL */
     void *user;
     int64_t first, cols;
-} listener;
+} epilogue;
 
-static void tell(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
+static void finish_tile(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
 {
-    const listener *x = user;
+    const epilogue *x = user;
     const int64_t first = x->first + row * x->cols + col;
     if (cols == x->cols) {
         x->done(x->user, first, rows * cols);
@@ -104,11 +105,12 @@ typedef struct stack {
     int64_t count, chunks;
     size_t work_bytes; /* scratch of one chunk */
     char *work;
-    listener to;
+    epilogue to;
 } stack;
 
-/* Where all matrices of the last axis meet the same b and their rows run on, they are one. */
-static bool fold_last_axis(stack *s)
+/* Merges the last axis of the stack into the rows, if all its matrices are multiplied by the same b
+ * and the rows of each follow those of the one before. */
+static bool merge_last_axis(stack *s)
 {
     const int i = s->axes - 1;
     tgi_gemm *g = &s->first;
@@ -137,7 +139,7 @@ static stack make_stack(const tg_node *n)
         s.a_step[i] = in_a < 0 || a->shape[in_a] == 1 ? 0 : a->strides[in_a];
         s.b_step[i] = in_b < 0 || b->shape[in_b] == 1 ? 0 : b->strides[in_b];
     }
-    while (s.axes > 0 && fold_last_axis(&s)) continue;
+    while (s.axes > 0 && merge_last_axis(&s)) continue;
     for (int i = 0; i < s.axes; i++) s.count *= s.shape[i];
 
     const double one = (double)s.first.m * (double)s.first.n * (double)s.first.k;
@@ -165,26 +167,26 @@ static void multiply_chunk(void *user, int64_t c)
     const stack *s = user;
     const int64_t size = s->kernel->size, elements = s->first.m * s->first.n;
     const int64_t end = s->count * (c + 1) / s->chunks;
-    const bool alone = elements * size >= RUN_BYTES; /* done hears of each matrix by itself */
+    const bool separately = elements * size >= RUN_BYTES; /* one call of done for each matrix */
     int64_t first = s->count * c / s->chunks;
     for (int64_t item = first; item < end; item++) {
         tgi_gemm g = s->first;
-        listener to = s->to;
+        epilogue to = s->to;
         int64_t rest = item, a = 0, b = 0;
         for (int i = s->axes - 1; i >= 0; i--) {
             a += rest % s->shape[i] * s->a_step[i];
             b += rest % s->shape[i] * s->b_step[i];
             rest /= s->shape[i];
         }
-        if (g.k > 0) { /* otherwise there is nothing to point at */
+        if (g.k > 0) { /* otherwise a and b have no elements */
             g.a = (const char *)g.a + a * size;
             g.b = (const char *)g.b + b * size;
         }
         to.first = item * elements;
         g.c = (char *)g.c + to.first * size;
-        if (to.done && alone) g.finish = tell, g.user = &to;
+        if (to.done && separately) g.finish = finish_tile, g.user = &to;
         tgi_gemm_run(s->kernel, &g, s->work ? s->work + (size_t)c * s->work_bytes : NULL);
-        if (!to.done || alone) continue;
+        if (!to.done || separately) continue;
         if (item + 1 < end && (item + 1 - first) * elements * size < RUN_BYTES) continue;
         to.done(to.user, first * elements, (item + 1 - first) * elements);
         first = item + 1;
@@ -194,11 +196,11 @@ static void multiply_chunk(void *user, int64_t c)
 static void matmul_forward_then(const tg_node *n, void *work,
                                 void (*done)(void *user, int64_t first, int64_t count), void *user)
 {
-    listener to = {.done = done, .user = user, .cols = dim(n->inputs[1], 1)};
+    epilogue to = {.done = done, .user = user, .cols = dim(n->inputs[1], 1)};
     if (n->output->size == 0) return;
-    if (n->output->ndim == 2) { /* no stack to speak of, and the product may be tiny */
+    if (n->output->ndim == 2) { /* no stack to set up, for a product that may be tiny */
         tgi_gemm g = first_product(n);
-        if (done) g.finish = tell, g.user = &to;
+        if (done) g.finish = finish_tile, g.user = &to;
         tgi_gemm_run(&tgi_kernels_get()->gemm[n->output->dtype], &g, work);
         return;
     }
@@ -213,7 +215,7 @@ static void matmul_forward(const tg_node *n, void *work)
     matmul_forward_then(n, work, NULL, NULL);
 }
 
-/* A product and a sum for each term of each element. */
+/* A multiplication and an addition for each term of each element. */
 static double matmul_flops(const tg_node *n)
 {
     return 2 * (double)n->output->size * (double)dim(n->inputs[0], 1);
@@ -221,7 +223,7 @@ static double matmul_flops(const tg_node *n)
 
 /* ---- the derivative ------------------------------------------------------------------------- */
 
-/* The matrices of a stack under each other, (..., m, n) -> (stack*m, n). */
+/* Stacks the matrices on top of each other: (..., m, n) -> (stack*m, n). */
 static tg_tensor *flatten(tg_tape *t, tg_tensor *x)
 {
     int64_t rows = 1;
@@ -234,14 +236,14 @@ static tg_tensor *matmul_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *a = n->inputs[0], *b = n->inputs[1];
     if (i == 0) return tg_matmul(t, dy, tg_transpose(t, b, -1, -2));
-    /* One b for the whole stack: sums over it within one product, not after many. */
+    /* If the whole stack shares one b, the sum over the stack happens within one product. */
     if (b->ndim == 2 && a->ndim > 2) a = flatten(t, a), dy = flatten(t, dy);
     return tg_matmul(t, tg_transpose(t, a, -1, -2), dy);
 }
 
 /* ---- the call ------------------------------------------------------------------------------- */
 
-/* x can be read; what is wrong with it otherwise is for tg_record to say. */
+/* True if x can be read. If not, tg_record says what is wrong with it. */
 static bool usable(const tg_tape *t, const tg_tensor *x)
 {
     return t && x && (!x->tape || (x->tape == t && tg_tape_value(t, x->id) == x));

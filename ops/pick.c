@@ -1,6 +1,7 @@
-/* pick.c - one element of each row by index, its transpose, and one_hot.
+/* pick.c - pick, which takes one element of each row by an index, its transpose unpick, and
+ * one_hot.
  *
- * The indices are labels: none counts from the end. */
+ * The indices are labels: negative ones do not count from the end. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -46,9 +47,9 @@ static tg_status pick_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], x->shape[x->ndim - 1], false, err);
 }
 
-/* One element of each of the rows first .. end-1. */
+/* The rows first .. end-1, and the index of one element in each. */
 typedef struct rows {
-    const tg_tensor *x; /* of the rows, or of what goes into them */
+    const tg_tensor *x; /* the rows, or the elements that go into them */
     const int32_t *index;
     void *y;
     int64_t count, columns, chunks;
@@ -61,7 +62,7 @@ static rows rows_of(const tg_node *n, const tg_tensor *index, int64_t columns, s
 {
     const tg_tensor *x = n->n_inputs > 1 ? n->inputs[0] : NULL;
     return (rows){.x = x,
-                  .index = tgi_plain(index, work),
+                  .index = tgi_contiguous(index, work),
                   .y = n->output->data,
                   .count = index->size,
                   .columns = columns,
@@ -71,7 +72,10 @@ static rows rows_of(const tg_node *n, const tg_tensor *index, int64_t columns, s
 }
 
 /* The last operand is the index. */
-static size_t index_work(const tg_node *n) { return tgi_plain_work(n->inputs[n->n_inputs - 1]); }
+static size_t index_work(const tg_node *n)
+{
+    return tgi_contiguous_work(n->inputs[n->n_inputs - 1]);
+}
 
 #define PICK(T)                                                                                    \
     for (int64_t i = first; i < end; i++) {                                                        \
@@ -93,15 +97,15 @@ static void pick_chunk(void *user, int64_t chunk)
 
 static void pick_forward(const tg_node *n, void *work)
 {
-    enum { LINE = 64 }; /* bytes that memory moves for one element */
+    enum { LINE = 64 }; /* bytes of the cache line that is read for one element */
     const tg_tensor *x = n->inputs[0], *index = n->inputs[1];
     if (index->size == 0) return;
     rows r = rows_of(n, index, x->shape[x->ndim - 1], (size_t)index->size * LINE, work);
     tgi_parallel_for(r.chunks, pick_chunk, &r);
 }
 
-/* unpick(dy, index), element by element, so that a plan can do it on the way to what it is added
- * to.  Where the rows are short, unpick itself is faster. */
+/* unpick(dy, index), written as an elementwise operation, so that a plan can fuse it with the
+ * addition that follows. For short rows unpick itself is faster. */
 static tg_tensor *pick_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     enum { SHORT = 64 };

@@ -1,5 +1,5 @@
-/* registry.c - every operation of the library: found by number or by name, applied by name, and
- * handed to the engine, which applies a few of them itself. */
+/* registry.c - all operations of the library: lookup by number and by name, application by name,
+ * and tapes, which are given the operations that the sweep itself applies. */
 #include <string.h>
 
 #include "graph/tape.h"

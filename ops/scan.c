@@ -4,10 +4,11 @@
  *   cumprod      y_i = x_0 * ... * x_i
  *   linear_scan  y_i = a_i + b_i y_(i-1),  y_0 = a_0
  *
- * reverse runs from the end; exclusive leaves out x_i itself.  The derivative of cumprod needs no
- * division: with e the exclusive cumprod, dx_i = e_i s_i, s_i = dy_i + x_(i+1) s_(i+1), which is a
- * linear_scan.  So zeros in x are nothing special, at any order.  The cotangents in such a scan are
- * strong: where s is 0 nothing of x comes in, be it NaN (tg_zmul). */
+ * `reverse` runs from the end, `exclusive` leaves out x_i itself. The derivative of cumprod needs
+ * no division, so zeros in x need no special case, at any order. With e the exclusive cumprod,
+ *   dx_i = e_i s_i,  s_i = dy_i + x_(i+1) s_(i+1),
+ * which is a linear_scan. In that scan an s of 0 is a strong zero (tg_zmul): it stays 0 even if x
+ * is NaN. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -17,7 +18,7 @@
 typedef struct scan_attrs {
     int64_t axis;
     bool reverse, exclusive;
-    bool strong; /* linear_scan: b_i y_(i-1) is 0 where y_(i-1) is */
+    bool strong; /* linear_scan: where y_(i-1) is 0, so is b_i y_(i-1) */
 } scan_attrs;
 
 static const tg_attr_def scan_defs[] = {
@@ -46,15 +47,15 @@ static tg_status linear_infer(tg_infer *c)
     if (a->dtype != b->dtype || !tg_dtype_is_float(a->dtype) || !tg_tensor_same_shape(a, b))
         return tg_fail(
             c->err, a->dtype == b->dtype && tg_dtype_is_float(a->dtype) ? TG_ESHAPE : TG_EDTYPE,
-            "linear_scan: %s and %s are not floats of one dtype and shape",
+            "linear_scan: %s and %s must be floats of one dtype and shape",
             tg_tensor_describe(a, one, sizeof one), tg_tensor_describe(b, two, sizeof two));
     return scan_infer(c);
 }
 
 /* ---- forward -------------------------------------------------------------------------------- */
 
-/* One line along the axis: n elements, with steps in elements; already turned when it runs from
- * the end.  Floats are carried in double, so that each result is rounded once. */
+/* One line of n elements along the axis. Steps are in elements; for a scan from the end they are
+ * negative. Floats accumulate in double, so that each result is rounded once. */
 typedef struct run {
     int64_t n, x_step, y_step, b_step;
     bool exclusive;
@@ -119,7 +120,7 @@ static void cumprod_forward(const tg_node *n, void *work)
     scan(n, lines[n->output->dtype]);
 }
 
-/* A product and a sum. */
+/* A multiplication and an addition. */
 static double linear_flops(const tg_node *n) { return 2 * (double)n->output->size; }
 
 static void linear_forward(const tg_node *n, void *work)
@@ -133,7 +134,7 @@ static void linear_forward(const tg_node *n, void *work)
 
 static tg_tensor *linear(tg_tape *t, tg_tensor *a, tg_tensor *b, const scan_attrs *attrs);
 
-/* y_i = x_(i+1), or x_(i-1) for down; 0 where there is none. */
+/* y_i = x_(i+1), or x_(i-1) if `down`; 0 where that does not exist. */
 static tg_tensor *shifted(tg_tape *t, tg_tensor *x, int axis, bool down)
 {
     const int64_t n = x ? x->shape[axis] : 0;

@@ -1,4 +1,4 @@
-/* shape.c - the same elements in another arrangement: views where strides allow. */
+/* shape.c - reshape, permute, transpose and expand: views, where strides allow it. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -20,7 +20,7 @@ typedef tgi_shape_attrs shape_attrs;
 static const tg_attr_def shape_defs[] = {
     {"shape", TG_ATTR_INTS, offsetof(shape_attrs, shape), NULL}, {NULL, TG_ATTR_INT, 0, NULL}};
 
-/* Replaces the one -1, in the tape's copy of the attributes. */
+/* Replaces one size of -1, in the tape's copy of the attributes. */
 static void complete_shape(tg_ints *shape, int64_t size)
 {
     int64_t known = 1;
@@ -36,8 +36,9 @@ static void complete_shape(tg_ints *shape, int64_t size)
     if (open >= 0 && size % known == 0) shape->v[open] = size / known;
 }
 
-/* Strides for shape over x's memory: axes of x that run on into each other form groups, each of
- * which can be cut anew.  False where a new axis would span two groups. */
+/* Strides that give x's memory the new shape. Axes of x that are contiguous with each other form
+ * groups, and each group can be divided in another way. False if a new axis would span two
+ * groups. */
 static bool reshape_strides(const tg_tensor *x, int ndim, const int64_t *shape, int64_t *strides)
 {
     int64_t xs[TG_MAX_NDIM], xn[TG_MAX_NDIM];
@@ -82,7 +83,8 @@ static tg_status reshape_infer(tg_infer *c)
     const bool valid =
         tgi_shape_size("reshape", shape->n, shape->v, x->dtype, &size, NULL) == TG_OK;
     if (!valid || size != x->size)
-        return tg_fail(c->err, TG_ESHAPE, "reshape: %s has %lld elements, not the shape %s",
+        return tg_fail(c->err, TG_ESHAPE,
+                       "reshape: %s has %lld elements, which do not fit the shape %s",
                        tg_tensor_describe(x, a, sizeof a), (long long)x->size,
                        tg_shape_describe(asked.n, asked.v, b, sizeof b));
     c->ndim = shape->n;
@@ -227,7 +229,7 @@ static tg_status expand_infer(tg_infer *c)
     return TG_OK;
 }
 
-/* The sweep sums over what was repeated. */
+/* The sweep sums dy over the repeated axes. */
 static tg_tensor *expand_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     (void)t, (void)n, (void)i;

@@ -1,4 +1,5 @@
-/* slice.c - every step-th element along an axis, and the transpose of that. */
+/* slice.c - slice, which takes every step-th element along an axis, its transpose unslice, and
+ * set_slice. */
 #include <string.h>
 
 #include "graph/storage.h"
@@ -24,7 +25,7 @@ static int64_t clip(int64_t i, int64_t n, int64_t lo, int64_t hi)
     return i < lo ? lo : i > hi ? hi : i;
 }
 
-/* NumPy's rules: first index and count of start:stop:step in 0..n-1. */
+/* The first index and the count of start:stop:step in 0..n-1, by NumPy's rules. */
 static void slice_range(const slice_attrs *a, int64_t n, int64_t *first, int64_t *count)
 {
     const bool forward = a->step > 0;
@@ -189,7 +190,7 @@ tg_tensor *tg_unslice(tg_tape *t, tg_tensor *x, int axis, int64_t start, int64_t
 
 /* ---- replacement ---------------------------------------------------------------------------- */
 
-/* The first index that start stands for in 0..n-1, by the rules of tg_slice. */
+/* The index in 0..n-1 that start means, by the rules of tg_slice. */
 static int64_t first_index(int64_t start, int64_t n, int64_t step)
 {
     if (start < 0) start = start < -n ? -1 : start + n;

@@ -1,5 +1,5 @@
-/* sorting.c - the order of elements along an axis, the places of a mask, and what is made of
- * them. */
+/* sorting.c - argsort and nonzero, and the compositions that use them: sort, topk and
+ * masked_select. */
 #include <math.h>
 
 #include "graph/storage.h"
@@ -33,14 +33,14 @@ static tg_status argsort_infer(tg_infer *c)
     return TG_OK;
 }
 
-/* The keys of one line, and two lists of indices. */
+/* The keys of one line and two lists of indices. */
 static size_t argsort_work(const tg_node *n)
 {
     const int64_t axis = ((const sort_attrs *)n->attrs)->axis;
     return (size_t)n->output->shape[axis] * (sizeof(double) + 2 * sizeof(int32_t));
 }
 
-/* Every dtype fits into a double exactly. */
+/* Every dtype fits exactly into a double. */
 static double key_at(const tg_tensor *x, int64_t at)
 {
     switch (x->dtype) {
@@ -55,14 +55,14 @@ static double key_at(const tg_tensor *x, int64_t at)
     }
 }
 
-/* NaN comes last either way. */
+/* NaN comes last in either order. */
 static bool comes_before(double a, double b, bool descending)
 {
     if (isnan(a)) return false;
     return isnan(b) || (descending ? a > b : a < b);
 }
 
-/* Two sorted runs, from..middle and middle..end, into one; of equals the first run's stay first. */
+/* Merges two sorted runs, from..middle and middle..end. Equal elements keep their order. */
 static void merge(const double *key, bool descending, const int32_t *in, int32_t *out, int64_t from,
                   int64_t middle, int64_t end)
 {
@@ -143,7 +143,7 @@ static tg_status nonzero_infer(tg_infer *c)
 static tg_status nonzero_check(const tg_node *n, tg_error *err)
 {
     if (count_set(n->inputs[0]) == n->output->size) return TG_OK;
-    return tg_fail(err, TG_ESHAPE, "nonzero: the mask no longer has %lld places",
+    return tg_fail(err, TG_ESHAPE, "nonzero: the mask no longer has %lld elements set",
                    (long long)n->output->size);
 }
 
@@ -201,7 +201,8 @@ tg_tensor *tg_nonzero(tg_tape *t, tg_tensor *mask)
 
 /* ---- compositions --------------------------------------------------------------------------- */
 
-/* The order does not change with x, but where two are equal: its derivative is 0, not missing. */
+/* The order is constant except where two elements are equal, so its derivative is 0 and not
+ * missing. */
 static tg_tensor *order_of(tg_tape *t, tg_tensor *x, int axis, bool descending)
 {
     return tg_argsort(t, tg_stop_gradient(t, x), axis, descending);

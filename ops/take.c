@@ -1,4 +1,5 @@
-/* take.c - rows by index along an axis, and the transpose of that, which adds them up. */
+/* take.c - take, which picks rows along an axis by index, its transpose segment_sum, which adds
+ * them up, and embedding, which is a take. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -7,7 +8,7 @@
 #include "ops/elementwise/families.h"
 #include "ops/index.h"
 
-enum { COLUMNS = 16 }; /* elements of a row worth a thread of their own */
+enum { COLUMNS = 16 }; /* elements of a row that are worth a thread */
 
 typedef struct take_attrs {
     int64_t axis;
@@ -20,12 +21,12 @@ static const tg_attr_def sum_defs[] = {{"axis", TG_ATTR_INT, offsetof(take_attrs
                                        {"size", TG_ATTR_INT, offsetof(take_attrs, size), NULL},
                                        {NULL, TG_ATTR_INT, 0, NULL}};
 
-static take_attrs *own(const tg_infer *c) { return (take_attrs *)(uintptr_t)c->attrs; }
+static take_attrs *attrs_of(const tg_infer *c) { return (take_attrs *)(uintptr_t)c->attrs; }
 
 static tg_status take_infer(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0], *index = c->inputs[1];
-    take_attrs *a = own(c);
+    take_attrs *a = attrs_of(c);
     tg_status status = tgi_index_dtype(c, index);
     if (!status) status = tg_axis_normalise("take", &a->axis, x->ndim, c->err);
     if (status) return status;
@@ -47,19 +48,19 @@ static tg_status take_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], n->inputs[0]->shape[a->axis], true, err);
 }
 
-/* x (outer, n, inner), index (m) -> y (outer, m, inner): rows (o, j) of y, o m + j = 0 .. */
+/* x (outer, n, inner), index (m) -> y (outer, m, inner). Row (o, j) of y is number o m + j. */
 typedef struct rows {
     const tg_tensor *x;
     const int32_t *index;
     int axis;
-    int64_t n, m, inner, row, block; /* row: from one k to the next in x; block: elements per o */
+    int64_t n, m, inner, row, block; /* row: step of k in x; block: elements for each o */
     int64_t row_major[TG_MAX_NDIM];
     size_t width;
     int64_t count, chunks;
     char *y;
 } rows;
 
-/* Single elements of one row after the other. */
+/* Rows of a single element each. */
 #define ELEMENTS(T)                                                                                \
     for (int64_t i = first; i < end; i++)                                                          \
     ((T *)y)[i - first] = ((const T *)base)[tgi_from_start(index[i], r->n) * r->row]
@@ -109,7 +110,7 @@ static void take_chunk(void *user, int64_t chunk)
     }
 }
 
-static size_t take_work(const tg_node *n) { return tgi_plain_work(n->inputs[1]); }
+static size_t take_work(const tg_node *n) { return tgi_contiguous_work(n->inputs[1]); }
 
 static void take_forward(const tg_node *n, void *work)
 {
@@ -117,7 +118,7 @@ static void take_forward(const tg_node *n, void *work)
     const int axis = (int)((const take_attrs *)n->attrs)->axis;
     if (y->size == 0) return;
     rows r = {.x = x,
-              .index = tgi_plain(n->inputs[1], work),
+              .index = tgi_contiguous(n->inputs[1], work),
               .axis = axis,
               .n = x->shape[axis],
               .m = n->inputs[1]->size,
@@ -151,7 +152,7 @@ static const tg_sample take_samples[] = {{"f[4,3] i[5]:0..4", NULL},
 static tg_status sum_infer(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0], *index = c->inputs[1];
-    take_attrs *a = own(c);
+    take_attrs *a = attrs_of(c);
     char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
     tg_status status = tgi_index_dtype(c, index);
     const int ndim = x->ndim - index->ndim + 1;
@@ -164,7 +165,8 @@ static tg_status sum_infer(tg_infer *c)
     if (status) return status;
     for (int k = 0; fits && k < index->ndim; k++) fits = x->shape[a->axis + k] == index->shape[k];
     if (!fits)
-        return tg_fail(c->err, TG_ESHAPE, "segment_sum: %s does not hold the index %s at axis %lld",
+        return tg_fail(c->err, TG_ESHAPE,
+                       "segment_sum: %s does not match the index %s from axis %lld on",
                        tg_tensor_describe(x, one, sizeof one),
                        tg_tensor_describe(index, two, sizeof two), (long long)a->axis);
     if (!tg_dtype_is_float(x->dtype))
@@ -183,8 +185,9 @@ static tg_status sum_check(const tg_node *n, tg_error *err)
     return tgi_index_range(n, n->inputs[1], ((const take_attrs *)n->attrs)->size, true, err);
 }
 
-/* x (outer, m, inner) into y (outer, n, inner).  What goes to one place is added in the order of
- * the index, so a chunk is some of the outer steps, or of the columns where there is one step. */
+/* x (outer, m, inner) is added into y (outer, n, inner). Whatever goes to one place is added in the
+ * order of the index. So a chunk is some of the outer steps or, if there is only one, some of the
+ * columns. */
 typedef struct sums {
     const void *x;
     const int32_t *index;
@@ -227,7 +230,7 @@ static void sum_chunk(void *user, int64_t chunk)
 
 static size_t sum_work(const tg_node *n)
 {
-    return tgi_plain_work(n->inputs[0]) + tgi_plain_work(n->inputs[1]);
+    return tgi_contiguous_work(n->inputs[0]) + tgi_contiguous_work(n->inputs[1]);
 }
 
 static void sum_forward(const tg_node *n, void *work)
@@ -235,14 +238,14 @@ static void sum_forward(const tg_node *n, void *work)
     const tg_tensor *x = n->inputs[0], *y = n->output;
     const take_attrs *a = n->attrs;
     if (y->size == 0) return;
-    sums s = {.x = tgi_plain(x, work),
+    sums s = {.x = tgi_contiguous(x, work),
               .y = y->data,
               .outer = 1,
               .inner = 1,
               .n = a->size,
               .m = x->size > 0 ? n->inputs[1]->size : 0,
               .dtype = y->dtype};
-    s.index = tgi_plain(n->inputs[1], work ? (char *)work + tgi_plain_work(x) : NULL);
+    s.index = tgi_contiguous(n->inputs[1], work ? (char *)work + tgi_contiguous_work(x) : NULL);
     for (int i = 0; i < a->axis; i++) s.outer *= y->shape[i];
     for (int i = (int)a->axis + 1; i < y->ndim; i++) s.inner *= y->shape[i];
     const size_t bytes = (size_t)(x->size + y->size) * tg_dtype_size(y->dtype);

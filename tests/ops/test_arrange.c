@@ -62,7 +62,7 @@ static const composed_row rows[] = {
     {"concat", concat0, "i32[0]", "i32[0]", TG_OK},
     {"concat", concat0, "f32[]", "concat: axis 0 is out of range for 0 dimensions", TG_EAXIS},
     {"concat", concat_wrong, "f32[2,2]",
-     "concat: f32[2,2] and f32[1,2] do not fit together along axis 1", TG_ESHAPE},
+     "concat: f32[2,2] and f32[1,2] cannot be joined along axis 1", TG_ESHAPE},
     {"concat", concat_dtypes, "f32[2]",
      "concat: the dtypes of f32[2] and i32[2] differ (use tg_cast)", TG_EDTYPE},
     {"concat", concat_null, "f32[2]", "concat: operand 2 is NULL", TG_EARG},
@@ -120,12 +120,12 @@ static const composed_row rows[] = {
     {"pad", pad, "f32[1,2]", "f32[2,3]: 7 0 1 7 7 7", TG_OK},
     {"pad", pad, "u8[0,2]", "u8[1,3]: 7 7 7", TG_OK},
     {"pad", pad_edge, "f32[2,2]", "f32[3,5]: 0 0 1 1 1 0 0 1 1 1 2 2 3 3 3", TG_OK},
-    {"pad", pad_edge, "f32[0,2]", "pad: 1 elements do not go before axis 0 of f32[0,2]", TG_EARG},
+    {"pad", pad_edge, "f32[0,2]", "pad: cannot add 1 elements before axis 0 of f32[0,2]", TG_EARG},
     {"pad", pad_reflect, "i32[2,3]", "i32[3,6]: 2 1 0 1 2 1 5 4 3 4 5 4 2 1 0 1 2 1", TG_OK},
     {"pad", pad_reflect, "f64[2,3]", "f64[3,6]: 2 1 0 1 2 1 5 4 3 4 5 4 2 1 0 1 2 1", TG_OK},
-    {"pad", pad_reflect, "f32[1,3]", "pad: 1 elements do not go behind axis 0 of f32[1,3]",
+    {"pad", pad_reflect, "f32[1,3]", "pad: cannot add 1 elements after axis 0 of f32[1,3]",
      TG_EARG},
-    {"pad", pad_negative, "f32[2,2]", "pad: -1 elements do not go before axis 1 of f32[2,2]",
+    {"pad", pad_negative, "f32[2,2]", "pad: cannot add -1 elements before axis 1 of f32[2,2]",
      TG_EARG},
     {"pad", pad_mode, "f32[2]", "pad: there is no mode 3", TG_EARG},
     {"take", take, "f32[2,3]", "f32[2,2]: 2 0 5 3", TG_OK},
@@ -150,11 +150,11 @@ START_TEST(split)
     assert_tensor(t, "split", parts[1], "f32[2,2]: 0 1 3 4", 0);
     assert_tensor(t, "split", parts[2], "f32[2,1]: 2 5", 0);
     ck_assert_int_eq(tg_split(t, x, 2, NULL, 1, parts), TG_ESHAPE);
-    assert_error(t, TG_ESHAPE, "split: axis 1 of f32[2,3] is not the sum of the 2 equal parts");
+    assert_error(t, TG_ESHAPE, "split: axis 1 of f32[2,3] does not split into the 2 equal parts");
     ck_assert(!parts[0] && !parts[1]);
     tg_tape_reset(t);
     ck_assert_int_eq(tg_split(t, x, 2, LIST(4, -1), 1, parts), TG_ESHAPE);
-    assert_error(t, TG_ESHAPE, "split: axis 1 of f32[2,3] is not the sum of the 2 sizes given");
+    assert_error(t, TG_ESHAPE, "split: axis 1 of f32[2,3] does not split into the 2 sizes given");
     tg_tape_reset(t);
     ck_assert_int_eq(tg_split(t, x, 0, NULL, 1, parts), TG_EARG);
     tg_tape_free(t);

@@ -125,9 +125,9 @@ START_TEST(lists_that_are_none)
     REFUSED(tg_permute(t, x, 1, NULL), TG_EARG, "permute: the axes are NULL");
     REFUSED(tg_full(t, TG_F32, 1, NULL, 0), TG_EARG, "full: the shape is NULL");
     REFUSED(tg_reshape(t, x, 9, nine), TG_ESHAPE,
-            "reshape: f32[2] has 2 elements, not the shape [2,1,1,1,1,1,1,1,...]");
+            "reshape: f32[2] has 2 elements, which do not fit the shape [2,1,1,1,1,1,1,1,...]");
     REFUSED(tg_reshape(t, x, -1, nine), TG_ESHAPE,
-            "reshape: f32[2] has 2 elements, not the shape [?]");
+            "reshape: f32[2] has 2 elements, which do not fit the shape [?]");
     REFUSED(tg_expand(t, x, 9, nine), TG_ESHAPE,
             "expand: f32[2] does not broadcast to [2,1,1,1,1,1,1,1,...]");
     REFUSED(tg_permute(t, x, 9, axes), TG_EAXIS, "permute: 9 axes for f32[2]");

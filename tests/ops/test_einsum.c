@@ -156,7 +156,7 @@ START_TEST(test_refusals)
         {"ij,jk->ii", TG_EARG, "einsum: 'ij,jk->ii': label 'i' of the result is given twice"},
         {"ij,ij->i", TG_ESHAPE, "einsum: 'ij,ij->i': label 'i' has sizes 2 and 3"},
         {"ijk,jk->i", TG_ESHAPE, "einsum: 'ijk,jk->i': operand 1 has 2 axes and 3 labels"},
-        {"i?,jk->i", TG_EARG, "einsum: 'i?,jk->i': '?' is no label, labels are letters"},
+        {"i?,jk->i", TG_EARG, "einsum: 'i?,jk->i': '?' is not a letter"},
         {"i..,jk->i", TG_EARG, "einsum: 'i..,jk->i': '...' is misplaced"},
         {"ij,jk-i", TG_EARG, "einsum: 'ij,jk-i': expected '->', found '-i'"},
     };
