@@ -7,27 +7,28 @@ static tg_tensor *chosen(tg_tape *t, tg_tensor *condition, tg_tensor *yes, tg_te
     return tg_where(t, condition, yes ? yes : tg_scalar(t, 0), no ? no : tg_scalar(t, 0));
 }
 
-/* a < b as a mask that is constant off the kink, so that its own derivative is 0. */
+/* The mask a < b. It is constant except at the kink, so its derivative is 0. */
 static tg_tensor *below(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
     return tg_stop_gradient(t, tg_less(t, a, b));
 }
 
-/* g summed to the shape of x, where x was broadcast: what follows is then done on fewer elements.
- */
+/* g summed to the shape of x if x was broadcast, so that what follows works on fewer elements. */
 static tg_tensor *summed(tg_tape *t, tg_tensor *g, const tg_tensor *x)
 {
     return g && !tg_tensor_same_shape(g, x) ? tg_sum_to(t, g, x->ndim, x->shape) : g;
 }
 
-/* trunc(a / b) from the remainder y: a / b itself may round up to the next whole number. */
+/* trunc(a / b), computed from the remainder y, because a / b may round up to the next whole
+ * number. */
 static tg_tensor *quotient(tg_tape *t, tg_tensor *a, tg_tensor *b, tg_tensor *y)
 {
     return tg_round(t, tg_div(t, tg_sub(t, a, y), b));
 }
 
-/* a / (a^2 + b^2), or b / (a^2 + b^2), where no square overflows or vanishes: with the larger L of
- * a and b, the smaller S and r = S / L they are 1 / (L (1 + r^2)) and r times that. */
+/* a / (a^2 + b^2), or b / (a^2 + b^2), such that no square overflows or underflows. With L the
+ * larger and S the smaller of a and b, and r = S / L, they are 1 / (L (1 + r^2)) and r times
+ * that. */
 static tg_tensor *over_square(tg_tape *t, bool of_a, tg_tensor *a, tg_tensor *b)
 {
     tg_tensor *steep = below(t, tg_abs(t, b), tg_abs(t, a));
@@ -51,7 +52,7 @@ BINARY_ROWS(X)
 X(pow, )
 #undef X
 
-/* Unsigned arithmetic wraps around. */
+/* Unsigned arithmetic wraps around, where signed overflow would be undefined. */
 TGI_MAP2(add_i32, int32_t, int32_t, (uint32_t)a + (uint32_t)b)
 TGI_MAP2(sub_i32, int32_t, int32_t, (uint32_t)a - (uint32_t)b)
 TGI_MAP2(mul_i32, int32_t, int32_t, (uint32_t)a *(uint32_t)b)
@@ -70,7 +71,8 @@ BINARY_ROWS(X)
 
 /* ---- pow ------------------------------------------------------------------------------------ */
 
-/* a^b: b a^(b-1), 0 where b is 0, and a^b ln a, 0 where a is 0 and b >= 0. */
+/* The derivative of a^b by a is b a^(b-1), and 0 where b is 0. By b it is a^b ln a, and 0 where a
+ * is 0 and b >= 0. */
 static tg_tensor *pow_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *a = n->inputs[0], *b = n->inputs[1];

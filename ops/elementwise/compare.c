@@ -1,4 +1,5 @@
-/* compare.c - comparisons, logic and tests of single values: u8 masks of 0 and 1. */
+/* compare.c - comparisons, logical operations, and tests for NaN and Inf. The results are u8 masks
+ * of 0 and 1. */
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"
 

@@ -1,4 +1,4 @@
-/* elementwise.h - the loops of elementwise operations. */
+/* elementwise.h - makes the loops of elementwise operations. */
 #ifndef TG_OPS_ELEMENTWISE_H
 #define TG_OPS_ELEMENTWISE_H
 
@@ -8,7 +8,7 @@
 
 #define TGI_MAP_ARGS int64_t n, void *yv, const void *const *xv, const int64_t *s, const void *attrs
 
-/* A tg_map_fn by the kernel TGI_MAP_kernel. */
+/* A tg_map_fn that calls the kernel TGI_MAP_kernel. */
 #define TGI_MAP_KERNEL(fn, kernel, dtype)                                                          \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \
@@ -16,11 +16,11 @@
         tgi_map_run(&tgi_kernels_get()->maps[dtype][TGI_MAP_##kernel], n, yv, xv, s);              \
     }
 
-/* The pair of every operation that has one (pairs.c). */
+/* The `pair` of every operation that has one (pairs.c). */
 tg_map_fn tgi_map_pair(const tg_op *op, const tg_op *inner, int i, tg_dtype dtype);
 
-/* For dtypes without kernels: a plain loop from a formula of x (of type T), result of type R; n >
- * 0. */
+/* For dtypes without kernels: a plain loop for n > 0 elements, from a formula of x (of type T)
+ * whose result has type R. */
 #define TGI_MAP1(fn, T, R, formula)                                                                \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \
@@ -38,7 +38,8 @@ tg_map_fn tgi_map_pair(const tg_op *op, const tg_op *inner, int i, tg_dtype dtyp
         }                                                                                          \
     }
 
-/* The same from a formula of a and b; steps that the compiler knows let it use vectors. */
+/* The same for a formula of a and b. Each combination of steps has a loop of its own, in which the
+ * steps are constants and the compiler can vectorize. */
 #define TGI_MAP2(fn, T, R, formula)                                                                \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \

@@ -1,4 +1,5 @@
-/* exponential.c - exponentials, logarithms, the S-shaped functions and the error function. */
+/* exponential.c - exponentials, logarithms, hyperbolic functions, sigmoid and softplus, and the
+ * error function. */
 #include "graph/tape.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"

@@ -1,4 +1,5 @@
-/* families.h - the tables that make up the registry, one per file of operations. */
+/* families.h - lists the families, one for each file of operations. Together they are the
+ * registry. */
 #ifndef TG_OPS_FAMILIES_H
 #define TG_OPS_FAMILIES_H
 
@@ -41,7 +42,7 @@
 TGI_FAMILIES(X)
 #undef X
 
-/* At the end of a family's file, after its table. */
+/* Stands after the table of a family and counts its operations. */
 #define TGI_FAMILY_COUNT(family)                                                                   \
     const int tgi_##family##_ops_count =                                                           \
         (int)(sizeof tgi_##family##_ops / sizeof *tgi_##family##_ops)

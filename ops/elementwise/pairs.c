@@ -1,4 +1,4 @@
-/* pairs.c - finds the loop of a pair of elementwise operations. */
+/* pairs.c - finds the loop that computes a pair of elementwise operations in one pass. */
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"
 
@@ -28,7 +28,7 @@ static const struct {
 #undef X
 };
 
-/* The families that pairs are made of stand in the order of their kernels. */
+/* The families with pairs, each in the order of its kernels. */
 enum {
 #define X(name, ...) +1
     UNARIES = 0 UNARY_ROWS(X),
@@ -45,7 +45,7 @@ static const struct {
                 {tgi_exponential_ops, EXPONENTIALS, UNARIES},
                 {tgi_binary_ops, BINARIES, UNARIES + EXPONENTIALS + TRIGONOMETRY}};
 
-/* The number of the kernel of one of the library's own operations; -1: it is none of these. */
+/* The kernel number of op, or -1 if op is not in one of these families. */
 static int kernel_of(const tg_op *op)
 {
     for (size_t f = 0; f < sizeof families / sizeof *families; f++) {

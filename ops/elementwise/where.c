@@ -1,4 +1,4 @@
-/* where.c - the choice between two values by a mask. */
+/* where.c - where, and the compositions clamp and masked_fill. */
 #include "graph/tape.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"

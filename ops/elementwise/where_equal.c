@@ -1,11 +1,12 @@
-/* where_equal.c - a value where two integers are equal, else 0.  With one of them the places 0, 1,
- * ... of a row it is what a choice by number hands back: element by element, so that a fused loop
- * can hold it, where a row of zeros written for one number would cost a pass over memory. */
+/* where_equal.c - x where two integers are equal, else 0.
+ *
+ * Compared with 0, 1, 2, ... this is unpick, the VJP of pick, as an elementwise operation. A plan
+ * can fuse it, whereas a row of zeros written for a single element costs a pass over memory. */
 #include "graph/tape.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/elementwise/families.h"
 
-/* The usual steps spelled out, which lets the compiler use vectors. */
+/* The usual steps have loops of their own, in which the compiler can vectorize. */
 #define WHERE_EQUAL(fn, T)                                                                         \
     static void fn(TGI_MAP_ARGS)                                                                   \
     {                                                                                              \

@@ -1,9 +1,9 @@
 /* cholesky.c - the Cholesky factor of positive definite matrices.
  *
- * With s = (a + a^T) / 2, the lower triangle L with a positive diagonal and L L^T = s, or with
- * upper L^T.  It is a function of the symmetric part so that its derivative is symmetric and yet
- * that of what is computed, whatever a holds above its diagonal.  With dL the cotangent of L
- * (Murray, Differentiation of the Cholesky decomposition, 2016):
+ * With s = (a + a^T) / 2, it is the lower triangle L with a positive diagonal and L L^T = s, or L^T
+ * if `upper` is set. It is a function of the symmetric part so that its derivative is symmetric and
+ * is the derivative of what is computed, whatever a holds above its diagonal. With dL the cotangent
+ * of L (Murray, Differentiation of the Cholesky decomposition, 2016):
  *
  *   ds = L^-T phi(L^T dL) L^-1,  phi: the lower triangle with half the diagonal,
  *   da = (ds + ds^T) / 2 */
@@ -33,8 +33,8 @@ static size_t cholesky_work(const tg_node *n)
     return tgi_linalg_work(size * size);
 }
 
-/* u becomes L^T, the upper triangle of which every row is contiguous.  The number of the first
- * pivot that is not positive; -1: none. */
+/* Turns u into L^T, the upper triangle, whose rows are contiguous. Returns the number of the first
+ * pivot that is not positive, or -1. */
 static int64_t factor(int64_t n, double *u)
 {
     for (int64_t i = 0; i < n; i++)
@@ -57,22 +57,22 @@ static double cholesky_flops(const tg_node *n) { return tgi_cubes(n) / 3; }
 static void cholesky_forward(const tg_node *n, void *work)
 {
     const cholesky_attrs *a = n->attrs;
-    tgi_refused *r = work;
+    tgi_failure *r = work;
     double *const u = (double *)(void *)(r + 1);
-    *r = (tgi_refused){-1, 0};
+    *r = (tgi_failure){-1, 0};
     for (int64_t k = 0; n->output->size > 0 && k < tgi_stack_count(n->output); k++) {
         tgi_matrix_read(n->inputs[0], k, false, u);
         const int64_t pivot = factor(tgi_rows(n->output), u);
         if (pivot < 0)
             tgi_matrix_write(n->output, k, !a->upper, u);
         else
-            tgi_refuse(r, n->output, k, k, pivot);
+            tgi_fail_matrix(r, n->output, k, k, pivot);
     }
 }
 
 static tg_status cholesky_verdict(const tg_node *n, const void *work, tg_error *err)
 {
-    return tgi_verdict(n, work, "not positive definite", "not positive", err);
+    return tgi_linalg_verdict(n, work, "not positive definite", "not positive", err);
 }
 
 static tg_tensor *half_sum(tg_tape *t, tg_tensor *x, tg_tensor *y)

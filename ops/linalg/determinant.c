@@ -1,13 +1,13 @@
 /* determinant.c - determinants, their logarithms and signs, and the matrix of cofactors.
  *
- * det        with dy its cotangent, da = dy C, C the cofactors of a: no division by det.
- * cofactor   C = adj(a)^T, by elimination with complete pivoting, p a q = L U.  Of U all pivots
- *            but the last are divided by, so it holds to rank n - 1; below that C = 0.  With G its
- *            cotangent, da is the derivative of C(a + e G) at e = 0: <G, C> is that of
- *            det(a + e G), the gradient of which is C(a + e G).  That is a polynomial of degree
- *            n - 1 in e, so its derivative is a sum over n points, exact at every a and made of
- *            cofactors again.
- * logabsdet  ln |det a|, da = dy a^-T.      signdet  the sign of det a, derivative 0. */
+ * det        with dy its cotangent, da = dy C, where C is the cofactors of a. Nothing is divided by
+ * det. cofactor   C = adj(a)^T, by elimination with complete pivoting, p a q = L U. Of U, every
+ * pivot
+ *            but the last is a divisor, so this works down to rank n - 1; below that C = 0. With G
+ * its cotangent, da is the derivative of C(a + e G) at e = 0, because <G, C> is the derivative of
+ * det(a + e G), whose gradient is C(a + e G). That is a polynomial of degree n - 1 in e, so its
+ * derivative is a sum over n points, exact at every a and again made of cofactors. logabsdet  ln
+ * |det a|, da = dy a^-T.      signdet  the sign of det a, derivative 0. */
 #include <math.h>
 
 #include "graph/tape.h"
@@ -31,7 +31,7 @@ static size_t linalg_work(const tg_node *n)
     return tgi_linalg_work(2 * size * (size + 1)); /* two matrices, two lists of swaps */
 }
 
-/* A determinant as mantissa 2^exponent, which does not overflow. */
+/* A determinant as mantissa * 2^exponent, which does not overflow. */
 typedef struct product {
     double mantissa;
     int64_t exponent;
@@ -94,7 +94,7 @@ static void det_forward(const tg_node *n, void *work) { numbers(n, work, plain);
 static void logabsdet_forward(const tg_node *n, void *work) { numbers(n, work, logarithm); }
 static void signdet_forward(const tg_node *n, void *work) { numbers(n, work, sign); }
 
-/* A number per matrix times that matrix. */
+/* Each matrix times its number. */
 static tg_tensor *scaled(tg_tape *t, tg_tensor *dy, tg_tensor *m)
 {
     return tg_mul(t, tg_unsqueeze(t, tg_unsqueeze(t, dy, -1), -1), m);
@@ -118,7 +118,7 @@ static tg_status cofactor_infer(tg_infer *c)
     return status ? status : tg_infer_same(c);
 }
 
-/* The largest element of rows and columns k.. of a; a NaN is the largest. */
+/* Finds the largest element in the rows and columns from k on. NaN counts as the largest. */
 static void find_pivot(int64_t n, const double *a, int64_t k, int64_t *row, int64_t *column)
 {
     double best = -1;
@@ -131,8 +131,8 @@ static void find_pivot(int64_t n, const double *a, int64_t k, int64_t *row, int6
             }
 }
 
-/* a becomes the factors of p a q = L U; step k swapped rows k and rows[k], columns k and
- * columns[k].  The rank; the sign of all swaps to *sign. */
+/* Turns a into the factors of p a q = L U. Step k swaps rows k and rows[k], and columns k and
+ * columns[k]. Returns the rank and sets *sign to the sign of all swaps. */
 static int64_t complete_lu(int64_t n, double *a, int64_t *rows, int64_t *columns, double *sign)
 {
     int64_t rank = n;
@@ -158,8 +158,8 @@ static int64_t complete_lu(int64_t n, double *a, int64_t *rows, int64_t *columns
     return rank;
 }
 
-/* x (n, n) becomes adj(a) = sign q adj(U) L^-1 p.  With U = [V u; 0 s] and d = det V,
- * adj(U) = d [s V^-1, -V^-1 u; 0, 1]. */
+/* Sets x (n, n) to adj(a) = sign q adj(U) L^-1 p. With U = [V u; 0 s] and d = det V, adj(U) = d [s
+ * V^-1, -V^-1 u; 0, 1]. */
 static void adjugate(int64_t n, double *a, int64_t *rows, int64_t *columns, double *x)
 {
     product d = {1, 0};
@@ -192,7 +192,7 @@ static void cofactor_forward(const tg_node *n, void *work)
     }
 }
 
-/* The largest |element| of each matrix, 1 where that is 0, as a constant. */
+/* The largest |element| of each matrix, or 1 where that is 0, as a constant. */
 static tg_tensor *largest(tg_tape *t, tg_tensor *x)
 {
     tg_tensor *const m = tg_max_axes(t, tg_abs(t, x), 2, (int[]){-2, -1}, true);
@@ -201,8 +201,8 @@ static tg_tensor *largest(tg_tape *t, tg_tensor *x)
                             tg_where(t, tg_greater(t, m, tg_scalar(t, 0)), m, tg_ones_like(t, m)));
 }
 
-/* Half the sum over the positive points x_m of w_m (p(x_m) - p(-x_m)) is p'(0) for polynomials p of
- * degree 2 count.  The points are Chebyshev's, as they keep the sum of |w_m| small; w_m x_m is
+/* For polynomials p of degree 2 count, p'(0) is half the sum of w_m (p(x_m) - p(-x_m)) over the
+ * positive points x_m. These are Chebyshev's points, which keep the sum of |w_m| small. w_m x_m is
  * Lagrange's polynomial in x^2 at 0. */
 static double weight_of(int64_t m, int64_t count, double *point)
 {
@@ -216,13 +216,13 @@ static double weight_of(int64_t m, int64_t count, double *point)
     return w / *point;
 }
 
-/* In the sizes of a and dy: C(a + e dy) with e = x |a| / |dy|, x in -1..1, to lose no digits. */
+/* Evaluates C(a + e dy) at e = x |a| / |dy| with x in -1..1, so that no digits are lost. */
 static tg_tensor *cofactor_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const a = n->inputs[i];
     const int64_t count = tgi_rows(a) / 2;
     tg_tensor *da = NULL;
-    if (count == 0) return NULL; /* of a 1 by 1 matrix it is 1 */
+    if (count == 0) return NULL; /* the cofactor of a 1 by 1 matrix is 1 */
     tg_tensor *const size = largest(t, a), *const dy_size = largest(t, dy);
     tg_tensor *const step = tg_mul(t, tg_div(t, dy, dy_size), size);
     for (int64_t m = 0; m < count; m++) {

@@ -86,7 +86,7 @@ double tgi_cubes(const tg_node *n)
 size_t tgi_linalg_work(double count)
 {
     if (count > (double)(SIZE_MAX / (4 * sizeof(double)))) return SIZE_MAX;
-    return sizeof(tgi_refused) + (size_t)count * sizeof(double);
+    return sizeof(tgi_failure) + (size_t)count * sizeof(double);
 }
 
 void tgi_matrix_read(const tg_tensor *x, int64_t k, bool transposed, double *m)
@@ -119,7 +119,7 @@ void tgi_matrix_write(tg_tensor *y, int64_t k, bool transposed, const double *m)
         }
 }
 
-void tgi_refuse(tgi_refused *r, tg_tensor *y, int64_t k, int64_t matrix, int64_t pivot)
+void tgi_fail_matrix(tgi_failure *r, tg_tensor *y, int64_t k, int64_t matrix, int64_t pivot)
 {
     const int64_t size = tgi_rows(y) * tgi_columns(y);
     for (int64_t i = k * size; i < (k + 1) * size; i++) {
@@ -128,11 +128,11 @@ void tgi_refuse(tgi_refused *r, tg_tensor *y, int64_t k, int64_t matrix, int64_t
         else
             ((double *)y->data)[i] = (double)NAN;
     }
-    if (r->matrix < 0) *r = (tgi_refused){matrix, pivot};
+    if (r->matrix < 0) *r = (tgi_failure){matrix, pivot};
 }
 
-tg_status tgi_verdict(const tg_node *n, const tgi_refused *r, const char *what, const char *why,
-                      tg_error *err)
+tg_status tgi_linalg_verdict(const tg_node *n, const tgi_failure *r, const char *what,
+                             const char *why, tg_error *err)
 {
     const tg_tensor *a = n->inputs[0];
     char text[TG_DESCRIBE_SIZE], number[48] = "";
@@ -166,7 +166,7 @@ void tgi_swap_rows(int64_t n, int64_t columns, const int64_t *swaps, bool backwa
     }
 }
 
-/* The row at or below k with the largest element in column k; a NaN is the largest. */
+/* The row at or below k with the largest element in column k. NaN counts as the largest. */
 static int64_t pivot_row(int64_t n, const double *a, int64_t k)
 {
     int64_t row = k;

@@ -1,10 +1,11 @@
 /* solve.c - systems of equations and the inverse, by elimination with partial pivoting.
  *
- * solve    x with a (..., n, n) x (..., n, k) = b; leading axes broadcast.  With dx the cotangent
- *          of x, db = a^-T dx and da = -db x^T.
- * inv      y with a y = 1.  With dy the cotangent of y, da = -y^T dy y^T.
+ * solve  x with a (..., n, n) x (..., n, k) = b and broadcast leading axes. With dx the cotangent
+ * of
+ *        x, db = a^-T dx and da = -db x^T.
+ * inv    y with a y = 1. With dy the cotangent of y, da = -y^T dy y^T.
  *
- * A pivot that is exactly 0 is an error; a NaN passes through. */
+ * A pivot that is exactly 0 is an error. NaN passes through. */
 #include "ops/compose.h"
 #include "ops/elementwise/families.h"
 #include "ops/linalg/linalg.h"
@@ -24,7 +25,7 @@ static size_t solve_work(const tg_node *n)
     return tgi_linalg_work(size * (size + columns + 1));
 }
 
-/* Matrix k of the right sides; of the inverse always the identity. */
+/* Matrix k of the right sides, which for inv is always the identity. */
 static void read_right_side(const tg_node *n, int64_t k, double *x)
 {
     const tg_tensor *y = n->output;
@@ -36,7 +37,7 @@ static void read_right_side(const tg_node *n, int64_t k, double *x)
     for (int64_t i = 0; i < size * size; i++) x[i] = i % (size + 1) == 0;
 }
 
-/* The factors, and 2 n^2 for each column. */
+/* The factorization, and 2 n^2 operations for each column. */
 static double solve_flops(const tg_node *n)
 {
     return 2 * tgi_cubes(n) / 3 + 2 * (double)n->output->size * (double)tgi_rows(n->inputs[0]);
@@ -49,11 +50,11 @@ static void solve_forward(const tg_node *n, void *work)
     const tg_tensor *a = n->inputs[0];
     tg_tensor *const y = n->output;
     const int64_t size = tgi_rows(y), columns = tgi_columns(y);
-    tgi_refused *r = work;
+    tgi_failure *r = work;
     double *const lu = (double *)(void *)(r + 1), *const x = lu + size * size;
     int64_t *const swaps = (int64_t *)(void *)(x + size * columns);
     int64_t last = -1, zero = -1;
-    *r = (tgi_refused){-1, 0};
+    *r = (tgi_failure){-1, 0};
     for (int64_t k = 0; size > 0 && k < tgi_stack_count(y); k++) {
         const int64_t number = tgi_stack_number(a, y, k);
         if (number != last) {
@@ -61,7 +62,7 @@ static void solve_forward(const tg_node *n, void *work)
             zero = tgi_lu(size, lu, swaps);
         }
         if (zero >= 0) {
-            tgi_refuse(r, y, k, number, zero);
+            tgi_fail_matrix(r, y, k, number, zero);
             continue;
         }
         read_right_side(n, k, x);
@@ -74,7 +75,7 @@ static void solve_forward(const tg_node *n, void *work)
 
 static tg_status solve_verdict(const tg_node *n, const void *work, tg_error *err)
 {
-    return tgi_verdict(n, work, "singular", "0", err);
+    return tgi_linalg_verdict(n, work, "singular", "0", err);
 }
 
 static tg_tensor *solve_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)

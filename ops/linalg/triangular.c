@@ -1,11 +1,12 @@
 /* triangular.c - systems of equations with a triangular matrix.
  *
- * a (..., n, n) x (..., n, k) = b, or with left false x (..., k, n) a = b; leading axes broadcast.
- * Only the triangle of a that `upper` names is used; with unitriangular its diagonal counts as 1.
- * With dx the cotangent of x and T that triangle of a matrix, or its part off the diagonal:
+ * a (..., n, n) x (..., n, k) = b, or if `left` is false x (..., k, n) a = b, with broadcast
+ * leading axes. Only the triangle of a that `upper` names is used. With `unitriangular` its
+ * diagonal counts as 1. With dx the cotangent of x and T(m) that triangle of m, without its
+ * diagonal if unitriangular:
  *
- *   left:   db = a^-T dx,  da = T(-db x^T)
- *   right:  db = dx a^-T,  da = T(-x^T db) */
+ *   left:  db = a^-T dx,  da = T(-db x^T)
+ *   right: db = dx a^-T,  da = T(-x^T db) */
 #include "ops/elementwise/families.h"
 #include "ops/linalg/linalg.h"
 #include "tapegrad/ops.h"
@@ -33,13 +34,13 @@ static size_t triangular_work(const tg_node *n)
     return tgi_linalg_work(size * size + (double)tgi_rows(y) * (double)tgi_columns(y));
 }
 
-/* From the right it is the system of the transposes: a^T x^T = b^T. */
-/* n^2 for each column. */
+/* n^2 operations for each column. */
 static double triangular_flops(const tg_node *n)
 {
     return (double)n->output->size * (double)tgi_rows(n->inputs[0]);
 }
 
+/* From the right this is the system of the transposes, a^T x^T = b^T. */
 static void triangular_forward(const tg_node *n, void *work)
 {
     const triangular_attrs *s = n->attrs;

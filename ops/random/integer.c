@@ -1,12 +1,10 @@
-/* integer.c - random integers and permutations, without bias and with a fixed number of
- * words.
- */
+/* integer.c - random integers and permutations, unbiased, from a fixed number of words. */
 #include "ops/elementwise/families.h"
 #include "ops/random/random.h"
 
-/* 0..n-1 from word i.  The words below 2^64 mod n are one too many for some results; n is at most
- * 2^32, so that one in 2^32 is refused at the worst, and its place is taken by a generator of its
- * own: no other number changes and the counter moves on as ever. */
+/* A number in 0..n-1 from word i. Words below 2^64 mod n would make some results too frequent and
+ * are rejected. n is at most 2^32, so this happens to one word in 2^32 at most. A generator made
+ * for this word then replaces it, so no other number changes and the counter advances as always. */
 static uint64_t below(const tgi_random_attrs *r, uint64_t i, uint64_t word, uint64_t n)
 {
     if (word >= (0 - n) % n) return word % n;
@@ -72,8 +70,8 @@ static tg_status permutation_infer(tg_infer *c)
     return TG_OK;
 }
 
-/* Fisher and Yates from the inside out: i takes a place among the first i + 1, and who stood there
- * moves to the end. */
+/* The inside-out Fisher-Yates shuffle: i takes a place among the first i + 1, and the number that
+ * was there moves to the end. */
 static void permutation_forward(const tg_node *node, void *work)
 {
     const tgi_random_attrs *r = node->attrs;

@@ -1,4 +1,5 @@
-/* random.c - random values: each is a pure function of the generator's state in its attributes. */
+/* random.c - uniform, normal and bernoulli, and what all random operations share. Each result is a
+ * pure function of the generator's state in the attributes. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static tg_status uniform_infer(tg_infer *c)
 tg_status tgi_random_normal_check(const char *who, tg_dtype dtype, double mean, double std,
                                   tg_error *err)
 {
-    enum { FARTHEST = 9 }; /* no number drawn is so many std from the mean */
+    enum { FARTHEST = 9 }; /* no number drawn is this many std away from the mean */
     if (!(std >= 0)) return tg_fail(err, TG_EARG, "%s: std is %g, must be 0 or more", who, std);
     if (!(fabs(mean) + FARTHEST * std <= largest(dtype)))
         return tg_fail(err, TG_EARG, "%s: mean %g and std %g are too large for %s", who, mean, std,
@@ -82,8 +83,8 @@ static tg_status bernoulli_infer(tg_infer *c)
 /* ---- the loop over the words ----------------------------------------------------------------- */
 
 enum {
-    BLOCK = 1024,   /* words at a time: their halves stay in the first cache */
-    CHUNK = 1 << 14 /* words worth handing to a thread; even, as two make a block */
+    BLOCK = 1024,   /* words at a time, whose halves fit in L1 */
+    CHUNK = 1 << 14 /* words worth handing to a thread; even, because a block is two words */
 };
 
 typedef struct job {
@@ -116,7 +117,7 @@ void tgi_random_run(const tgi_random_attrs *r, int64_t n, void *y, tgi_random_fi
 
 /* ---- uniform -------------------------------------------------------------------------------- */
 
-/* Rounding may reach hi, which [lo, hi) leaves out: `most` is the last number below it. */
+/* Rounding may give hi, which [lo, hi) excludes. `most` is the largest number below it. */
 static void uniform_f32(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,
                         const uint32_t *low, void *yv)
 {
@@ -162,7 +163,7 @@ static void normal_fill(const tgi_random_attrs *r, int64_t first, int64_t n, con
     (void)first;
     for (int64_t part; n > 0; n -= part, high += part, low += part, y += (size_t)part * width) {
         part = n < TGI_NORMALS ? n : TGI_NORMALS;
-        double room[TGI_NORMALS]; /* for what the last part is rounded up to */
+        double room[TGI_NORMALS]; /* for the last part, whose length is rounded up */
         void *const to = part < TGI_NORMALS ? room : (void *)y;
         tgi_kernels_get()->normal[r->dtype](part, high, low, r->a, r->b, to);
         if (to == room) memcpy(y, room, (size_t)part * width);
@@ -181,7 +182,7 @@ static void normal_forward(const tg_node *node, void *work)
 
 /* ---- bernoulli ------------------------------------------------------------------------------ */
 
-/* tg_rng_unit(word) < p in whole numbers: the top 53 bits are below p 2^53, rounded up. */
+/* tg_rng_unit(word) < p in integers: the top 53 bits of the word are below p 2^53, rounded up. */
 #define BERNOULLI_FILL(fn, T)                                                                      \
     static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
                    const uint32_t *low, void *yv)                                                  \

@@ -1,13 +1,13 @@
-/* random.h - what the random operations share: their attributes, the loop over the words and the
- * door (internal). */
+/* random.h - what the random operations share: their attributes, the loop over the words, and the
+ * function that records them (internal). */
 #ifndef TG_OPS_RANDOM_H
 #define TG_OPS_RANDOM_H
 
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 
-/* The state is that of the generator when the op was recorded; a to d and low, high are what the
- * operation's own attributes say. */
+/* seed, stream and counter are the state of the generator when the operation was recorded. Each
+ * operation gives its own meaning to a, b, c, d, low and high. */
 typedef struct tgi_random_attrs {
     uint64_t seed, stream, counter;
     double a, b, c, d;
@@ -16,7 +16,7 @@ typedef struct tgi_random_attrs {
     tg_ints shape;
 } tgi_random_attrs;
 
-/* The state, then the operation's own attributes, then the end of the list. */
+/* The state, the operation's own attributes, and the end of the list. */
 #define TGI_RANDOM_STATE                                                                           \
     {"seed", TG_ATTR_SEED, offsetof(tgi_random_attrs, seed), NULL},                                \
         {"stream", TG_ATTR_STREAM, offsetof(tgi_random_attrs, stream), "0"},                       \
@@ -39,22 +39,23 @@ typedef struct tgi_random_attrs {
         .forward = opname##_forward, .samples = opname##_samples                                   \
     }
 
-/* Fills y[0..n-1] from words first .. first + n - 1 after the counter, of which high and low hold
- * the halves.  Called for parts of a result, by several threads at once. */
+/* Fills y[0..n-1] from the words first .. first + n - 1 after the counter. high and low hold the
+ * halves of these words. Several threads call it at once, for parts of one result. */
 typedef void (*tgi_random_fill)(const tgi_random_attrs *r, int64_t first, int64_t n,
                                 const uint32_t *high, const uint32_t *low, void *y);
 
-/* The n elements of r->dtype at y. */
+/* Computes the n elements of dtype r->dtype at y. */
 void tgi_random_run(const tgi_random_attrs *r, int64_t n, void *y, tgi_random_fill fill);
 
-/* tgi_random_fills: mean + std z, by dtype. */
+/* The fill functions of mean + std z, by dtype. */
 extern const tgi_random_fill tgi_random_normal[TG_DTYPE_COUNT];
 
-/* TG_EARG unless std >= 0 and every number drawn is finite in dtype. */
+/* TG_EARG unless std >= 0 and every number that can be drawn is finite in the dtype. */
 tg_status tgi_random_normal_check(const char *who, tg_dtype dtype, double mean, double std,
                                   tg_error *err);
 
-/* A tgi_random_fill: an element of type T is the formula of `word`, number i of this part. */
+/* Defines a tgi_random_fill. The formula gives an element of type T from `word`, number i of this
+ * part. */
 #define TGI_RANDOM_FILL(fn, T, formula)                                                            \
     static void fn(const tgi_random_attrs *r, int64_t first, int64_t n, const uint32_t *high,      \
                    const uint32_t *low, void *yv)                                                  \
@@ -67,11 +68,11 @@ tg_status tgi_random_normal_check(const char *who, tg_dtype dtype, double mean, 
         }                                                                                          \
     }
 
-/* Shape rules: any dtype, and f32 or f64 with finite a and b. */
+/* Shape rules: the first for any dtype, the second for f32 or f64 with finite a and b. */
 tg_status tgi_random_infer(tg_infer *c);
 tg_status tgi_random_float_infer(tg_infer *c);
 
-/* Records op with the state of rng, which moves past the words used. */
+/* Records op with the state of rng, which advances by the words used. */
 tg_tensor *tgi_random_draw(tg_tape *t, const tg_op *op, tg_rng *rng, int ndim, const int64_t *shape,
                            tgi_random_attrs r);
 

@@ -1,13 +1,14 @@
-/* truncated.c - normal numbers kept between two bounds, by the inverse of the conditional
- * distribution function.
+/* truncated.c - normal numbers between two bounds, by the inverse of the conditional distribution
+ * function.
  *
  * In units of std, with Phi the distribution function and u in (0, 1), the number is
- *     z = Phi^-1(Phi(a) + u (Phi(b) - Phi(a)))
- * taken in the lower tail, mirrored if need be, where Phi has its full precision.  Two bands need
- * another form.  Where both ends are far out Phi underflows: there z = a + d, and d solves
- *     ln Q(a + d) - ln Q(a) = ln(1 - u (1 - Q(b) / Q(a))),  Q(x) = 1 - Phi(x) = phi(x) R(x)
- * with R, the Mills ratio, from its asymptotic series.  Where the band is narrow the difference of
- * the two Phi cancels: there the density is e^(-a d), its exponent small. */
+ *   z = Phi^-1(Phi(a) + u (Phi(b) - Phi(a))).
+ * It is computed in the lower tail, where Phi has its full precision, and mirrored if need be. Two
+ * cases need another form. If both bounds are far out, Phi underflows. There z = a + d, and d
+ * solves
+ *   ln Q(a + d) - ln Q(a) = ln(1 - u (1 - Q(b) / Q(a))),  Q(x) = 1 - Phi(x) = phi(x) R(x)
+ * with R, the Mills ratio, from its asymptotic series. If the bounds are close together, the
+ * difference of the two Phi cancels. There the density is e^(-a d), with a small exponent. */
 #include <float.h>
 #include <math.h>
 
@@ -15,8 +16,8 @@
 #include "ops/elementwise/families.h"
 #include "ops/random/random.h"
 
-#define FAR 30.0    /* eight terms of the series give R to the last bit from here on */
-#define NARROW 1e-5 /* what is left out of the exponent is below its square */
+#define FAR 30.0    /* from here on eight terms of the series give R to the last bit */
+#define NARROW 1e-5 /* what the exponent omits is below the square of this */
 
 typedef struct band {
     enum { WIDE, TAIL, SLIVER } kind;
@@ -69,8 +70,8 @@ static band make_band(const tgi_random_attrs *r)
     return s;
 }
 
-/* Newton from the right: ln Q is concave and falls at least as fast as at a, so that the first
- * guess is beyond the root and every step stays there. */
+/* Newton's method from the right. ln Q is concave and falls at least as fast as at a, so the first
+ * guess lies beyond the root and so does every later one. */
 static double in_tail(const band *s, double u)
 {
     const double wanted = -log1p(u * s->drop);

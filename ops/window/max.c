@@ -1,8 +1,8 @@
-/* max.c - the largest element that a window shows at each of its positions, and the pair of
- * operations that its derivatives are made of.
+/* max.c - the largest element in each position of a window, and the two operations of which its
+ * derivatives are made.
  *
- * The window is that of unfold; w is one of its positions, p an element of x inside of it, M(w) the
- * elements of x in w that are equal to the largest, |M(w)| their number:
+ * The window is that of unfold. w is one of its positions, p an element of x in it, M(w) the set of
+ * elements in w that are equal to the largest, and |M(w)| their number:
  *   window_max        x (N, C, H, W) -> y (N, C, OH, OW), y[w] = max over p in w of x[p]
  *   window_max_share  x, d (N, C, OH, OW) -> (N, C, H, W), sum over w with p in M(w) of
  *                     d[w] / |M(w)|
@@ -16,7 +16,7 @@ static const tg_attr_def window_max_defs[] = {TGI_WINDOW_DEFS, {NULL, TG_ATTR_IN
 
 /* ---- shape rules ---------------------------------------------------------------------------- */
 
-/* The attributes complete, and (N, C, positions...) into c. */
+/* Completes the attributes and sets the shape to (N, C, positions...). */
 static tg_status infer_positions(tg_infer *c)
 {
     const tg_tensor *x = c->inputs[0];
@@ -33,7 +33,7 @@ static tg_status infer_positions(tg_infer *c)
     return TG_OK;
 }
 
-/* Operand 2 has this shape and the dtype of x. */
+/* Operand 2 must have this shape and the dtype of x. */
 static tg_status check_second(const tg_infer *c, int ndim, const int64_t *shape)
 {
     const tg_tensor *z = c->inputs[1];
@@ -77,7 +77,7 @@ static tg_tensor *largest_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy
     return apply(t, SHARE, n, dy);
 }
 
-/* Which elements are the largest does not change with x. */
+/* A small change of x does not change which elements are the largest. */
 static tg_tensor *share_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     return i == 1 ? apply(t, MEAN, n, dy) : NULL;

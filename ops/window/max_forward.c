@@ -1,5 +1,5 @@
-/* max_forward.c - the largest elements in windows, plane by plane: by a kernel where the windows
- * are two wide and stand side by side, else by plain loops. */
+/* max_forward.c - the forward functions of max.c, plane by plane. A kernel computes windows that
+ * are two columns wide and do not overlap, plain loops all others. */
 #include <math.h>
 #include <string.h>
 
@@ -10,8 +10,8 @@
 
 /* ---- any window ----------------------------------------------------------------------------- */
 
-/* One element of the kernel: that of the windows j = lo .. hi-1 of a line stands at
- * at + j * stride of the plane. */
+/* One element k of the kernel. For window j of a line, lo <= j < hi, it lies at at + j * stride of
+ * the plane. */
 typedef struct tap {
     int64_t k[TGI_WINDOW_AXES], at, lo, hi;
 } tap;
@@ -27,7 +27,7 @@ static bool step_tap(const tgi_windows *w, tap *t)
     return false;
 }
 
-/* The next one that stands inside anywhere; false after the last. */
+/* Goes to the next element that lies inside the plane for some window. False after the last. */
 static bool next_tap(const tgi_windows *w, const int64_t *o, tap *t)
 {
     while (step_tap(w, t)) {
@@ -66,11 +66,11 @@ typedef struct job {
     size_t width;
     plane_fn run;
     void (*pairs)(const struct job *j, const void *x, const void *z, void *y); /* or NULL */
-    size_t copy[2], lines; /* bytes of scratch in a chunk: of each operand a plane, and two lines */
+    size_t copy[2], lines; /* scratch bytes of a chunk: a plane of each operand, and two lines */
     char *work;
 } job;
 
-/* The planes are each contiguous. */
+/* True if each plane is contiguous. */
 static bool has_plain_planes(const tg_tensor *x)
 {
     int64_t step = 1;
@@ -115,11 +115,11 @@ size_t tgi_window_max_work(const tg_node *n)
     return (size_t)j.chunks * work_of(&j);
 }
 
-/* Plane i of x, or its copy. */
+/* Plane i of x, copied if it is not contiguous. */
 static const char *plane_of(const tg_tensor *x, int64_t i, char *copy)
 {
     const int64_t channels = x->shape[1];
-    if (x->size == 0) return copy; /* all is padding */
+    if (x->size == 0) return copy; /* everything is padding */
     const int64_t at = i / channels * x->strides[0] + i % channels * x->strides[1];
     const char *from = (const char *)x->data + at * (int64_t)tg_dtype_size(x->dtype);
     if (has_plain_planes(x)) return from;
@@ -170,7 +170,7 @@ static void largest_pairs(const job *j, const void *x, const void *z, void *y)
     tgi_kernels_get()->windows[j->node->output->dtype].largest(&p, x, y);
 }
 
-/* What no window reaches gets nothing. */
+/* Elements outside every window get 0. */
 static void share_pairs(const job *j, const void *x, const void *d, void *dx)
 {
     const tgi_windows *w = &j->w;

@@ -1,10 +1,10 @@
-/* unfold.c - all positions of a window that moves over 1, 2 or 3 axes, as the columns of a matrix,
- * and the transpose of that, which adds them up.
+/* unfold.c - unfold, which makes a matrix whose columns are the positions of a window that moves
+ * over 1, 2 or 3 axes, and its transpose fold, which adds the columns up.
  *
  * unfold: x (N, C, H, W), kernel (R, S) -> y (N, C R S, OH OW) with
  *     y[n, (c R + r) S + s, i OW + j] = x[n, c, i stride - padding + r dilation, ...],
- * 0 where that is outside of x; OH = (H + 2 padding - dilation (R - 1) - 1) / stride + 1, floored.
- * fold: x (N, C R S, OH OW), size (H, W) -> y (N, C, H, W), zeros, then
+ * 0 outside x; OH = (H + 2 padding - dilation (R - 1) - 1) / stride + 1, rounded down. fold: x (N,
+ * C R S, OH OW), size (H, W) -> y (N, C, H, W), zeros, then
  *     y[n, c, i stride - padding + r dilation, ...] += x[n, (c R + r) S + s, i OW + j]. */
 #include <string.h>
 
@@ -66,8 +66,8 @@ static tg_status fold_infer(tg_infer *c)
 
 /* ---- the loops ------------------------------------------------------------------------------ */
 
-/* Both walk the same matrix, one row after the other: a row belongs to one element of the kernel,
- * and its columns to the positions of the window. */
+/* Both go through the same matrix row by row. A row belongs to one element of the kernel, its
+ * columns to the positions of the window. */
 
 /* to[i * to_step] = or += from[i * from_step] */
 typedef void (*run_fn)(int64_t n, void *to, int64_t to_step, const void *from, int64_t from_step);
@@ -94,22 +94,23 @@ typedef void (*run_fn)(int64_t n, void *to, int64_t to_step, const void *from, i
 RUNS(copy_f32, add_f32, float)
 RUNS(copy_f64, add_f64, double)
 
-typedef struct plan {
+typedef struct walk {
     tgi_windows w;
     int64_t planes, channels, chunks;
     size_t width;
     char *image, *matrix;
-    int64_t image_n, image_c, image_step[AXES]; /* all in bytes but the steps given to run */
+    int64_t image_n, image_c, image_step[AXES]; /* in bytes */
     int64_t matrix_n, matrix_row, matrix_col;
     run_fn run;
-} plan;
+} walk;
 
-static plan make_plan(const tg_node *n, const tg_tensor *image, const tg_tensor *matrix)
+static walk make_walk(const tg_node *n, const tg_tensor *image, const tg_tensor *matrix)
 {
     const tgi_window_attrs *a = n->attrs;
     const int64_t w = (int64_t)tg_dtype_size(image->dtype);
-    const bool empty = image->size == 0; /* all is padding: no address of it is ever made */
-    plan p = {.w = tgi_windows_of(a, image->shape + 2),
+    const bool empty =
+        image->size == 0; /* everything is padding, and no address in it is computed */
+    walk p = {.w = tgi_windows_of(a, image->shape + 2),
               .planes = image->shape[0] * image->shape[1],
               .channels = image->shape[1],
               .width = (size_t)w,
@@ -130,8 +131,8 @@ static plan make_plan(const tg_node *n, const tg_tensor *image, const tg_tensor 
 
 static bool inside(const tgi_span *s, int64_t i) { return i >= s->lo && i < s->hi; }
 
-/* The element of the image that is met first at position (i, j, lo) of one row of the matrix. */
-static char *met(const plan *p, char *image, const tgi_span *s, int64_t i, int64_t j)
+/* The address in the image of position (i, j, lo) of one row of the matrix. */
+static char *address_of(const walk *p, char *image, const tgi_span *s, int64_t i, int64_t j)
 {
     const int64_t *stride = p->w.stride;
     return image + (s[0].first + i * stride[0]) * p->image_step[0] +
@@ -139,8 +140,8 @@ static char *met(const plan *p, char *image, const tgi_span *s, int64_t i, int64
            (s[2].first + s[2].lo * stride[2]) * p->image_step[2];
 }
 
-/* One row of the matrix of unfold, which is contiguous. */
-static void gather_row(const plan *p, const tgi_span *s, char *image, char *row)
+/* Copies one row of the matrix of unfold, which is contiguous, from the image. */
+static void gather_row(const walk *p, const tgi_span *s, char *image, char *row)
 {
     const int64_t w = (int64_t)p->width, bytes = p->w.out[2] * w;
     const int64_t lo = s[2].lo * w, hi = s[2].hi * w, step = p->w.stride[2] * p->image_step[2] / w;
@@ -151,24 +152,24 @@ static void gather_row(const plan *p, const tgi_span *s, char *image, char *row)
                 continue;
             }
             if (lo > 0) memset(row, 0, (size_t)lo);
-            p->run(s[2].hi - s[2].lo, row + lo, 1, met(p, image, s, i, j), step);
+            p->run(s[2].hi - s[2].lo, row + lo, 1, address_of(p, image, s, i, j), step);
             if (hi < bytes) memset(row + hi, 0, (size_t)(bytes - hi));
         }
 }
 
-/* One row of the matrix of fold into the image, which is contiguous. */
-static void scatter_row(const plan *p, const tgi_span *s, char *image, const char *row)
+/* Adds one row of the matrix of fold to the image, which is contiguous. */
+static void scatter_row(const walk *p, const tgi_span *s, char *image, const char *row)
 {
     const int64_t w = (int64_t)p->width, step = p->w.stride[2] * p->image_step[2] / w;
     if (s[2].lo == s[2].hi) return;
     for (int64_t i = s[0].lo; i < s[0].hi; i++)
         for (int64_t j = s[1].lo; j < s[1].hi; j++)
-            p->run(s[2].hi - s[2].lo, met(p, image, s, i, j), step,
+            p->run(s[2].hi - s[2].lo, address_of(p, image, s, i, j), step,
                    row + ((i * p->w.out[1] + j) * p->w.out[2] + s[2].lo) * p->matrix_col,
                    p->matrix_col / w);
 }
 
-static void run_plane(const plan *p, int64_t plane, bool gather)
+static void run_plane(const walk *p, int64_t plane, bool gather)
 {
     const int64_t n = plane / p->channels, c = plane % p->channels;
     const int64_t volume = p->w.kernel[0] * p->w.kernel[1] * p->w.kernel[2];
@@ -192,14 +193,14 @@ static void run_plane(const plan *p, int64_t plane, bool gather)
 
 static void unfold_chunk(void *user, int64_t chunk)
 {
-    const plan *p = user;
+    const walk *p = user;
     const int64_t end = p->planes * (chunk + 1) / p->chunks;
     for (int64_t i = p->planes * chunk / p->chunks; i < end; i++) run_plane(p, i, true);
 }
 
 static void fold_chunk(void *user, int64_t chunk)
 {
-    const plan *p = user;
+    const walk *p = user;
     const int64_t end = p->planes * (chunk + 1) / p->chunks;
     const size_t bytes = (size_t)(p->w.in[0] * p->w.in[1] * p->w.in[2]) * p->width;
     for (int64_t i = p->planes * chunk / p->chunks; i < end; i++) {
@@ -212,7 +213,7 @@ static void unfold_forward(const tg_node *n, void *work)
 {
     (void)work;
     if (n->output->size == 0) return;
-    plan p = make_plan(n, n->inputs[0], n->output);
+    walk p = make_walk(n, n->inputs[0], n->output);
     p.run = n->output->dtype == TG_F32 ? copy_f32 : copy_f64;
     tgi_parallel_for(p.chunks, unfold_chunk, &p);
 }
@@ -221,7 +222,7 @@ static void fold_forward(const tg_node *n, void *work)
 {
     (void)work;
     if (n->output->size == 0) return;
-    plan p = make_plan(n, n->output, n->inputs[0]);
+    walk p = make_walk(n, n->output, n->inputs[0]);
     p.run = n->output->dtype == TG_F32 ? add_f32 : add_f64;
     tgi_parallel_for(p.chunks, fold_chunk, &p);
 }

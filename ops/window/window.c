@@ -1,4 +1,4 @@
-/* window.c - what the operations on windows share: their attributes, and where a window stands. */
+/* window.c - the attributes of operations on windows, and where the positions of a window are. */
 #include "ops/window/window.h"
 
 enum {
@@ -40,8 +40,8 @@ tg_status tgi_window_numbers(const char *who, const char *name, tg_ints *a, int 
     if (a->n == 1)
         for (a->n = axes; axes > 1; axes--) a->v[axes - 1] = a->v[0];
     else if (a->n != axes)
-        return tg_fail(err, TG_EARG, "%s: %s has %d numbers, must have 1 or %d", who, name, a->n,
-                       axes);
+        return tg_fail(err, TG_EARG, "%s: %s has %d numbers, must have %s%d", who, name, a->n,
+                       axes > 1 ? "1 or " : "", axes);
     for (int i = 0; i < a->n; i++)
         if (a->v[i] < least || a->v[i] > TGI_WINDOW_MOST)
             return tg_fail(err, TG_EARG, "%s: %s is %lld, must be in %lld..%lld", who, name,
@@ -116,7 +116,7 @@ tg_status tgi_window_input(const tg_infer *c, bool shape_fits, const char *must)
 tg_status tgi_window_image(const tg_infer *c)
 {
     const int axes = c->inputs[0]->ndim - 2;
-    return tgi_window_input(c, axes >= 1 && axes <= AXES, "(N, C, ...) with 1, 2 or 3 axes more");
+    return tgi_window_input(c, axes >= 1 && axes <= AXES, "(N, C, ...) with 1 to 3 further axes");
 }
 
 /* ---- positions ------------------------------------------------------------------------------ */
