@@ -2,17 +2,18 @@
 
 library_sources += \
 	ops/reduce/argmax.c \
+	ops/reduce/axes.c \
 	ops/reduce/calls.c \
-	ops/reduce/folds.c \
-	ops/reduce/forms.c \
-	ops/reduce/forms.h \
-	ops/reduce/lse.c \
-	ops/reduce/norm.c \
-	ops/reduce/parts.c \
-	ops/reduce/reduce.c \
+	ops/reduce/forward.c \
+	ops/reduce/layouts.c \
+	ops/reduce/layouts.h \
+	ops/reduce/lines.c \
+	ops/reduce/logsumexp.c \
+	ops/reduce/norm2.c \
 	ops/reduce/reduce.h \
 	ops/reduce/reductions.c \
 	ops/reduce/reductions.def \
 	ops/reduce/statistics.c \
 	ops/reduce/total.c \
+	ops/reduce/walk.c \
 	$(end)

@@ -1,7 +1,7 @@
-/* forms.h - what a reduction of a contiguous input consists of, and each such form in parts
- * (internal).  All cuts follow from shapes alone. */
-#ifndef TAPEGRAD_OPS_REDUCE_FORMS_H
-#define TAPEGRAD_OPS_REDUCE_FORMS_H
+/* layouts.h - how the elements of a contiguous input lie that are reduced together, and the
+ * reduction of each such layout in parts (internal).  All cuts follow from shapes alone. */
+#ifndef TAPEGRAD_OPS_REDUCE_LAYOUTS_H
+#define TAPEGRAD_OPS_REDUCE_LAYOUTS_H
 
 #include "ops/reduce/reduce.h"
 
@@ -13,7 +13,7 @@ enum {
 /* Axes of size 1 left out and neighbours joined, x is [outputs, count] (lines), [count, outputs]
  * (columns) or [outer, outputs, count / outer] (planes), with outputs kept. */
 typedef struct tgi_reduction {
-    const struct tgi_form *form; /* NULL: none of them */
+    const struct tgi_layout *layout; /* NULL: none of them */
     int64_t outputs, count;      /* elements of y, and of x behind each */
     int64_t outer;
     size_t y_size; /* bytes of an element of y */
@@ -23,17 +23,17 @@ typedef struct tgi_reduction {
 } tgi_reduction;
 
 /* The functions of a tg_op_partial; the states of the parts are `size` bytes apart. */
-typedef struct tgi_form {
+typedef struct tgi_layout {
     int64_t (*grain)(const tgi_reduction *r);
     int64_t (*parts)(const tgi_reduction *r);
     size_t (*state_size)(const tgi_reduction *r);
     void (*begin)(const tgi_reduction *r, void *state);
     void (*add)(const tgi_reduction *r, void *state, const void *x, int64_t count);
     void (*end)(const tgi_reduction *r, int64_t parts, char *states, size_t size, void *y);
-} tgi_form;
+} tgi_layout;
 
 /* One line, cut where it suits; many, or a short one, whole. */
-extern const tgi_form tgi_form_line, tgi_form_lines, tgi_form_columns, tgi_form_planes;
+extern const tgi_layout tgi_layout_line, tgi_layout_lines, tgi_layout_columns, tgi_layout_planes;
 
 /* Where part p of parts starts: at a multiple of grain, or at the end. */
 static inline int64_t tgi_part_start(int64_t size, int64_t grain, int64_t parts, int64_t p)
@@ -46,7 +46,7 @@ static inline int64_t tgi_part_start(int64_t size, int64_t grain, int64_t parts,
 int64_t tgi_line_parts(int64_t count);
 /* It is not folded by the kernel in one go. */
 bool tgi_line_is_long(const tgi_fold_kernel *kernel, int64_t count);
-/* Adds elements of a line to a total of TGI_FOLD_LANES accumulators; all calls but the last add
+/* Adds elements of a line to a total of TGI_PARTIAL_LANES accumulators; all calls but the last add
  * whole rows. */
 void tgi_line_add(tgi_total *total, const void *x, int64_t count);
 /* Its one accumulator. */

@@ -1,8 +1,9 @@
-/* parts.c - the forward of reductions: contiguous inputs by their form, with threads, and for plans
- * the same in parts that are fed from fused loops (tg_op_partial); other inputs by blocks. */
+/* forward.c - the forward of every reduction: a contiguous input by its layout, on several threads,
+ * any other by the blocks of walk.c.  Plans use the same layouts for partial reductions
+ * (tg_op_partial), which their loops feed part by part. */
 #include "graph/parallel.h"
 #include "graph/tape.h"
-#include "ops/reduce/forms.h"
+#include "ops/reduce/layouts.h"
 
 enum {
     CHUNK = 1 << 15,      /* elements worth handing to a thread */
@@ -13,9 +14,9 @@ enum {
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* ---- the form ------------------------------------------------------------------------------- */
+/* ---- the layout ----------------------------------------------------------------------------- */
 
-static void find_form(tgi_reduction *r, const tg_tensor *x, unsigned mask)
+static void find_layout(tgi_reduction *r, const tg_tensor *x, unsigned mask)
 {
     enum { SHORT_LINE = 64, SHORT_RUN = 16 };
     int changes = 0, first = -1, last = -1; /* reduced or not */
@@ -30,10 +31,10 @@ static void find_form(tgi_reduction *r, const tg_tensor *x, unsigned mask)
         last = reduced;
     }
     if (x->size == 0 || changes > 2 || (changes > 0 && first && !r->way->folds)) return;
-    if (changes == 2 && first && r->count / r->outer >= SHORT_RUN) r->form = &tgi_form_planes;
-    if (changes == 1 && first) r->form = &tgi_form_columns;
-    if (changes == 0 || (changes == 1 && !first)) r->form = &tgi_form_lines;
-    if (r->way->folds && r->outputs == 1 && r->count > SHORT_LINE) r->form = &tgi_form_line;
+    if (changes == 2 && first && r->count / r->outer >= SHORT_RUN) r->layout = &tgi_layout_planes;
+    if (changes == 1 && first) r->layout = &tgi_layout_columns;
+    if (changes == 0 || (changes == 1 && !first)) r->layout = &tgi_layout_lines;
+    if (r->way->folds && r->outputs == 1 && r->count > SHORT_LINE) r->layout = &tgi_layout_line;
 }
 
 static const tgi_reduce_row *row_of(const tg_node *n)
@@ -64,7 +65,7 @@ static tgi_reduction reduction_of(const tg_node *n)
                        .dtype = x->dtype,
                        .kernel = kernel_of(n),
                        .way = row_of(n)->way};
-    find_form(&r, x, mask_of(n));
+    find_layout(&r, x, mask_of(n));
     return r;
 }
 
@@ -73,13 +74,13 @@ static tgi_reduction reduction_of(const tg_node *n)
 static int64_t fold_grain(const tg_node *n)
 {
     const tgi_reduction r = reduction_of(n);
-    return r.form && r.count > 1 ? r.form->grain(&r) : 0;
+    return r.layout && r.count > 1 ? r.layout->grain(&r) : 0;
 }
 
 static int64_t fold_parts(const tg_node *n)
 {
     const tgi_reduction r = reduction_of(n);
-    return r.form->parts(&r);
+    return r.layout->parts(&r);
 }
 
 /* Each state starts with what is reduced: to find that out takes longer than a short fold. */
@@ -88,27 +89,28 @@ enum { KEPT = (sizeof(tgi_reduction) + 63) / 64 * 64 };
 static size_t fold_state_size(const tg_node *n)
 {
     const tgi_reduction r = reduction_of(n);
-    return KEPT + r.form->state_size(&r);
+    return KEPT + r.layout->state_size(&r);
 }
 
 static void fold_begin(const tg_node *n, void *state)
 {
     tgi_reduction *const r = state;
     *r = reduction_of(n);
-    r->form->begin(r, (char *)state + KEPT);
+    r->layout->begin(r, (char *)state + KEPT);
 }
 
 static void fold_add(const tg_node *n, void *state, const void *x, int64_t count)
 {
     const tgi_reduction *const r = state;
     (void)n;
-    r->form->add(r, (char *)state + KEPT, x, count);
+    r->layout->add(r, (char *)state + KEPT, x, count);
 }
 
 static void fold_end(const tg_node *n, int64_t parts, void *states)
 {
     const tgi_reduction *const r = states;
-    r->form->end(r, parts, (char *)states + KEPT, KEPT + r->form->state_size(r), n->output->data);
+    const size_t size = KEPT + r->layout->state_size(r);
+    r->layout->end(r, parts, (char *)states + KEPT, size, n->output->data);
 }
 
 #define PARTS                                                                                      \
@@ -141,8 +143,8 @@ static void run_part(void *user, int64_t p)
     const int64_t from = all ? 0 : tgi_part_start(size, j->grain, j->parts, p);
     const int64_t to = all ? size : tgi_part_start(size, j->grain, j->parts, p + 1);
     void *const state = j->states + (size_t)p * j->state_size;
-    r->form->begin(r, state);
-    r->form->add(r, state, j->x + from * j->x_size, to - from);
+    r->layout->begin(r, state);
+    r->layout->add(r, state, j->x + from * j->x_size, to - from);
 }
 
 /* Few elements are not worth a thread, though the parts are the same. */
@@ -153,7 +155,7 @@ static void run_parts(job *j)
         tgi_parallel_for(j->parts, run_part, j);
     else
         for (int64_t p = 0; p < j->parts; p++) run_part(j, p);
-    r->form->end(r, j->parts, j->states, j->state_size, j->y);
+    r->layout->end(r, j->parts, j->states, j->state_size, j->y);
 }
 
 /* Results of lines go where they belong at once. */
@@ -176,18 +178,18 @@ static int64_t chunks_of_lines(const tgi_reduction *r)
 
 static bool is_lines(const tgi_reduction *r)
 {
-    return r->form == &tgi_form_line || r->form == &tgi_form_lines;
+    return r->layout == &tgi_layout_line || r->layout == &tgi_layout_lines;
 }
 
 size_t tgi_reduce_work(const tg_node *n)
 {
     if (n->inputs[0]->size <= SMALL || !tgi_is_contiguous(n->inputs[0])) return 0;
     const tgi_reduction r = reduction_of(n);
-    return !r.form || is_lines(&r) ? 0 : (size_t)r.form->parts(&r) * r.form->state_size(&r);
+    return !r.layout || is_lines(&r) ? 0 : (size_t)r.layout->parts(&r) * r.layout->state_size(&r);
 }
 
-/* False where the input has none of the forms, or is not contiguous. */
-static bool run_form(const tg_node *n, void *work)
+/* False where the input is not contiguous, or has none of the layouts. */
+static bool run_layout(const tg_node *n, void *work)
 {
     const tg_tensor *const x = n->inputs[0];
     if (!tgi_is_contiguous(x)) return false;
@@ -195,15 +197,15 @@ static bool run_form(const tg_node *n, void *work)
     _Alignas(64) char few[SMALL_BYTES];
     job j = {.r = &r, .x = x->data, .y = n->output->data, .states = work ? work : few};
     j.x_size = (int64_t)tg_dtype_size(x->dtype);
-    if (!r.form) return false;
+    if (!r.layout) return false;
     if (is_lines(&r)) {
         j.parts = chunks_of_lines(&r);
         tgi_parallel_for(j.parts, run_lines, &j);
         return true;
     }
-    j.parts = r.form->parts(&r);
-    j.grain = r.form->grain(&r);
-    j.state_size = r.form->state_size(&r);
+    j.parts = r.layout->parts(&r);
+    j.grain = r.layout->grain(&r);
+    j.state_size = r.layout->state_size(&r);
     if (!work && (size_t)j.parts * j.state_size > sizeof few) return false;
     run_parts(&j);
     return true;
@@ -214,7 +216,7 @@ void tgi_reduce_forward(const tg_node *n, void *work)
     const tg_tensor *const x = n->inputs[0];
     const tgi_reduce_way *const way = row_of(n)->way;
     tgi_reduce p;
-    if (run_form(n, work)) return;
+    if (run_layout(n, work)) return;
     tgi_reduce_plan(&p, x, n->output, mask_of(n), way->ordered);
     p.kernel = kernel_of(n);
     p.lines = way->lines;

@@ -1,5 +1,6 @@
-/* forms.c - lines, columns and planes in parts. */
-#include "ops/reduce/forms.h"
+/* layouts.c - reduces a contiguous input in parts: one line, many lines, columns, or planes.  The
+ * parts follow from the shape alone, so that neither threads nor plans change a bit. */
+#include "ops/reduce/layouts.h"
 
 #include <string.h>
 
@@ -56,8 +57,8 @@ static void line_end(const tgi_reduction *r, int64_t parts, char *states, size_t
     tgi_line_join(r->kernel, parts, results, y);
 }
 
-const tgi_form tgi_form_line = {line_grain, line_parts, line_state_size,
-                                line_begin, line_add,   line_end};
+const tgi_layout tgi_layout_line = {line_grain, line_parts, line_state_size,
+                                    line_begin, line_add,   line_end};
 
 /* ---- lines: the state holds how many are done, and their results ---------------------------- */
 
@@ -94,8 +95,8 @@ static void lines_end(const tgi_reduction *r, int64_t parts, char *states, size_
     }
 }
 
-const tgi_form tgi_form_lines = {lines_grain, lines_parts, lines_state_size,
-                                 lines_begin, lines_add,   lines_end};
+const tgi_layout tgi_layout_lines = {lines_grain, lines_parts, lines_state_size,
+                                     lines_begin, lines_add,   lines_end};
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
@@ -141,8 +142,8 @@ static void columns_end(const tgi_reduction *r, int64_t parts, char *states, siz
     r->kernel->store(acc, r->outputs, y);
 }
 
-const tgi_form tgi_form_columns = {columns_grain, columns_parts, columns_state_size,
-                                   columns_begin, columns_add,   columns_end};
+const tgi_layout tgi_layout_columns = {columns_grain, columns_parts, columns_state_size,
+                                       columns_begin, columns_add,   columns_end};
 
 /* ---- planes: a total for the lines of each output ------------------------------------------- */
 
@@ -199,5 +200,5 @@ static void planes_end(const tgi_reduction *r, int64_t parts, char *states, size
     }
 }
 
-const tgi_form tgi_form_planes = {planes_grain, planes_parts, planes_state_size,
-                                  planes_begin, planes_add,   planes_end};
+const tgi_layout tgi_layout_planes = {planes_grain, planes_parts, planes_state_size,
+                                      planes_begin, planes_add,   planes_end};

@@ -1,9 +1,9 @@
-/* folds.c - what needs nothing but its kernel, as sum and max: lines of any length, long ones in
- * parts that follow from the length alone, side by side and by threads; and blocks. */
+/* lines.c - reduces contiguous lines by a kernel alone, as sum and max do.  A long line is cut into
+ * parts that follow from its length; they are read side by side, and by several threads. */
 #include <string.h>
 
 #include "graph/parallel.h"
-#include "ops/reduce/forms.h"
+#include "ops/reduce/layouts.h"
 
 int64_t tgi_line_parts(int64_t count)
 {

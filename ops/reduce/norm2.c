@@ -1,11 +1,11 @@
-/* norm.c - sqrt(sum x^2), summed in double: by what joins the accumulators of sum.
+/* norm2.c - sqrt(sum x^2), summed in double: by what joins the accumulators of sum.
  *
  * Squares of f64 may leave the range though the norm is within it.  Where their sum lies outside
  * LEAST..MOST it is computed once more from x 2^-e, with e the exponent of the largest |x|. */
 #include <math.h>
 
 #include "graph/parallel.h"
-#include "ops/reduce/forms.h"
+#include "ops/reduce/layouts.h"
 
 enum {
     PIECE = TGI_REDUCE_WIDTH,
