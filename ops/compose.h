@@ -44,26 +44,7 @@ static inline bool tgi_axis(tg_tape *t, const char *who, int *axis, int ndim)
     return true;
 }
 
-/* The axes of a reduction of x, normalised by tgi_reduce_axes. False, with the failure on the tape,
- * if the list is missing or too long or names an axis that x does not have. */
-static inline bool tgi_axes(tg_tape *t, const char *who, const tg_tensor *x, int n, const int *axes,
-                            tg_ints *list)
-{
-    tg_error err = TG_ERROR_INIT;
-    *list = (tg_ints){.n = n == 1 && axes && axes[0] == TG_ALL ? TG_ALL : n};
-    if (n < 0 || n > TG_MAX_NDIM || (n > 0 && !axes)) {
-        (void)tg_tape_fail(t, TG_EARG, "%s: the list of axes is missing or too long", who);
-        return false;
-    }
-    for (int i = 0; i < list->n; i++) list->v[i] = axes[i];
-    if (tgi_reduce_axes(who, x, list, &err)) {
-        (void)tg_tape_fail(t, err.status, "%s", err.text);
-        return false;
-    }
-    return true;
-}
-
-/* x as a vector of all its elements. */
+/* x as one row of all its elements. */
 static inline tg_tensor *tgi_flatten(tg_tape *t, tg_tensor *x)
 {
     return x ? tg_reshape(t, x, 1, &x->size) : NULL;

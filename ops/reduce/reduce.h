@@ -30,6 +30,19 @@ unsigned tgi_reduce_mask(const tg_ints *axis, int ndim);
 /* The axes that summing x to a shape reduces, for a shape that broadcasts to x's. */
 unsigned tgi_reduce_mask_to(const tg_ints *shape, const tg_tensor *x);
 
+/* TG_ESHAPE when an output of choosing over the axes of mask would have no element to choose. */
+tg_status tgi_reduce_refuse_empty(const char *who, const tg_tensor *x, unsigned mask,
+                                  tg_error *err);
+
+/* The axes of a call as an attribute, TG_ALL for one that is TG_ALL; false with the tape poisoned
+ * when n and axes are no list. */
+bool tgi_axis_list(tg_tape *t, const char *who, int n, const int *axes, tg_ints *list);
+
+/* The same as tgi_reduce_axes leaves them; false with the tape poisoned also when x does not have
+ * them. */
+bool tgi_axes(tg_tape *t, const char *who, const tg_tensor *x, int n, const int *axes,
+              tg_ints *list);
+
 /* ---- the plan and its walk ------------------------------------------------------------------ */
 
 typedef struct tgi_reduce_axis {

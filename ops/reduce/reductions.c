@@ -52,17 +52,7 @@ static tg_status refuse_empty(const tg_infer *c)
 {
     const tgi_reduce_attrs *const a = c->attrs;
     const tg_tensor *const x = c->inputs[0];
-    const unsigned mask = tgi_reduce_mask(&a->axis, x->ndim);
-    char text[TG_DESCRIBE_SIZE];
-    int empty = -1;
-    for (int i = x->ndim - 1; i >= 0; i--) {
-        if (x->shape[i] > 0) continue;
-        if (!(mask >> i & 1)) return TG_OK; /* there is no output */
-        empty = i;
-    }
-    if (empty < 0) return TG_OK;
-    return tg_fail(c->err, TG_ESHAPE, "%s: axis %d of %s is empty", c->op->name, empty,
-                   tg_tensor_describe(x, text, sizeof text));
+    return tgi_reduce_refuse_empty(c->op->name, x, tgi_reduce_mask(&a->axis, x->ndim), c->err);
 }
 
 static tg_status max_infer(tg_infer *c)

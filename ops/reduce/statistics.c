@@ -1,32 +1,44 @@
-/* statistics.c - compositions over axes: smallest, any, all, variance, deviation, norm. */
+/* statistics.c - compositions over axes: the smallest, masks, means, variance, deviation, norms. */
 #include <math.h>
 
 #include "ops/compose.h"
 #include "ops/elementwise/families.h"
 
-static tg_tensor *not_a(tg_tape *t, const char *who, const tg_tensor *x, const char *what)
+/* ok, or false with the tape poisoned: x is not `what`. */
+static bool dtype_is(tg_tape *t, const char *who, const tg_tensor *x, bool ok, const char *what)
 {
     char text[TG_DESCRIBE_SIZE];
-    return tg_tape_fail(t, TG_EDTYPE, "%s: %s is not %s (use tg_cast)", who,
-                        tg_tensor_describe(x, text, sizeof text), what);
+    if (!ok)
+        (void)tg_tape_fail(t, TG_EDTYPE, "%s: %s is not %s (use tg_cast)", who,
+                           tg_tensor_describe(x, text, sizeof text), what);
+    return ok;
 }
 
-/* True, with the tape poisoned, when some result has no element to choose from. */
+static bool floats(tg_tape *t, const char *who, const tg_tensor *x)
+{
+    return dtype_is(t, who, x, tg_dtype_is_float(x->dtype), "a float tensor");
+}
+
+/* True with the tape poisoned when an output has no element to choose from. */
 static bool nothing_to_choose(tg_tape *t, const char *who, const tg_tensor *x, const tg_ints *axis)
 {
-    const unsigned mask = tgi_reduce_mask(axis, x->ndim);
-    char text[TG_DESCRIBE_SIZE];
-    int empty = -1;
-    for (int i = x->ndim - 1; i >= 0; i--) {
-        if (x->shape[i] > 0) continue;
-        if (!(mask >> i & 1)) return false; /* there is no result */
-        empty = i;
-    }
-    if (empty < 0) return false;
-    (void)tg_tape_fail(t, TG_ESHAPE, "%s: axis %d of %s is empty", who, empty,
-                       tg_tensor_describe(x, text, sizeof text));
+    tg_error err = TG_ERROR_INIT;
+    if (!tgi_reduce_refuse_empty(who, x, tgi_reduce_mask(axis, x->ndim), &err)) return false;
+    (void)tg_tape_fail(t, err.status, "%s", err.text);
     return true;
 }
+
+/* How many elements of x one of the output is made of. */
+static double elements_of(const tg_tensor *x, const tg_ints *axis)
+{
+    const unsigned mask = tgi_reduce_mask(axis, x->ndim);
+    double elements = 1;
+    for (int i = 0; i < x->ndim; i++)
+        if (mask >> i & 1) elements *= (double)x->shape[i];
+    return elements;
+}
+
+/* ---- the smallest --------------------------------------------------------------------------- */
 
 /* The same numbers in the opposite order: -x, or of integers -1 - x, which cannot overflow. */
 static tg_tensor *opposite(tg_tape *t, tg_tensor *x)
@@ -39,7 +51,7 @@ tg_tensor *tg_min_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool ke
 {
     tg_ints list;
     if (!tgi_operand(t, "min", x) || !tgi_axes(t, "min", x, n, axes, &list)) return NULL;
-    if (x->dtype == TG_U8) return not_a(t, "min", x, "f32, f64 or i32");
+    if (!dtype_is(t, "min", x, x->dtype != TG_U8, "f32, f64 or i32")) return NULL;
     if (nothing_to_choose(t, "min", x, &list)) return NULL;
     return opposite(t, tg_max_axes(t, opposite(t, x), n, axes, keepdims));
 }
@@ -58,6 +70,8 @@ tg_tensor *tg_argmin(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
     if (x->dtype == TG_U8) x = tg_cast(t, x, TG_I32);
     return tg_argmax(t, opposite(t, x), axis, keepdims);
 }
+
+/* ---- masks ---------------------------------------------------------------------------------- */
 
 /* How many of a mask, as f32: large counts are rounded, but never to 0, and do not wrap around. */
 static tg_tensor *count(tg_tape *t, tg_tensor *mask, int axis, bool keepdims)
@@ -78,6 +92,45 @@ tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
     tg_tensor *const others = count(t, tg_logical_not(t, x), axis, keepdims);
     return tgi_leave(t, outer, tg_equal(t, others, tg_scalar(t, 0)));
 }
+
+/* ---- means ---------------------------------------------------------------------------------- */
+
+/* The sum is divided, not multiplied by 1/n, so that the mean of equal numbers is that number.
+ * 0 / 0 makes the mean of nothing NaN. */
+tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    tg_ints list;
+    if (!tgi_operand(t, "mean", x) || !tgi_axes(t, "mean", x, n, axes, &list) ||
+        !floats(t, "mean", x))
+        return NULL;
+    const char *outer = tgi_enter(t, "mean");
+    tg_tensor *const sum = tg_sum_axes(t, x, n, axes, keepdims);
+    return tgi_leave(t, outer, tg_div(t, sum, tgi_scalar_for(t, sum, elements_of(x, &list))));
+}
+
+tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return tg_mean_axes(t, x, 1, &axis, keepdims);
+}
+
+/* The count is 0, and the mean NaN, where no element is a number. */
+tg_tensor *tg_nanmean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    if (!tgi_operand(t, "nanmean", x) || !floats(t, "nanmean", x)) return NULL;
+    const char *outer = tgi_enter(t, "nanmean");
+    tg_tensor *const sum = tg_nansum_axes(t, x, n, axes, keepdims);
+    tg_tensor *const fixed = tg_stop_gradient(t, x);
+    tg_tensor *const is_number = sum ? tg_cast(t, tg_equal(t, fixed, fixed), sum->dtype) : NULL;
+    tg_tensor *const numbers = tg_sum_axes(t, is_number, n, axes, keepdims);
+    return tgi_leave(t, outer, tg_div(t, sum, numbers));
+}
+
+tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
+{
+    return tg_nanmean_axes(t, x, 1, &axis, keepdims);
+}
+
+/* ---- norms and deviations ------------------------------------------------------------------- */
 
 static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes, bool keepdims)
 {
@@ -102,14 +155,11 @@ static tg_tensor *spread(tg_tape *t, const char *who, tg_tensor *x, int n, const
                          double correction, bool keepdims, bool root)
 {
     tg_ints list;
-    double elements = 1;
-    if (!tgi_operand(t, who, x) || !tgi_axes(t, who, x, n, axes, &list)) return NULL;
-    if (!tg_dtype_is_float(x->dtype)) return not_a(t, who, x, "a float tensor");
+    if (!tgi_operand(t, who, x) || !tgi_axes(t, who, x, n, axes, &list) || !floats(t, who, x))
+        return NULL;
     if (isnan(correction)) return tg_tape_fail(t, TG_EARG, "%s: correction is nan", who);
     const unsigned mask = tgi_reduce_mask(&list, x->ndim);
-    for (int i = 0; i < x->ndim; i++)
-        if (mask >> i & 1) elements *= (double)x->shape[i];
-    const double degrees = elements - correction > 0 ? elements - correction : 0;
+    const double degrees = fmax(elements_of(x, &list) - correction, 0);
     tg_tensor *const away = centred(t, x, mask, n, axes);
     if (root)
         return tg_div(t, root_of_squares(t, away, &list, keepdims), tg_scalar(t, sqrt(degrees)));
@@ -142,8 +192,9 @@ tg_tensor *tg_std(tg_tape *t, tg_tensor *x, int axis, double correction, bool ke
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims)
 {
     tg_ints list;
-    if (!tgi_operand(t, "norm", x) || !tgi_axes(t, "norm", x, n, axes, &list)) return NULL;
-    if (!tg_dtype_is_float(x->dtype)) return not_a(t, "norm", x, "a float tensor");
+    if (!tgi_operand(t, "norm", x) || !tgi_axes(t, "norm", x, n, axes, &list) ||
+        !floats(t, "norm", x))
+        return NULL;
     if (p == 1) return tg_sum_axes(t, tg_abs(t, x), n, axes, keepdims);
     if (p == 2) return root_of_squares(t, x, &list, keepdims);
     if (p == INFINITY && nothing_to_choose(t, "norm", x, &list)) return NULL;
