@@ -67,22 +67,15 @@ static void lse_lines(const tgi_fold_kernel *max, tg_dtype dtype, int64_t lines,
 
 /* ---- blocks of strided inputs --------------------------------------------------------------- */
 
-typedef struct exp_sum {
+typedef struct tops {
     tg_dtype dtype;
-    double top[TGI_REDUCE_WIDTH];
-    tgi_block_total total;
-} exp_sum;
+    double top[TGI_REDUCE_WIDTH]; /* in that dtype */
+} tops;
 
-/* Adds up e^(x - top), row by row. */
-static void exp_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+static void exps(const void *how, int64_t width, const void *x, void *e)
 {
-    exp_sum *const s = acc;
-    const int64_t row = step * (int64_t)tg_dtype_size(s->dtype);
-    double e[TGI_REDUCE_WIDTH];
-    for (int64_t r = 0; r < rows; r++) {
-        tgi_kernels_get()->reduce.exp[s->dtype]->exps(width, (const char *)x + r * row, s->top, e);
-        tgi_total_rows(&s->total.total, 1, width, e, 0);
-    }
+    const tops *const t = how;
+    tgi_kernels_get()->reduce.exp[t->dtype]->exps(width, x, t->top, e);
 }
 
 /* Of a row all lanes have one top. */
@@ -99,19 +92,17 @@ static void spread_top(tg_dtype dtype, double *top)
 static void lse_block(const tgi_reduce *p, const void *x, void *y, int width)
 {
     const tgi_fold_kernel *const sum = tgi_kernels_get()->reduce.fold[TGI_REDUCE_sum][p->dtype];
-    exp_sum s;
-    s.dtype = p->dtype;
-    p->kernel->start(s.top, width);
-    tgi_reduce_walk(p, x, width, p->kernel->rows, s.top);
+    tgi_block_total total;
+    tops t;
+    t.dtype = p->dtype;
+    p->kernel->start(t.top, width);
+    tgi_reduce_walk(p, x, width, p->kernel->rows, t.top);
     if (!p->columns) {
-        p->kernel->lanes(s.top);
-        spread_top(p->dtype, s.top);
+        p->kernel->lanes(t.top);
+        spread_top(p->dtype, t.top);
     }
-    tgi_total_begin(&s.total.total, sum, width);
-    tgi_reduce_walk(p, x, width, exp_rows, &s);
-    double *const total = tgi_total_end(&s.total.total);
-    if (!p->columns) sum->join->lanes(total);
-    finish(p->dtype, p->columns ? width : 1, s.top, total, y, tgi_reduce_y_step(p));
+    double *const sums = tgi_reduce_terms_sum(p, x, width, exps, &t, sum, &total);
+    finish(p->dtype, p->columns ? width : 1, t.top, sums, y, tgi_reduce_y_step(p));
 }
 
 const tgi_reduce_way tgi_logsumexp_way = {.lines = lse_lines, .block = lse_block};

@@ -123,79 +123,60 @@ static void norm_lines(const tgi_fold_kernel *sum_of_x, tg_dtype dtype, int64_t 
 
 /* ---- blocks of strided inputs --------------------------------------------------------------- */
 
-typedef struct block {
+typedef struct scaling {
     tg_dtype dtype;
-    double top[TGI_REDUCE_WIDTH], scale[TGI_REDUCE_WIDTH];
-    tgi_block_total total;
-} block;
+    const double *scale; /* of each output; NULL: 1 */
+} scaling;
 
-static void square_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+static void square_terms(const void *how, int64_t width, const void *x, void *e)
 {
-    block *const b = acc;
-    const int64_t row = step * (int64_t)tg_dtype_size(b->dtype);
-    double e[TGI_REDUCE_WIDTH];
-    for (int64_t r = 0; r < rows; r++) {
-        squares(b->dtype, width, (const char *)x + r * row, 1, e);
-        tgi_total_rows(&b->total.total, 1, width, e, 0);
+    const scaling *const s = how;
+    if (!s->scale) {
+        squares(s->dtype, width, x, 1, e);
+        return;
+    }
+    for (int64_t j = 0; j < width; j++) {
+        const double v = ((const double *)x)[j] * s->scale[j];
+        ((double *)e)[j] = v * v;
     }
 }
 
 static void top_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
 {
-    block *const b = acc;
+    double *const top = acc;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = 0; j < width; j++)
-            b->top[j] = fmax(b->top[j], fabs(((const double *)x)[r * step + j]));
+            top[j] = fmax(top[j], fabs(((const double *)x)[r * step + j]));
 }
 
-static void scaled_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+/* The exponent of each output, and what its elements are multiplied by before they are squared. */
+static void find_scales(const tgi_reduce *p, const void *x, int width, int *e, double *scale)
 {
-    block *const b = acc;
-    double e[TGI_REDUCE_WIDTH];
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < width; j++) {
-            const double v = ((const double *)x)[r * step + j] * b->scale[j];
-            e[j] = v * v;
-        }
-        tgi_total_rows(&b->total.total, 1, width, e, 0);
-    }
-}
-
-/* One sum for each output. */
-static double *block_sums(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows rows,
-                          block *b)
-{
-    tgi_total_begin(&b->total.total, p->kernel->join, width);
-    tgi_reduce_walk(p, x, width, rows, b);
-    double *const sum = tgi_total_end(&b->total.total);
-    if (!p->columns) p->kernel->join->lanes(sum);
-    return sum;
-}
-
-/* The exponent of each output; what the sums are to be computed again with. */
-static void find_scales(const tgi_reduce *p, const void *x, int width, block *b, int *e)
-{
-    for (int j = 0; j < width; j++) b->top[j] = 0;
-    tgi_reduce_walk(p, x, width, top_rows, b);
-    for (int j = 1; j < width && !p->columns; j++) b->top[0] = fmax(b->top[0], b->top[j]);
+    double top[TGI_REDUCE_WIDTH] = {0};
+    tgi_reduce_walk(p, x, width, top_rows, top);
+    for (int j = 1; j < width && !p->columns; j++) top[0] = fmax(top[0], top[j]);
     for (int j = 0; j < width; j++) {
-        e[j] = exponent(b->top[p->columns ? j : 0]);
-        b->scale[j] = ldexp(1, -e[j]);
+        e[j] = exponent(top[p->columns ? j : 0]);
+        scale[j] = ldexp(1, -e[j]);
     }
 }
 
 static void norm_block(const tgi_reduce *p, const void *x, void *y, int width)
 {
+    const tgi_fold_kernel *const kernel = p->kernel->join;
     const int64_t step = tgi_reduce_y_step(p);
     const int n = p->columns ? width : 1;
     int e[TGI_REDUCE_WIDTH] = {0};
+    double scale[TGI_REDUCE_WIDTH];
     bool lost = false;
-    block b = {.dtype = p->dtype};
-    const double *sum = block_sums(p, x, width, square_rows, &b);
+    tgi_block_total total;
+    scaling how = {p->dtype, NULL};
+    const double *sum = tgi_reduce_terms_sum(p, x, width, square_terms, &how, kernel, &total);
     for (int j = 0; j < n; j++) lost = lost || is_lost(p->dtype, sum[j]);
     if (lost) {
-        find_scales(p, x, width, &b, e);
-        sum = block_sums(p, x, width, scaled_rows, &b);
+        find_scales(p, x, width, e, scale);
+        how.scale = scale;
+        sum = tgi_reduce_terms_sum(p, x, width, square_terms, &how, kernel, &total);
     }
     for (int j = 0; j < n; j++) put(p->dtype, y, j * step, ldexp(sqrt(sum[j]), e[j]));
 }

@@ -131,6 +131,13 @@ typedef struct tgi_block_total {
     double sum[TGI_TOTAL_LEVELS][TGI_REDUCE_WIDTH];
 } tgi_block_total;
 
+/* e[j] = what element j of a row is counted as, j < width, in the dtype that the kernel adds up. */
+typedef void (*tgi_reduce_terms)(const void *how, int64_t width, const void *x, void *e);
+
+/* Adds up the terms of a block by a kernel of sum, in total: one sum for each output. */
+double *tgi_reduce_terms_sum(const tgi_reduce *p, const void *x, int width, tgi_reduce_terms terms,
+                             const void *how, const tgi_fold_kernel *sum, tgi_block_total *total);
+
 /* The outputs of a block from its accumulators by p->kernel, which it may change. */
 void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width);
 

@@ -277,6 +277,34 @@ void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_r
     } while (advance(&at, p->reduced, outer));
 }
 
+typedef struct term_rows {
+    tgi_reduce_terms terms;
+    const void *how;
+    int64_t x_size;
+    tgi_total *total;
+} term_rows;
+
+static void add_terms(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
+{
+    const term_rows *const a = acc;
+    double e[TGI_REDUCE_WIDTH];
+    for (int64_t r = 0; r < rows; r++) {
+        a->terms(a->how, width, (const char *)x + r * step * a->x_size, e);
+        tgi_total_rows(a->total, 1, width, e, 0);
+    }
+}
+
+double *tgi_reduce_terms_sum(const tgi_reduce *p, const void *x, int width, tgi_reduce_terms terms,
+                             const void *how, const tgi_fold_kernel *sum, tgi_block_total *total)
+{
+    term_rows a = {terms, how, (int64_t)p->x_size, &total->total};
+    tgi_total_begin(&total->total, sum, width);
+    tgi_reduce_walk(p, x, width, add_terms, &a);
+    double *const sums = tgi_total_end(&total->total);
+    if (!p->columns) sum->join->lanes(sums);
+    return sums;
+}
+
 void tgi_reduce_store(const tgi_reduce *p, void *acc, void *y, int width)
 {
     const int64_t step = tgi_reduce_y_step(p);
