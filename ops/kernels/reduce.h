@@ -23,6 +23,10 @@ enum {
 enum { TGI_REDUCTIONS(X) TGI_REDUCE_COUNT };
 #undef X
 
+#define X(name, ...) TGI_KERNEL_##name,
+enum { TGI_SUM_KERNELS(X) TGI_MAX_KERNELS(X) TGI_KERNEL_COUNT };
+#undef X
+
 /* One operation on elements of one dtype; an instruction set has a table of them.
  * Steps are in elements. */
 typedef struct tgi_fold_kernel {

@@ -118,6 +118,7 @@ static void fold_end(const tg_node *n, int64_t parts, void *states)
         fold_grain, fold_parts, fold_state_size, fold_begin, fold_add, fold_end                    \
     }
 #define OVER_AXES false
+#define OVER_AXIS false
 #define OVER_SHAPE true
 #define X(name, kernel, way, over, ...)                                                            \
     [TGI_REDUCE_##name] = {PARTS, TGI_REDUCE_##name, OVER_##over, &tgi_##way##_way},

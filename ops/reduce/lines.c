@@ -120,5 +120,5 @@ static void fold_block(const tgi_reduce *p, const void *x, void *y, int width)
     tgi_reduce_store(p, tgi_total_end(&b.total), y, width);
 }
 
-const tgi_reduce_way tgi_fold_way = {
+const tgi_reduce_way tgi_plain_way = {
     .lines = tgi_fold_lines, .block = fold_block, .folds = true, .shares = true};

@@ -3,7 +3,6 @@
 library_sources += \
 	ops/reduce/argmax.c \
 	ops/reduce/axes.c \
-	ops/reduce/calls.c \
 	ops/reduce/forward.c \
 	ops/reduce/layouts.c \
 	ops/reduce/layouts.h \

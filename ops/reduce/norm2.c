@@ -181,4 +181,4 @@ static void norm_block(const tgi_reduce *p, const void *x, void *y, int width)
     for (int j = 0; j < n; j++) put(p->dtype, y, j * step, ldexp(sqrt(sum[j]), e[j]));
 }
 
-const tgi_reduce_way tgi_norm_way = {.lines = norm_lines, .block = norm_block, .shares = true};
+const tgi_reduce_way tgi_norm2_way = {.lines = norm_lines, .block = norm_block, .shares = true};

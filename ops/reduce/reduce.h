@@ -161,7 +161,7 @@ typedef struct tgi_reduce_way {
     bool shares;  /* lines shares a long line out to threads by itself */
 } tgi_reduce_way;
 
-extern const tgi_reduce_way tgi_fold_way, tgi_argmax_way, tgi_logsumexp_way, tgi_norm_way;
+extern const tgi_reduce_way tgi_plain_way, tgi_argmax_way, tgi_logsumexp_way, tgi_norm2_way;
 
 /* What a row of reductions.def says beside its descriptor.  The descriptor's partial is the first
  * member, by which a node leads to its row. */

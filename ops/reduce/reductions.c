@@ -1,5 +1,5 @@
-/* reductions.c - what the rows of reductions.def name: shape rules, derivatives and samples, and
- * the table of descriptors. */
+/* reductions.c - what the rows of reductions.def name: shape rules, derivatives and samples; and
+ * what is made of the rows: the descriptors, and the functions that record them. */
 #include <float.h>
 #include <string.h>
 
@@ -55,13 +55,13 @@ static tg_status refuse_empty(const tg_infer *c)
     return tgi_reduce_refuse_empty(c->op->name, x, tgi_reduce_mask(&a->axis, x->ndim), c->err);
 }
 
-static tg_status max_infer(tg_infer *c)
+static tg_status choices_infer(tg_infer *c)
 {
     const tg_status status = reduce_infer(c, NUMBERS);
     return status ? status : refuse_empty(c);
 }
 
-static tg_status argmax_infer(tg_infer *c)
+static tg_status places_infer(tg_infer *c)
 {
     const tgi_reduce_attrs *const a = c->attrs;
     const tg_tensor *const x = c->inputs[0];
@@ -79,7 +79,7 @@ static tg_status argmax_infer(tg_infer *c)
     return TG_OK;
 }
 
-static tg_status sum_to_infer(tg_infer *c)
+static tg_status shape_infer(tg_infer *c)
 {
     const tg_tensor *const x = c->inputs[0];
     const tgi_shape_attrs *const a = c->attrs;
@@ -168,6 +168,33 @@ static tg_tensor *norm2_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_zmul(t, slope, tg_div(t, n->inputs[i], tg_masked_fill(t, y, zero, 1)));
 }
 
+/* ---- samples -------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define S(input, attrs) {input, attrs}
+#define AXIS_SAMPLES                                                                               \
+    S("f[2,3]", "axis=0"), S("f[2,3]", "axis=1 keepdims=true"), S("f[3,2]", "axis=-1"),            \
+    S("f[2,3]", "axis=all"), S("f[2,3]", "axis=all keepdims=true"), S("f[]", NULL),                \
+    S("f[2,0]", "axis=0"), S("f[1]", "axis=0"), S("f[5,20]", "axis=1"), S("f[20,5]", "axis=0")
+#define AXES_SAMPLES S("f[2,3,4]", "axis=0,2"), S("f[3,1,4]", "axis=-2,0 keepdims=true")
+#define END S(NULL, NULL)
+
+static const tg_sample numbers_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
+                                            S("i[2,3]:-5..5", "axis=1"), END};
+static const tg_sample choices_samples[] = {AXIS_SAMPLES, AXES_SAMPLES,
+                                            S("i[2,3]:-5..5", "axis=1"), END};
+static const tg_sample floats_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"), END};
+static const tg_sample places_samples[] = {AXIS_SAMPLES, S("f[2,3,4]", "axis=1"),
+                                           S("i[2,3]:-5..5", "axis=1"),
+                                           S("b[2,3]:0..255", "axis=0"), END};
+static const tg_sample shape_samples[] = {
+    S("f[2,3]", "shape=3"), S("f[2,3]", "shape=2,1"), S("f[2,3]", "shape=1,1"),
+    S("f[2,3]", "shape="), S("f[2,3]", "shape=2,3"), S("f[4,2,3]", "shape=1,3"), S("f[]", "shape="),
+    S("f[0,3]", "shape=3"), S("f[1]", "shape=1"), S("i[2,3]:-5..5", "shape=3"), END};
+#undef S
+#undef END
+/* clang-format on */
+
 /* ---- the table ------------------------------------------------------------------------------ */
 
 static const tg_attr_def axis_attrs[] = {
@@ -178,45 +205,10 @@ static const tg_attr_def axis_attrs[] = {
 static const tg_attr_def shape_attrs[] = {
     {"shape", TG_ATTR_INTS, offsetof(tgi_shape_attrs, shape), NULL}, {NULL, TG_ATTR_INT, 0, NULL}};
 
-#define S(input, attrs)                                                                            \
-    {                                                                                              \
-        input, attrs                                                                               \
-    }
-#define AXES_SAMPLES S("f[2,3,4]", "axis=0,2"), S("f[3,1,4]", "axis=-2,0 keepdims=true")
-#define AXIS_SAMPLES                                                                               \
-    S("f[2,3]", "axis=0"), S("f[2,3]", "axis=1 keepdims=true"), S("f[3,2]", "axis=-1"),            \
-        S("f[2,3]", "axis=all"), S("f[2,3]", "axis=all keepdims=true"), S("f[]", NULL),            \
-        S("f[2,0]", "axis=0"), S("f[1]", "axis=0"), S("f[5,20]", "axis=1"), S("f[20,5]", "axis=0")
-
-static const tg_sample sum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
-                                        S("i[2,3]:-5..5", "axis=1"), S(NULL, NULL)};
-static const tg_sample nansum_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
-                                           S("i[2,3]:-5..5", "axis=1"), S(NULL, NULL)};
-static const tg_sample max_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("i[2,3]:-5..5", "axis=1"),
-                                        S(NULL, NULL)};
-static const tg_sample logsumexp_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S(NULL, NULL)};
-static const tg_sample norm2_samples[] = {AXIS_SAMPLES, AXES_SAMPLES, S("f[0,3]", "axis=0"),
-                                          S(NULL, NULL)};
-static const tg_sample argmax_samples[] = {AXIS_SAMPLES, S("f[2,3,4]", "axis=1"),
-                                           S("i[2,3]:-5..5", "axis=1"),
-                                           S("b[2,3]:0..255", "axis=0"), S(NULL, NULL)};
-static const tg_sample sum_to_samples[] = {S("f[2,3]", "shape=3"),
-                                           S("f[2,3]", "shape=2,1"),
-                                           S("f[2,3]", "shape=1,1"),
-                                           S("f[2,3]", "shape="),
-                                           S("f[2,3]", "shape=2,3"),
-                                           S("f[4,2,3]", "shape=1,3"),
-                                           S("f[]", "shape="),
-                                           S("f[0,3]", "shape=3"),
-                                           S("f[1]", "shape=1"),
-                                           S("i[2,3]:-5..5", "shape=3"),
-                                           S(NULL, NULL)};
-#undef S
-
 #define flops_1 tg_flops_per_input
 static double flops_2(const tg_node *n) { return 2 * (double)n->inputs[0]->size; }
 
-#define DESCRIPTOR(NAME, kernel, way, over, FLAGS, INFER, FLOPS, VJP, FORMULA, DERIVATIVE)         \
+#define DESCRIPTOR(NAME, kernel, way, over, takes, FLAGS, FLOPS, VJP, FORMULA, DERIVATIVE)         \
     [TGI_REDUCE_##NAME] = {.name = #NAME,                                                          \
                            .formula = FORMULA,                                                     \
                            .derivative = DERIVATIVE,                                               \
@@ -224,14 +216,50 @@ static double flops_2(const tg_node *n) { return 2 * (double)n->inputs[0]->size;
                            .max_inputs = 1,                                                        \
                            OVER_##over,                                                            \
                            .flags = FLAGS,                                                         \
-                           .infer = INFER,                                                         \
+                           .infer = takes##_infer,                                                 \
                            .flops = flops_##FLOPS,                                                 \
                            .work_size = tgi_reduce_work,                                           \
                            .forward = tgi_reduce_forward,                                          \
                            .partial = &tgi_reduction_rows[TGI_REDUCE_##NAME].partial,              \
                            .vjp = VJP,                                                             \
-                           .samples = NAME##_samples},
+                           .samples = takes##_samples},
 #define OVER_AXES .attrs = axis_attrs, .attrs_size = sizeof(tgi_reduce_attrs)
+#define OVER_AXIS OVER_AXES
 #define OVER_SHAPE .attrs = shape_attrs, .attrs_size = sizeof(tgi_shape_attrs)
 const tg_op tgi_reduction_ops[] = {TGI_REDUCTIONS(DESCRIPTOR)};
 TGI_FAMILY_COUNT(reduction);
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+static tg_tensor *reduce(tg_tape *t, int op, tg_tensor *x, int n, const int *axes, bool keepdims)
+{
+    tgi_reduce_attrs a = {.keepdims = keepdims};
+    if (!tgi_axis_list(t, tgi_reduction_ops[op].name, n, axes, &a.axis)) return NULL;
+    return tg_record(t, &tgi_reduction_ops[op], &x, 1, &a);
+}
+
+#define CALL_AXIS(name)                                                                            \
+    tg_tensor *tg_##name(tg_tape *t, tg_tensor *x, int axis, bool keepdims)                        \
+    {                                                                                              \
+        return reduce(t, TGI_REDUCE_##name, x, 1, &axis, keepdims);                                \
+    }
+#define CALL_AXES(name)                                                                            \
+    CALL_AXIS(name)                                                                                \
+    tg_tensor *tg_##name##_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)   \
+    {                                                                                              \
+        return reduce(t, TGI_REDUCE_##name, x, n, axes, keepdims);                                 \
+    }
+#define CALL_SHAPE(name)
+#define CALLS(name, kernel, way, over, ...) CALL_##over(name)
+TGI_REDUCTIONS(CALLS)
+
+tg_tensor *tg_sum_to(tg_tape *t, tg_tensor *x, int ndim, const int64_t *shape)
+{
+    tgi_shape_attrs a = {.shape = {.n = ndim}};
+    if (ndim > 0 && !shape) return tg_tape_fail(t, TG_EARG, "sum_to: the shape is NULL");
+    for (int i = 0; i < ndim && i < TG_MAX_NDIM; i++) a.shape.v[i] = shape[i];
+    if (t && x && tgi_tape_takes(t, x) && tg_tape_status(t) == TG_OK && ndim == x->ndim &&
+        tgi_reduce_mask_to(&a.shape, x) == 0)
+        return tg_cast(t, x, x->dtype);
+    return tg_record(t, &tgi_reduction_ops[TGI_REDUCE_sum_to], &x, 1, &a);
+}
