@@ -3,13 +3,13 @@
  *     data -> tape -> ops -> loss -> tg_grad -> grads -> optimizer -> params
  *
  * The headers are C99 and C++98 and give no warning under -Wall -Wextra -Wpedantic.  In C89 they
- * need a compiler that has stdbool.h and stdint.h there, as gcc and clang have.  All names begin
- * with tg_, TG_ or TAPEGRAD_. */
+ * need a compiler that has stdbool.h and stdint.h in that mode, as gcc and clang do.  All names
+ * begin with tg_, TG_ or TAPEGRAD_. */
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H
 
 /* clang-format off */
-/* what all is made of */
+/* the basics */
 #include "tapegrad/status.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
@@ -48,12 +48,12 @@
 #include "tapegrad/optim.h"
 #include "tapegrad/schedule.h"
 
-/* a recorded step: run again, looked at, saved */
+/* a recorded step: run again, inspected, saved */
 #include "tapegrad/plan.h"
 #include "tapegrad/inspect.h"
 #include "tapegrad/graph.h"
 
-/* training, and what it shows */
+/* training, and what it tells you */
 #include "tapegrad/train.h"
 #include "tapegrad/search.h"
 #include "tapegrad/progress.h"

@@ -1,4 +1,4 @@
-/* alloc.h - the allocator through which the library gets and returns all its memory. */
+/* alloc.h - the allocator from which the library takes all its memory. */
 #ifndef TAPEGRAD_ALLOC_H
 #define TAPEGRAD_ALLOC_H
 
@@ -19,7 +19,7 @@ typedef struct tg_allocator {
 } tg_allocator;
 
 /* Replaces the allocator (NULL: back to the C library's).  Call it before anything else, or when
- * the library holds no memory, because a block is always returned to the present allocator. */
+ * the library holds no memory, because a block is always returned to the current allocator. */
 void tg_set_allocator(const tg_allocator *allocator);
 
 /* malloc, calloc, realloc of an array, and free, by this allocator.  NULL when out of memory or

@@ -14,10 +14,10 @@ extern "C" {
 /* softmax(q k^T / sqrt(d)) v, with the softmax along the keys: PyTorch's
  * scaled_dot_product_attention.
  *   q (..., L, d), k (..., S, d), v (..., S, e) -> (..., L, e); leading axes broadcast
- *   mask    NULL, or a tensor that broadcasts to (..., L, S).  A u8 mask is nonzero where query i
- *   may
- *           attend to key j.  A mask of q's dtype is added to the scores: -Inf forbids.
- *   causal  query i attends to keys 0..i only; a mask forbids further keys
+ *   mask    NULL, or a tensor that broadcasts to (..., L, S), see below
+ *   causal  query i attends to keys 0..i only; a mask can forbid more of them
+ * A u8 mask is nonzero where query i may attend to key j.  A mask of q's dtype is added to the
+ * scores: -Inf forbids.
  * Forbidden keys have weight 0 exactly, and derivative 0.  A query that may attend to no key gives
  * 0 with derivative 0, never NaN.  A NaN or Inf in v spreads even where it is masked, because it is
  * multiplied by the weight 0.

@@ -1,6 +1,7 @@
-/* checkpoint.h - less memory for more time: a region of a computation that keeps only its result
- * and is computed again when its gradient is needed (Chen et al. 2016).  The files from which a
- * training run resumes, also called checkpoints, are in train.h. */
+/* checkpoint.h - saves memory at the cost of time: a region of a computation keeps only its result
+ * and is computed again when its gradient is needed (Chen et al. 2016).  tg_checkpoint has
+ * PyTorch's name.  Everywhere else a checkpoint is a file from which a training run resumes: see
+ * train.h. */
 #ifndef TAPEGRAD_CHECKPOINT_H
 #define TAPEGRAD_CHECKPOINT_H
 

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* A differentiable function of the tensors of a dict.  Every call must compute the same. */
+/* A differentiable function of the tensors of a dict.  Every call must compute the same result. */
 typedef tg_tensor *(*tg_function)(tg_tape *t, const tg_dict *x, void *user);
 
 typedef struct tg_gradcheck_options {
@@ -50,8 +50,8 @@ typedef struct tg_gradcheck_report {
 tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck_options *options,
                        tg_gradcheck_report *report, tg_error *err);
 
-/* Checks second derivatives: those of sum_k <v_k, d f / d x_k> for fixed random v, in the same
- * way. */
+/* Checks second derivatives in the same way: those of sum_k <v_k, d f / d x_k> for fixed random v.
+ * TG_EARG if x is empty. */
 tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
                            const tg_gradcheck_options *options, tg_gradcheck_report *report,
                            tg_error *err);

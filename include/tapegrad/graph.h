@@ -12,13 +12,13 @@ extern "C" {
 
 /* Writes everything that n outputs, recorded values on t, depend on: operations by name with their
  * attributes and scopes, and leaves.
- *   inputs   for leaves in this dict the file has name, dtype and shape; each run supplies the
- *   values params   for leaves in this dict it has name and present values
- * All other leaves are constants, of which it has the present values.  Either dict may be NULL.
- * output_names NULL stands for "output1", ...  All sizes are fixed, so record with the batch size
- * that will be run.  The file appears whole or not at all.
+ *   inputs   leaves of which the file holds name, dtype and shape; each run supplies the values
+ *   params   leaves of which the file holds name and current values
+ * All other leaves are constants, and the file holds their current values.  Either dict may be
+ * NULL.  output_names NULL stands for "output1", ...  All sizes are fixed, so record with the batch
+ * size that will be run.  The file appears whole or not at all.
  * TG_EARG, TG_ETAPE; TG_EKEY for a leaf that is in both dicts, or for an operation whose attributes
- * are not described (tg_checkpoint); TG_EIO, TG_ENOMEM. */
+ * cannot be written as text, such as that of tg_checkpoint; TG_EIO, TG_ENOMEM. */
 tg_status tg_graph_save(const char *path, const tg_tape *t, const tg_dict *inputs,
                         const tg_dict *params, int n, tg_tensor *const *outputs,
                         const char *const *output_names, tg_error *err);
@@ -52,7 +52,7 @@ tg_tensor *tg_graph_input_new(const tg_graph *g, int i, tg_error *err);
 /* Records the graph on t.  inputs are leaves or values on t, in the order of the file; outputs
  * receives the results.  Random operations draw the same numbers again.  Errors poison the tape:
  * TG_EARG, TG_ESHAPE or TG_EDTYPE for an input that does not fit, which is named; TG_EFORMAT if an
- * operation gives another shape than when the graph was saved. */
+ * operation gives another shape than it did when the graph was saved. */
 tg_status tg_graph_run(tg_tape *t, const tg_graph *g, int n_inputs, tg_tensor *const *inputs,
                        tg_tensor **outputs);
 

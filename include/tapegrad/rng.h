@@ -35,17 +35,17 @@ void tg_rng_skip(tg_rng *r, uint64_t n);
 /* Convert a word to a number.
  *   unit    [0, 1), from the top 53 bits
  *   unit24  [0, 1), from the top 24 bits, which a float can hold
- *   normal  N(0, 1), by the inverse of its distribution function (Wichura, AS 241, 1988); it uses
- *   only
- *           + - * / and sqrt, so its bits do not depend on a libm */
+ *   normal  N(0, 1), by the inverse of its distribution function (Wichura, AS 241, 1988)
+ * normal uses only + - * / and sqrt, so its bits do not depend on a libm. */
 double tg_rng_unit(uint64_t word);
 float tg_rng_unit24(uint64_t word);
 double tg_rng_normal(uint64_t word);
 
 /* Draw one number; r advances by one block.
- *   next_uniform  in [lo, hi), or in (hi, lo] if lo > hi, or lo if both are equal; lo and hi are
- *   finite next_normal   from N(mean, std^2)
- *   next_below    an integer in 0..n-1, without bias; 0 if n is 0 */
+ *   next_uniform  in [lo, hi), or in (hi, lo] if lo > hi, or lo if both are equal
+ *   next_normal   from N(mean, std^2)
+ *   next_below    an integer in 0..n-1, without bias; 0 if n is 0
+ * lo and hi must be finite. */
 double tg_rng_next_uniform(tg_rng *r, double lo, double hi);
 double tg_rng_next_normal(tg_rng *r, double mean, double std);
 uint64_t tg_rng_next_below(tg_rng *r, uint64_t n);

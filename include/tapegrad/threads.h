@@ -4,7 +4,8 @@
  * The number of threads changes no bit of any result.  The threads end at exit.  A forked child
  * starts its own when it needs them.
  *
- * While the library computes, denormal results are flushed to 0; on ARM also denormal operands. */
+ * While the library computes, denormal results are flushed to 0; on ARM so are denormal operands.
+ */
 #ifndef TAPEGRAD_THREADS_H
 #define TAPEGRAD_THREADS_H
 
@@ -22,7 +23,7 @@ extern "C" {
  * process may use.  May be called from any thread at any time.  TG_EARG if n is negative. */
 tg_status tg_set_num_threads(int n);
 
-/* The present number, 1 to TG_MAX_THREADS.  Fewer are used if the system refuses to start some. */
+/* The current number, 1 to TG_MAX_THREADS.  Fewer are used if the system refuses to start some. */
 int tg_num_threads(void);
 
 /* The instruction set in use: "generic", "sse" (vectors of 16 bytes, on ARM those of NEON), "avx2"

@@ -70,7 +70,8 @@ typedef struct tg_trainer_options {
 tg_trainer_options tg_trainer_defaults(void);
 
 /* A trainer for these objects, which belong to the caller and must outlive it.  test and history
- * may be NULL.  No gradients are computed for parameters that are frozen (tg_optimizer_add_group).
+ * may be NULL; options NULL stands for the defaults.  No gradients are computed for parameters that
+ * are frozen (tg_optimizer_add_group).
  *
  * The history receives rows under the given series, which is copied.  The step of "loss" is the
  * number of updates made before its own.  The step of "train_acc" and "test_acc" is the number of
@@ -133,7 +134,7 @@ bool tg_trainer_diverged(const tg_trainer *tr);
 
 /* Share of the first `rows` rows (0: all) whose largest output is that of the label, in evaluation
  * mode.  A row of NaN counts as class 0.  *accuracy is NaN on failure and if there are no rows.
- * Errors are those of tg_dataset_check. */
+ * Errors are those of tg_dataset_check and of the model, and TG_ENOMEM. */
 tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t rows, double *accuracy,
                       tg_error *err);
 
