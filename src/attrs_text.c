@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/file/sink.h"
+#include "src/file/number.h"
 #include "tapegrad/op.h"
 
 /* What is written into, and where the next character goes if there is room. */

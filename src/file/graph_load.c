@@ -1,48 +1,19 @@
-/* graph_load.c - reads the file of a graph and records it again. */
+/* graph_load.c - reads a graph from a file. */
 #include <stdio.h>
 #include <string.h>
 
 #include "graph/storage.h"
 #include "src/file/graph_file.h"
+#include "src/file/npy.h"
 #include "src/file/source.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/graph.h"
-
-typedef struct value {
-    tgi_value_kind kind;
-    tg_dtype dtype;
-    int ndim;
-    int64_t *shape;
-    const char *name; /* of an input */
-    int input;        /* its number */
-    tg_tensor *leaf;  /* a parameter or a constant */
-    const tg_op *op;
-    void *attrs;
-    const char *scope;
-    int n;
-    uint32_t *inputs;
-} value;
-
-typedef struct output {
-    uint32_t value;
-    const char *name;
-} output;
-
-struct tg_graph {
-    tg_tape *memory; /* its arena holds all of this */
-    tg_dict *params, *constants;
-    uint32_t n_values, n_outputs;
-    int n_inputs;
-    value *values;
-    output *outputs;
-    const value **inputs;
-};
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
 typedef struct reader {
     tgi_source source;
-    uint64_t at, end; /* the sum stands at the end */
+    uint64_t at, end; /* where the next bytes are, and where the checksum begins */
     tg_graph *g;
     int n_ops;
     const tg_op *const *ops;
@@ -77,7 +48,8 @@ static bool get_number(reader *r, unsigned width, uint64_t *number)
     return true;
 }
 
-/* Memory of the graph for n things of a size, each of which takes `least` bytes of the file. */
+/* Zeroed memory of the graph for n entries of `size` bytes, each of which takes at least `least`
+ * bytes in the file. */
 static void *room(reader *r, uint64_t n, size_t size, size_t least)
 {
     if (n > (r->end - r->at) / least || n > SIZE_MAX / size) {
@@ -105,7 +77,7 @@ static bool get_text(reader *r, const char **text)
     return strlen(p) == n || malformed(r, "a name with a zero byte");
 }
 
-static bool get_tensor(reader *r, const value *v, tg_tensor **x)
+static bool get_tensor(reader *r, const tgi_graph_value *v, tg_tensor **x)
 {
     uint64_t bytes;
     if (!get_number(r, 8, &bytes)) return false;
@@ -115,7 +87,7 @@ static bool get_tensor(reader *r, const value *v, tg_tensor **x)
     r->at += bytes;
     bool fits = (*x)->dtype == v->dtype && (*x)->ndim == v->ndim;
     for (int i = 0; fits && i < v->ndim; i++) fits = (*x)->shape[i] == v->shape[i];
-    return fits || malformed(r, "a tensor has another shape than is said");
+    return fits || malformed(r, "a tensor does not have the shape of its value");
 }
 
 /* Takes x over.  NULL name: a constant. */
@@ -133,7 +105,7 @@ static bool keep_leaf(reader *r, const char *name, tg_tensor *x, bool fine)
     return tg_dict_take(d, name ? name : number, x, r->err) == TG_OK;
 }
 
-static bool get_leaf(reader *r, value *v)
+static bool get_leaf(reader *r, tgi_graph_value *v)
 {
     const bool named = v->kind != TGI_CONSTANT;
     if (named && !get_text(r, &v->name)) return false;
@@ -154,14 +126,14 @@ static const tg_op *find_op(const reader *r, const char *name)
     return op;
 }
 
-static bool get_operation(reader *r, value *v, uint32_t id)
+static bool get_operation(reader *r, tgi_graph_value *v, uint32_t id)
 {
     const char *name, *attrs;
     uint64_t n;
     tg_tape *memory = r->g->memory;
     if (!get_text(r, &name) || !get_text(r, &attrs) || !get_text(r, &v->scope)) return false;
     if (!(v->op = find_op(r, name))) {
-        (void)tg_fail(r->err, TG_EKEY, "%s: no operation '%s'", r->source.name, name);
+        (void)tg_fail(r->err, TG_EKEY, "%s: there is no operation '%s'", r->source.name, name);
         return false;
     }
     v->attrs = tg_tape_alloc(memory, v->op->attrs_size);
@@ -185,11 +157,11 @@ static bool get_operation(reader *r, value *v, uint32_t id)
 
 static bool get_value(reader *r, uint32_t id)
 {
-    value *v = &r->g->values[id];
+    tgi_graph_value *v = &r->g->values[id];
     uint8_t head[4];
     if (!get(r, head, sizeof head)) return false;
     if (head[0] >= TGI_VALUE_KINDS || head[1] >= TG_DTYPE_COUNT || head[2] > TG_MAX_NDIM || head[3])
-        return malformed(r, "no value");
+        return malformed(r, "a value has an unknown kind, dtype or shape");
     v->kind = (tgi_value_kind)head[0];
     v->dtype = (tg_dtype)head[1];
     v->ndim = head[2];
@@ -223,10 +195,10 @@ static bool get_all(reader *r)
     for (uint32_t i = 0; i < g->n_outputs; i++) {
         uint64_t id;
         if (!get_number(r, 4, &id) || !get_text(r, &g->outputs[i].name)) return false;
-        if (id >= g->n_values) return malformed(r, "an output is no value");
+        if (id >= g->n_values) return malformed(r, "an output is not one of the values");
         g->outputs[i].value = (uint32_t)id;
     }
-    return r->at == r->end || malformed(r, "there is more than a graph");
+    return r->at == r->end || malformed(r, "there are bytes after the graph");
 }
 
 static bool check_frame(reader *r)
@@ -239,7 +211,7 @@ static bool check_frame(reader *r)
     if (size < TGI_GRAPH_HEAD + sizeof sum ||
         tgi_source_read(&r->source, 0, magic, sizeof magic, NULL) != TG_OK ||
         memcmp(magic, tgi_graph_magic, sizeof magic) != 0) {
-        (void)tg_fail(r->err, TG_EFORMAT, "%s: no graph file of version 1", r->source.name);
+        (void)tg_fail(r->err, TG_EFORMAT, "%s: not a graph file of version 1", r->source.name);
         return false;
     }
     r->at = TGI_GRAPH_MAGIC;
@@ -249,7 +221,7 @@ static bool check_frame(reader *r)
         tgi_source_read(&r->source, r->end, sum, sizeof sum, r->err))
         return false;
     if (crc == tgi_little(sum, 4)) return true;
-    (void)tg_fail(r->err, TG_EFORMAT, "%s: is damaged: its CRC-32 is %08x, it says %08x",
+    (void)tg_fail(r->err, TG_EFORMAT, "%s: is damaged: its CRC-32 is %08x, it should be %08x",
                   r->source.name, (unsigned)crc, (unsigned)tgi_little(sum, 4));
     return false;
 }
@@ -278,109 +250,4 @@ tg_graph *tg_graph_load(const char *path, int n_ops, const tg_op *const *ops, tg
     }
     tgi_source_close(&r.source);
     return r.g;
-}
-
-void tg_graph_free(tg_graph *g)
-{
-    if (!g) return;
-    tg_dict_free(g->params);
-    tg_dict_free(g->constants);
-    tg_tape_free(g->memory);
-    tg_free(g);
-}
-
-/* ---- looking -------------------------------------------------------------------------------- */
-
-tg_dict *tg_graph_params(const tg_graph *g) { return g ? g->params : NULL; }
-
-int tg_graph_input_count(const tg_graph *g) { return g ? g->n_inputs : 0; }
-
-int tg_graph_output_count(const tg_graph *g) { return g ? (int)g->n_outputs : 0; }
-
-const char *tg_graph_input_name(const tg_graph *g, int i)
-{
-    return g && i >= 0 && i < g->n_inputs ? g->inputs[i]->name : NULL;
-}
-
-const char *tg_graph_output_name(const tg_graph *g, int i)
-{
-    return g && i >= 0 && i < (int)g->n_outputs ? g->outputs[i].name : NULL;
-}
-
-const int64_t *tg_graph_input_shape(const tg_graph *g, int i, int *ndim, tg_dtype *dtype)
-{
-    if (!tg_graph_input_name(g, i)) return NULL;
-    if (ndim) *ndim = g->inputs[i]->ndim;
-    if (dtype) *dtype = g->inputs[i]->dtype;
-    return g->inputs[i]->shape;
-}
-
-tg_tensor *tg_graph_input_new(const tg_graph *g, int i, tg_error *err)
-{
-    if (!tg_graph_input_name(g, i)) {
-        (void)tg_fail(err, TG_EARG, "graph_input_new: no input %d", i);
-        return NULL;
-    }
-    return tg_tensor_new(g->inputs[i]->dtype, g->inputs[i]->ndim, g->inputs[i]->shape, err);
-}
-
-/* ---- running -------------------------------------------------------------------------------- */
-
-static bool same(const value *v, const tg_tensor *x)
-{
-    bool same = v->dtype == x->dtype && v->ndim == x->ndim;
-    for (int i = 0; same && i < v->ndim; i++) same = v->shape[i] == x->shape[i];
-    return same;
-}
-
-static tg_tensor *give_input(tg_tape *t, const value *v, tg_tensor *x)
-{
-    char text[TG_DESCRIBE_SIZE], want[TG_DESCRIBE_SIZE];
-    if (!x) return tg_tape_fail(t, TG_EARG, "graph_run: the input '%s' is NULL", v->name);
-    if (same(v, x)) return x;
-    return tg_tape_fail(t, x->dtype != v->dtype ? TG_EDTYPE : TG_ESHAPE,
-                        "graph_run: the input '%s' is %s, must be %s%s", v->name,
-                        tg_tensor_describe(x, text, sizeof text), tg_dtype_name(v->dtype),
-                        tg_shape_describe(v->ndim, v->shape, want, sizeof want));
-}
-
-static tg_tensor *apply(tg_tape *t, const value *v, tg_tensor *const *values)
-{
-    char text[TG_DESCRIBE_SIZE], want[TG_DESCRIBE_SIZE];
-    tg_tensor **in = tg_tape_alloc(t, (size_t)v->n * sizeof *in);
-    for (int i = 0; in && i < v->n; i++) in[i] = values[v->inputs[i]];
-    if (*v->scope) tg_scope_push(t, v->scope);
-    tg_tensor *y = tg_apply(t, v->op, in, v->n, v->attrs);
-    if (y && !same(v, y))
-        y = tg_tape_fail(t, TG_EFORMAT, "graph_run: %s gives %s, was saved as %s%s", v->op->name,
-                         tg_tensor_describe(y, text, sizeof text), tg_dtype_name(v->dtype),
-                         tg_shape_describe(v->ndim, v->shape, want, sizeof want));
-    if (*v->scope) tg_scope_pop(t);
-    return y;
-}
-
-tg_status tg_graph_run(tg_tape *t, const tg_graph *g, int n_inputs, tg_tensor *const *inputs,
-                       tg_tensor **outputs)
-{
-    if (!t) return TG_EARG;
-    if (tg_tape_status(t) != TG_OK) return tg_tape_status(t);
-    if (g && n_inputs != g->n_inputs)
-        (void)tg_tape_fail(t, TG_EARG, "graph_run: %d inputs given, the graph has %d", n_inputs,
-                           (int)g->n_inputs);
-    else if (!g || (n_inputs > 0 && !inputs) || (g->n_outputs > 0 && !outputs))
-        (void)tg_tape_fail(t, TG_EARG, "graph_run: the %s NULL",
-                           !g                        ? "graph is"
-                           : n_inputs > 0 && !inputs ? "list of inputs is"
-                                                     : "list of outputs is");
-    tg_tensor **values = tg_tape_status(t) ? NULL : tg_tape_alloc(t, g->n_values * sizeof *values);
-    for (uint32_t i = 0; values && i < g->n_values; i++) {
-        const value *v = &g->values[i];
-        values[i] = v->kind == TGI_OPERATION ? apply(t, v, values)
-                    : v->kind == TGI_INPUT   ? give_input(t, v, inputs[v->input])
-                                             : v->leaf;
-        if (!values[i]) break;
-    }
-    if (tg_tape_status(t) == TG_OK)
-        for (uint32_t i = 0; i < g->n_outputs; i++) outputs[i] = values[g->outputs[i].value];
-    return tg_tape_status(t);
 }

@@ -1,11 +1,11 @@
-/* graph_save.c - writes what some values of a tape depend on. */
+/* graph_save.c - writes the graph that some values of a tape depend on. */
 #include <stdio.h>
 #include <string.h>
 
 #include "src/dict.h"
 #include "src/file/graph_file.h"
+#include "src/file/npy.h"
 #include "src/file/sink.h"
-#include "src/file/source.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/graph.h"
 
@@ -15,8 +15,8 @@ typedef struct writer {
     uint32_t crc;
     const tg_tape *t;
     const tg_dict *inputs, *params;
-    int32_t *number; /* of each value of the tape in the file; -1: not in it */
-    uint32_t values;
+    int32_t *number; /* of each value of the tape, its number in the file; -1: not in it */
+    uint32_t values; /* in the file */
 } writer;
 
 /* ---- pieces --------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static void put_number(writer *w, uint64_t value, unsigned width)
 static void put_text(writer *w, const char *text)
 {
     const size_t n = strlen(text);
-    if (n > INT32_MAX) tgi_sink_fail(&w->sink, TG_EARG, "graph_save: a name of 2 GiB");
+    if (n > INT32_MAX) tgi_sink_fail(&w->sink, TG_EARG, "graph_save: a name is longer than 2 GiB");
     put_number(w, n, 4);
     put(w, text, n);
 }
@@ -67,12 +67,12 @@ static void put_leaf(writer *w, tgi_value_kind kind, const char *name, const tg_
 
 static void put_operation(writer *w, const tg_node *n)
 {
-    /* Up to 20 characters and a comma for a number, 8 of them in a list, and the names. */
+    /* Each number takes at most 20 characters and a comma, and a list has at most 8. */
     enum { ROOM = 4096 };
     char text[ROOM];
     if ((n->op->attrs_size && !n->op->attrs) || (n->op->flags & TG_OP_OPAQUE))
-        tgi_sink_fail(&w->sink, TG_EKEY, "graph_save: the attributes of %s are not described",
-                      n->op->name);
+        tgi_sink_fail(&w->sink, TG_EKEY,
+                      "graph_save: the attributes of %s cannot be written as text", n->op->name);
     if (strlen(tg_attrs_describe(n->op, n->attrs, text, ROOM)) == ROOM - 1)
         tgi_sink_fail(&w->sink, TG_EKEY, "graph_save: the attributes of %s are too long",
                       n->op->name);
@@ -91,8 +91,9 @@ static void put_value(writer *w, const tg_tensor *x)
                                 : param ? TGI_PARAM
                                         : TGI_CONSTANT;
     if (!x->node && input && param)
-        tgi_sink_fail(&w->sink, TG_EKEY, "graph_save: '%s' is an input and the parameter '%s'",
-                      input, param);
+        tgi_sink_fail(&w->sink, TG_EKEY,
+                      "graph_save: the leaf '%s' among inputs is also '%s' among params", input,
+                      param);
     put_number(w, kind, 1);
     put_number(w, x->dtype, 1);
     put_number(w, (uint64_t)x->ndim, 1);
@@ -104,7 +105,7 @@ static void put_value(writer *w, const tg_tensor *x)
         put_leaf(w, kind, input ? input : param, x);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 /* Numbers the values that the outputs depend on, in the order of the tape. */
 static void number_values(writer *w, int n, tg_tensor *const *outputs)
@@ -151,7 +152,7 @@ static tg_status check(const char *path, const tg_tape *t, int n, tg_tensor *con
     for (int i = 0; i < n; i++)
         if (!outputs[i] || outputs[i]->tape != t || tg_tape_value(t, outputs[i]->id) != outputs[i])
             return tg_fail(err, outputs[i] ? TG_ETAPE : TG_EARG, "graph_save: output %d is %s",
-                           i + 1, outputs[i] ? "no value recorded on this tape" : "NULL");
+                           i + 1, outputs[i] ? "not recorded on this tape" : "NULL");
     return TG_OK;
 }
 

@@ -4,7 +4,7 @@
 #include "src/dict.h"
 #include "tapegrad/inspect.h"
 
-/* Text between quotes. */
+/* Writes text for use between quotes. */
 static void quoted(const char *text, size_t n, FILE *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -13,8 +13,8 @@ static void quoted(const char *text, size_t n, FILE *out)
     }
 }
 
-/* Opens a box for each part of "hidden1/batch_norm"; Graphviz takes those of one name for one.
- * Returns how many. */
+/* Opens nested boxes for a scope such as "hidden1/batch_norm" and returns how many.  Graphviz
+ * merges boxes that have the same name. */
 static int open_boxes(const char *scope, FILE *out)
 {
     int depth = 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "src/file/npy.h"
 #include "src/file/sink.h"
 #include "src/file/source.h"
 #include "tapegrad/alloc.h"
@@ -16,8 +17,8 @@
 enum {
     MAGIC_BYTES = 8,    /* version included */
     ALIGNMENT = 64,     /* of the first element in the file */
-    GROWTH_DIGITS = 21, /* NumPy leaves room for the first size to grow to this many digits */
-    HEADER_MAX = 512,   /* what 8 sizes of 19 digits need, and more */
+    GROWTH_DIGITS = 21, /* as in NumPy, which leaves room for so many digits of the first size */
+    HEADER_MAX = 512,   /* more than 8 sizes of 19 digits need */
 };
 
 static const char magic[] = "\x93NUMPY";
@@ -41,7 +42,7 @@ typedef struct layout {
     int64_t shape[TG_MAX_NDIM];
 } layout;
 
-/* A place in the text of the header, which ends in a 0 byte that is not part of it. */
+/* A position in the text of the header, which is followed by a 0 byte. */
 typedef struct cursor {
     const tgi_source *s;
     const char *text, *at, *end;
@@ -50,8 +51,8 @@ typedef struct cursor {
 
 static bool fail_at(const cursor *c, const char *expected)
 {
-    tg_fail(c->err, TG_EFORMAT, "%s: header is malformed: expected %s at its byte %lld", c->s->name,
-            expected, (long long)(c->at - c->text));
+    tg_fail(c->err, TG_EFORMAT, "%s: the header is malformed: expected %s at its byte %lld",
+            c->s->name, expected, (long long)(c->at - c->text));
     return false;
 }
 
@@ -60,7 +61,7 @@ static void skip_spaces(cursor *c)
     while (*c->at == ' ' || *c->at == '\t' || *c->at == '\r' || *c->at == '\n') c->at++;
 }
 
-/* Steps over a word where it stands next. */
+/* Skips word, if it comes next. */
 static bool accept(cursor *c, const char *word)
 {
     skip_spaces(c);
@@ -70,7 +71,7 @@ static bool accept(cursor *c, const char *word)
     return true;
 }
 
-/* A string in single or double quotes, cut where it is longer than room. */
+/* Reads a string in single or double quotes, cut to room. */
 static bool read_string(cursor *c, char *out, size_t room, const char *expected)
 {
     const char *quote = accept(c, "'") ? "'" : accept(c, "\"") ? "\"" : NULL;
@@ -179,8 +180,9 @@ static tg_status read_header(const tgi_source *s, layout *l, uint64_t *end, tg_e
     const uint64_t from = MAGIC_BYTES + width, length = tgi_little(start + MAGIC_BYTES, width);
     *end = from + length;
     if (*end > s->size)
-        return tg_fail(err, TG_EFORMAT, "%s: header is said to end at byte %llu, the file has %llu",
-                       s->name, (unsigned long long)*end, (unsigned long long)s->size);
+        return tg_fail(err, TG_EFORMAT,
+                       "%s: the header is said to end at byte %llu, the file has %llu", s->name,
+                       (unsigned long long)*end, (unsigned long long)s->size);
     char *text = tg_malloc((size_t)length + 1);
     if (!text) return tg_fail(err, TG_ENOMEM, "cannot read '%s': out of memory", s->name);
     text[length] = '\0';
@@ -191,7 +193,7 @@ static tg_status read_header(const tgi_source *s, layout *l, uint64_t *end, tg_e
     return status;
 }
 
-/* x with its axes in the opposite order, as a row-major leaf; takes x over. */
+/* x with its axes reversed, as a row-major leaf; takes ownership of x. */
 static tg_tensor *reverse_axes(tg_tensor *x, tg_error *err)
 {
     int64_t shape[TG_MAX_NDIM], strides[TG_MAX_NDIM];
@@ -232,7 +234,7 @@ tg_tensor *tg_npy_load(const char *path, tg_error *err)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* The whole start of the file, padded as NumPy does it; returns its length. */
+/* Writes everything before the elements, padded as in NumPy; returns its length. */
 static size_t make_header(const tg_tensor *x, char out[HEADER_MAX])
 {
     static const char *const names[] = {"<f4", "<f8", "<i4", "|u1"};
@@ -293,7 +295,7 @@ void tgi_npy_emit(const tg_tensor *x, void (*put)(void *to, const void *data, si
             put(to, bytes, used);
             used = 0;
         }
-        for (int axis = x->ndim - 1; axis >= 0; axis--) { /* on to the next in row-major order */
+        for (int axis = x->ndim - 1; axis >= 0; axis--) { /* to the next in row-major order */
             offset += x->strides[axis];
             if (++index[axis] < x->shape[axis]) break;
             offset -= index[axis] * x->strides[axis];

@@ -1,14 +1,16 @@
 /* npz.c - a dict in NumPy's .npz format: a zip archive of stored .npy members.
  *
- * A zip archive is members, each a local header and its bytes; then the central directory, an
- * entry for each; then the end record, which says where the directory is.  A number that does
- * not fit in its 32 bits stands there as 0xffffffff, and in 64 bits in an extra field (zip64). */
+ * A zip archive consists of the members, each a local header and its bytes; the central directory,
+ * which has an entry for each member; and the end record, which says where the directory is.  A
+ * number that does not fit in 32 bits is written as 0xffffffff, and in 64 bits in an extra field
+ * (zip64). */
 #include "tapegrad/npy.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include "graph/text.h"
+#include "src/file/npy.h"
 #include "src/file/sink.h"
 #include "src/file/source.h"
 #include "tapegrad/alloc.h"
@@ -24,10 +26,10 @@ enum {
     END_BYTES = 22,
     END64_BYTES = 56,
     LOCATOR_BYTES = 20,
-    STORED = 0,          /* the method */
+    STORED = 0,          /* the method of a member that is not compressed */
     NAME_ROOM = 1 << 16, /* a name has up to 65535 bytes */
     ZIP64_EXTRA = 1,     /* the tag of the extra field */
-    FIRST_OF_1980 = 33,  /* the earliest date there is: equal dicts make equal files */
+    FIRST_OF_1980 = 33,  /* the earliest date; always the same, so equal dicts give equal files */
 };
 
 static const uint32_t FULL32 = 0xffffffffu; /* "look in the extra field" */
@@ -43,9 +45,9 @@ typedef struct archive {
     tg_error *err;
 } archive;
 
-/* What the directory says of one member. */
+/* What the directory says about a member. */
 typedef struct member {
-    const uint8_t *name; /* in the directory, not terminated */
+    const uint8_t *name; /* in the directory, without a 0 byte at its end */
     uint64_t name_bytes, size, stored, local;
     uint32_t crc;
     unsigned flags, method;
@@ -56,7 +58,8 @@ static tg_status fail(const archive *a, const char *what)
     return tg_fail(a->err, TG_EFORMAT, "%s: %s", a->source.name, what);
 }
 
-/* The 64-bit form of the end record, which ends where the locator before the 32-bit one starts. */
+/* Reads the 64-bit end record, if there is one.  Its locator is just before the 32-bit end record,
+ * which begins at end. */
 static tg_status read_end64(archive *a, uint64_t end)
 {
     uint8_t b[END64_BYTES];
@@ -75,7 +78,7 @@ static tg_status read_end64(archive *a, uint64_t end)
     return TG_OK;
 }
 
-/* Finds the directory from the end record, which a comment of up to 65535 bytes may follow. */
+/* Finds the directory with the end record, which a comment of up to 65535 bytes may follow. */
 static tg_status find_directory(archive *a)
 {
     const uint64_t size = a->source.size, most = END_BYTES + FULL16;
@@ -105,7 +108,7 @@ static tg_status find_directory(archive *a)
     return TG_OK;
 }
 
-/* Replaces the numbers of m that are full by those of the zip64 extra field. */
+/* Replaces the numbers of m that are 0xffffffff by those of the zip64 extra field. */
 static bool read_extra(member *m, const uint8_t *p, uint64_t n)
 {
     uint64_t *const wanted[] = {&m->size, &m->stored, &m->local};
@@ -153,8 +156,8 @@ static uint64_t read_entry(const archive *a, const uint8_t *p, uint64_t n, membe
     return length;
 }
 
-/* Finds the bytes of a member behind its local header.  name is its terminated name; local_name has
- * room for that of the local header, which is to be the same. */
+/* Finds the bytes of a member, which follow its local header.  name is its name with a 0 byte at
+ * the end; local_name has room for the name in the local header, which must be the same. */
 static tg_status find_member(archive *a, const member *m, const char *name, char *local_name,
                              tgi_source *part)
 {
@@ -166,7 +169,7 @@ static tg_status find_member(archive *a, const member *m, const char *name, char
                        "%s: is compressed (method %u); save with numpy.savez, not savez_compressed",
                        part->name, m->method);
     uint8_t local[LOCAL_BYTES] = {0};
-    const uint64_t limit = a->at; /* members stand before the directory */
+    const uint64_t limit = a->at; /* members come before the directory */
     if (m->local > limit || limit - m->local < LOCAL_BYTES)
         return tg_fail(a->err, TG_EFORMAT, "%s: is said to lie outside the file", part->name);
     const size_t named = (size_t)m->name_bytes;
@@ -176,8 +179,8 @@ static tg_status find_member(archive *a, const member *m, const char *name, char
     if (status != TG_OK) return status;
     if (tgi_little(local, 4) != LOCAL_MARK || tgi_little(local + 26, 2) != named ||
         memcmp(local_name, name, named) != 0)
-        return tg_fail(a->err, TG_EFORMAT, "%s: has no local header of its name", part->name);
-    /* each byte may belong to one member only, or a small file could fill the memory */
+        return tg_fail(a->err, TG_EFORMAT, "%s: has no local header with its name", part->name);
+    /* members may not share bytes, or a small file could fill the memory */
     const uint64_t at = m->local + LOCAL_BYTES + named + tgi_little(local + 28, 2);
     if (m->size != m->stored || at > limit || m->size > limit - at || m->size > limit - a->claimed)
         return tg_fail(a->err, TG_EFORMAT, "%s: its size of %llu bytes does not fit the archive",
@@ -210,7 +213,7 @@ static tg_status load_member(archive *a, const member *m, char *name, tg_dict *d
     if (length != m->name_bytes) return fail(a, "a member has a name with a 0 byte");
     if (length >= 4 && strcmp(name + length - 4, ".npy") == 0) name[length - 4] = '\0';
     if (tg_dict_find(d, name) >= 0)
-        return tg_fail(a->err, TG_EFORMAT, "%s: a second member of that name", part.name);
+        return tg_fail(a->err, TG_EFORMAT, "%s: there are two members of that name", part.name);
     tg_tensor *x = tgi_npy_read(&part, a->err);
     return x ? tg_dict_take(d, name, x, a->err) : TG_EFORMAT;
 }
@@ -234,7 +237,8 @@ static tg_status load_members(archive *a, tg_dict *d)
         seen++;
     }
     if (status == TG_OK && seen != a->count)
-        status = fail(a, "the zip directory has another number of entries than is said");
+        status = fail(
+            a, "the zip directory does not have the number of entries that the end record says");
     tg_free(name);
     tg_free(directory);
     return status;
@@ -257,13 +261,13 @@ tg_dict *tg_npz_load(const char *path, tg_error *err)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-/* A record of the archive as it is put together. */
+/* A record of the archive while it is written. */
 typedef struct record {
     uint8_t bytes[128];
     size_t n;
 } record;
 
-/* Appends one number for each digit of widths, in that many bytes. */
+/* Appends one number for each digit of widths, which says in how many bytes. */
 static void add(record *r, const char *widths, const uint64_t *values)
 {
     for (; *widths; widths++, values++)
@@ -274,7 +278,7 @@ static void add(record *r, const char *widths, const uint64_t *values)
 static uint64_t cut32(uint64_t value) { return value < FULL32 ? value : FULL32; }
 static uint64_t cut16(uint64_t value) { return value < FULL16 ? value : FULL16; }
 
-/* What is known of a member when its header is written. */
+/* A member that is written. */
 typedef struct written {
     const tgi_crc *tables;
     const char *key;
@@ -289,8 +293,8 @@ static void measure(void *to, const void *data, size_t n)
     w->crc = tgi_crc_update(w->tables, w->crc, data, n);
 }
 
-/* What a local header and an entry of the directory share: from the version of zip that is needed
- * to the length of the extra field. */
+/* Adds the fields that a local header and an entry of the directory have in common: from the
+ * version of zip that is needed to the length of the extra field. */
 static void add_common(record *r, const written *w, bool zip64, uint64_t extra)
 {
     uint64_t flags = 0;

@@ -1,4 +1,4 @@
-/* sink.c - writes a file so that it is there whole or not at all. */
+/* sink.c - writes a file so that it appears whole or not at all. */
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 700 /* POSIX 2008 with realpath */
 #endif
@@ -7,9 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <float.h>
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "graph/text.h"
+#include "src/file/number.h"
 #include "tapegrad/alloc.h"
 
 #ifndef PATH_MAX
@@ -28,13 +27,13 @@
 enum {
     BUFFER_BYTES = 1 << 16,
     FORMAT_BYTES = 1024,
-    BASE_MAX = 200,   /* bytes of the target's name that its temporary repeats */
+    BASE_MAX = 200,   /* bytes of the target's name that the temporary file's name repeats */
     SUFFIX_MAX = 32,  /* ".0123456789abcdef.tmp" and the terminator */
-    SHOWN_PATH = 150, /* bytes of a path that a message shows: the reason must fit as well */
+    SHOWN_PATH = 150, /* bytes of a path in a message, so that the reason fits as well */
 };
 
-/* strerror_r returns an int in POSIX and a char * in GNU; what is declared depends on macros
- * that a build may set for all files. */
+/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+ * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }
 #define ERROR_TEXT(rc, text) _Generic((rc), int : posix_text, char * : gnu_text)((rc), (text))
@@ -54,7 +53,7 @@ static void no_memory(tgi_sink *s)
     tg_fail(&s->failure, TG_ENOMEM, "cannot write '%.*s': out of memory", SHOWN_PATH, s->path);
 }
 
-/* The descriptor that a path stands for by name, or -1. */
+/* The standard descriptor that path names, or -1. */
 static int standard_fd(const char *path)
 {
     if (strcmp(path, "/dev/stdout") == 0) return STDOUT_FILENO;
@@ -68,8 +67,8 @@ static size_t directory_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Creates the temporary beside the target.  Uniqueness rests on O_EXCL; pid and time only make
- * a second attempt rare. */
+/* Creates the temporary file beside the target.  O_EXCL guarantees a new name; pid and time only
+ * make a second attempt unlikely. */
 static int create_temporary(tgi_sink *s, mode_t mode)
 {
     const size_t directory = directory_length(s->target);
@@ -93,8 +92,8 @@ static int create_temporary(tgi_sink *s, mode_t mode)
     return -1;
 }
 
-/* Where links lead that end at no file: there it is to be made.  NULL with errno, or with the
- * failure set. */
+/* The path that a dangling symbolic link leads to, where the file will be created.  NULL with errno
+ * or the failure set. */
 static char *follow(tgi_sink *s)
 {
     enum { LINKS_MAX = 40 };
@@ -118,7 +117,7 @@ static char *follow(tgi_sink *s)
     return errno = ELOOP, NULL;
 }
 
-/* Opens the descriptor; on failure either failure is set already or errno tells. */
+/* Returns the descriptor to write to, or -1 with errno or the failure set. */
 static int open_target(tgi_sink *s)
 {
     const int standard = standard_fd(s->path);
@@ -128,7 +127,7 @@ static int open_target(tgi_sink *s)
     const bool exists = stat(s->path, &now) == 0;
     if (exists && !S_ISREG(now.st_mode)) return open(s->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (!exists && errno != ENOENT) return -1;
-    /* rename would replace a file that its owner made read-only */
+    /* rename alone would replace a read-only file */
     if (exists && access(s->path, W_OK) != 0) return -1;
 
     char real[PATH_MAX];
@@ -140,11 +139,11 @@ static int open_target(tgi_sink *s)
     const int fd = create_temporary(s, 0666);
     if (fd < 0 && s->temporary) {
         const int number = errno;
-        tg_free(s->temporary); /* it was never made, so there is nothing to remove */
+        tg_free(s->temporary); /* it was not created, so it must not be removed */
         s->temporary = NULL;
         errno = number;
     }
-    /* a failure here means a file system without modes: not worth losing the data */
+    /* this fails on file systems without modes, which is no reason to lose the data */
     if (fd >= 0 && exists) (void)fchmod(fd, now.st_mode & 0777);
     return fd;
 }
@@ -231,8 +230,8 @@ void tgi_sink_fail(tgi_sink *s, tg_status status, const char *format, ...)
     tg_fail(&s->failure, status, "%s", n < 0 ? tg_status_text(status) : text);
 }
 
-/* Makes the new name itself last through a power cut.  The file is complete under either name,
- * so a file system that cannot do this costs nothing. */
+/* Makes the rename survive a power failure.  The file is complete under either name, so it does not
+ * matter if the file system cannot do this. */
 static void sync_directory(tgi_sink *s)
 {
     const size_t directory = directory_length(s->target);
@@ -267,53 +266,4 @@ tg_status tgi_sink_close(tgi_sink *s, tg_error *err)
     *s = (tgi_sink){.fd = -1, .failure = failure};
     if (failure.status != TG_OK) return tg_fail(err, failure.status, "%s", failure.text);
     return TG_OK;
-}
-
-size_t tgi_number_point(char *text)
-{
-    char *out = text;
-    bool separator = false;
-    for (const char *in = text; *in; in++) {
-        const bool plain = (*in >= '0' && *in <= '9') || *in == '-' || *in == '+' || *in == 'e';
-        if (plain)
-            *out++ = *in;
-        else if (!separator)
-            *out++ = '.';
-        separator = !plain;
-    }
-    *out = '\0';
-    return (size_t)(out - text);
-}
-
-/* Whether 15 digits can still read back as the value that these 17 came from.  They differ from
- * it by the last two digits, and a reading forgives half a unit of 2^-53, which is 11 units of
- * the 17th digit at most.  Most values are settled here, without a second printf. */
-static bool fifteen_may_do(const char *text)
-{
-    int digits = 0, tail = 0;
-    for (const char *p = text; *p && *p != 'e'; p++) {
-        if (*p < '0' || *p > '9' || (digits == 0 && *p == '0')) continue;
-        digits++;
-        tail = tail % 10 * 10 + (*p - '0');
-    }
-    return digits < 17 || tail <= 12 || tail >= 88;
-}
-
-size_t tgi_number_text(char text[TGI_NUMBER_MAX], double value)
-{
-    if (!isfinite(value)) {
-        const char *name = isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-        memcpy(text, name, strlen(name) + 1);
-        return strlen(name);
-    }
-    (void)snprintf(text, TGI_NUMBER_MAX, "%.17g", value);
-    const bool normal = fabs(value) >= DBL_MIN;
-    for (int digits = normal && !fifteen_may_do(text) ? 16 : 15; digits <= 16; digits++) {
-        char shorter[TGI_NUMBER_MAX];
-        (void)snprintf(shorter, sizeof shorter, "%.*g", digits, value);
-        if (strtod(shorter, NULL) != value) continue; /* both follow the locale */
-        memcpy(text, shorter, sizeof shorter);
-        break;
-    }
-    return tgi_number_point(text);
 }

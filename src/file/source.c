@@ -1,4 +1,4 @@
-/* source.c - reads files whose headers may lie, and turns their elements into tensors. */
+/* source.c - reads files whose headers cannot be trusted, and turns their elements into tensors. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -15,18 +15,18 @@
 #include "tapegrad/alloc.h"
 
 enum {
-    SHOWN_PATH = 90,         /* bytes of the path that remain when a member's name follows it */
+    SHOWN_PATH = 90,         /* bytes of the path in a name that ends with that of a member */
     READ_MAX = 1 << 30,      /* bytes per call: some systems refuse more than INT_MAX */
-    STREAM_FIRST = 1 << 16,  /* bytes of the first block for a pipe; it doubles from there */
-    STREAM_MAX = 1 << 30,    /* and ends here: /dev/zero would never end */
+    STREAM_FIRST = 1 << 16,  /* bytes of the first block for a pipe, which doubles when full */
+    STREAM_MAX = 1 << 30,    /* its limit, because /dev/zero would never end */
     CONVERT_ELEMENTS = 1024, /* converted at a time */
 };
 
-/* No file is larger, and its elements, made four times as wide, still fit a tensor. */
+/* No file is larger than this, and elements that become four times as wide still fit a tensor. */
 static const uint64_t BYTES_MAX = UINT64_C(1) << 58;
 
-/* strerror_r returns an int in POSIX and a char * in GNU; what is declared depends on macros
- * that a build may set for all files. */
+/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+ * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }
 #define ERROR_TEXT(rc, text) _Generic((rc), int : posix_text, char * : gnu_text)((rc), (text))
@@ -38,7 +38,7 @@ static tg_status fail_errno(const tgi_source *s, const char *verb, int number, t
     return tg_fail(err, TG_EIO, "cannot %s '%s': %s", verb, s->name, reason);
 }
 
-/* out = text for a message: the tail that fits, on one line. */
+/* Copies text to out for a message: as much of its end as fits, on one line. */
 static void shorten(char *out, size_t room, const char *text)
 {
     const size_t length = strlen(text);
@@ -52,16 +52,15 @@ static void shorten(char *out, size_t room, const char *text)
         if ((unsigned char)*out < ' ' || *out == 0x7f) *out = '?';
 }
 
-/* Takes what the descriptor gives until its end into memory. */
+/* Reads everything from the descriptor into memory. */
 static tg_status read_stream(tgi_source *s, tg_error *err)
 {
     size_t room = 0, used = 0;
     for (;;) {
         if (used == room) {
             if (room == STREAM_MAX)
-                return tg_fail(err, TG_EFORMAT,
-                               "%s: not a regular file, and does not end before %d bytes", s->name,
-                               STREAM_MAX);
+                return tg_fail(err, TG_EFORMAT, "%s: not a regular file, and longer than %d bytes",
+                               s->name, STREAM_MAX);
             room = room ? 2 * room : STREAM_FIRST;
             uint8_t *grown = tg_realloc_array(s->memory, room, 1);
             if (!grown) return tg_fail(err, TG_ENOMEM, "cannot read '%s': out of memory", s->name);
@@ -82,7 +81,7 @@ static tg_status measure(tgi_source *s, tg_error *err)
     struct stat now;
     if (fstat(s->fd, &now) != 0) return fail_errno(s, "open", errno, err);
     if (S_ISDIR(now.st_mode)) return fail_errno(s, "open", EISDIR, err);
-    /* files made up by the system, as in /proc, say that they are empty */
+    /* files that the system generates, as in /proc, have the size 0 */
     if (!S_ISREG(now.st_mode) || now.st_size <= 0) return read_stream(s, err);
     s->size = (uint64_t)now.st_size;
     return TG_OK;
@@ -124,7 +123,8 @@ tg_status tgi_source_read(const tgi_source *s, uint64_t offset, void *data, size
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) return fail_errno(s, "read", errno, err);
         if (done == 0)
-            return tg_fail(err, TG_EIO, "cannot read '%s': it became shorter meanwhile", s->name);
+            return tg_fail(err, TG_EIO, "cannot read '%s': it was truncated while it was read",
+                           s->name);
         to += done;
         offset += (uint64_t)done;
         n -= (size_t)done;
@@ -155,8 +155,8 @@ static const struct {
     [TGI_I16] = {2, TG_I32}, [TGI_U16] = {2, TG_I32}, [TGI_I64] = {8, TG_I32},
 };
 
-/* Checks that the shape's elements end where the file does, before memory is asked for.  Whatever
- * shape a tensor can have passes, also that of an empty one whose other sizes are large. */
+/* Checks, before memory is allocated, that the elements of this shape end where the file does.
+ * Every shape that a tensor can have is accepted, also an empty one whose other sizes are large. */
 static tg_status check_size(const tgi_source *s, uint64_t offset, tgi_element kind, int ndim,
                             const int64_t *shape, tg_error *err)
 {
@@ -167,16 +167,16 @@ static tg_status check_size(const tgi_source *s, uint64_t offset, tgi_element ki
     if (tgi_shape_size("", ndim, shape, kinds[kind].dtype, &size, NULL) ||
         (uint64_t)size > BYTES_MAX / width)
         return tg_fail(err, TG_EFORMAT,
-                       "%s: header promises more bytes than any file has, this one has %llu",
+                       "%s: the header asks for more bytes than any file has, this one has %llu",
                        s->name, (unsigned long long)s->size);
     const uint64_t promised = offset + (uint64_t)size * width;
     if (promised != s->size)
-        return tg_fail(err, TG_EFORMAT, "%s: header promises %llu bytes, the file has %llu",
+        return tg_fail(err, TG_EFORMAT, "%s: the header asks for %llu bytes, the file has %llu",
                        s->name, (unsigned long long)promised, (unsigned long long)s->size);
     return TG_OK;
 }
 
-/* Numbers in the file's byte order become numbers in this machine's, in place. */
+/* Converts numbers in place from the file's byte order to this machine's. */
 static void reorder(uint8_t *p, int64_t n, unsigned width, bool big_endian)
 {
     for (; width == 4 && n > 0; n--, p += 4) {
@@ -235,32 +235,6 @@ tg_tensor *tgi_source_tensor(const tgi_source *s, uint64_t offset, tgi_element k
     if (status == TG_OK) return y;
     tg_tensor_free(y);
     return NULL;
-}
-
-/* ---- CRC-32 --------------------------------------------------------------------------------- */
-
-void tgi_crc_init(tgi_crc *c)
-{
-    for (uint32_t b = 0; b < 256; b++) {
-        uint32_t v = b;
-        for (int bit = 0; bit < 8; bit++) v = v & 1 ? v >> 1 ^ 0xedb88320u : v >> 1;
-        c->t[0][b] = v;
-    }
-    for (int k = 1; k < 8; k++)
-        for (uint32_t b = 0; b < 256; b++)
-            c->t[k][b] = c->t[k - 1][b] >> 8 ^ c->t[0][c->t[k - 1][b] & 255];
-}
-
-uint32_t tgi_crc_update(const tgi_crc *c, uint32_t crc, const uint8_t *p, size_t n)
-{
-    crc = ~crc;
-    for (; n >= 8; n -= 8, p += 8) {
-        const uint64_t v = tgi_little(p, 8) ^ crc;
-        crc = 0;
-        for (int k = 0; k < 8; k++) crc ^= c->t[7 - k][v >> 8 * k & 255];
-    }
-    for (; n > 0; n--, p++) crc = crc >> 8 ^ c->t[0][(crc ^ *p) & 255];
-    return ~crc;
 }
 
 tg_status tgi_source_crc(const tgi_source *s, uint64_t offset, uint64_t n, const tgi_crc *c,

@@ -1,39 +1,40 @@
-/* source.h - reads files whose headers may lie, and the number formats found in them (internal).
+/* source.h - reads files whose headers cannot be trusted, and the numbers in them (internal).
  *
- * A regular file is read in ranges, straight to where the bytes are wanted; anything else (a
- * pipe, a device) is taken into memory first.  No read goes beyond what is there, and no
- * tensor is made before the file is known to hold its elements. */
+ * A regular file is read in ranges, directly into the caller's memory.  Anything else, such as a
+ * pipe or a device, is first read into memory.  No read goes beyond the end, and no tensor is
+ * allocated before the file is known to hold all of its elements. */
 #ifndef TAPEGRAD_SRC_SOURCE_H
 #define TAPEGRAD_SRC_SOURCE_H
 
+#include "src/file/crc.h"
 #include "tapegrad/tensor.h"
 
 typedef struct tgi_source {
-    uint64_t size;   /* bytes that can be read: all there are */
-    char name[148];  /* the path for messages, its head cut where it is long */
-    uint64_t start;  /* of a part: where it begins in the file */
-    uint8_t *memory; /* what was no regular file; else NULL */
+    uint64_t size;   /* in bytes */
+    char name[148];  /* the path for messages; the start of a long path is cut */
+    uint64_t start;  /* of a part: its offset in the file */
+    uint8_t *memory; /* the bytes, if it is not a regular file; otherwise NULL */
     int fd;          /* -1 when not open */
 } tgi_source;
 
 /* Opens path.  TG_EIO ("cannot open 'x.npy': No such file or directory", also for a directory),
- * TG_ENOMEM, TG_EFORMAT for a pipe or device that gives 1 GiB or more, TG_EARG for NULL.  Only a
- * successful open needs its close. */
+ * TG_ENOMEM, TG_EFORMAT for a pipe or device with more than 1 GiB, TG_EARG for NULL.  Only a
+ * successful open needs a close. */
 tg_status tgi_source_open(tgi_source *s, const char *path, tg_error *err);
 void tgi_source_close(tgi_source *s);
 
-/* data = the n bytes at offset.  TG_EFORMAT where they are not all there, TG_EIO. */
+/* Reads the n bytes at offset into data.  TG_EFORMAT if the file ends before them, TG_EIO. */
 tg_status tgi_source_read(const tgi_source *s, uint64_t offset, void *data, size_t n,
                           tg_error *err);
 
-/* A file within a file: `size` bytes of s at offset, both checked by the caller, known in messages
- * as "s: member".  Reads from s; is not closed. */
+/* A file within a file: `size` bytes of s at offset, which the caller has checked.  Messages call
+ * it "s: member".  It reads from s and is not closed. */
 tgi_source tgi_source_part(const tgi_source *s, uint64_t offset, uint64_t size, const char *member);
 
 /* ---- elements ------------------------------------------------------------------------------- */
 
-/* The kinds of element that files hold: those of a tensor, then those that become u8 (bool) or
- * i32 (the rest). */
+/* The types of elements in files.  The first four are also the dtypes of tensors; bool becomes u8
+ * and the others become i32. */
 typedef enum tgi_element {
     TGI_F32,
     TGI_F64,
@@ -46,13 +47,14 @@ typedef enum tgi_element {
     TGI_I64
 } tgi_element;
 
-/* A leaf of that shape from the elements at offset, which reach exactly to the end of s.  NULL on
- * failure: TG_EFORMAT (a size that differs from the file's, an i64 beyond i32), TG_EIO, TG_ENOMEM.
+/* Reads the elements at offset, which must extend exactly to the end of s, into a new leaf.  NULL
+ * on failure: TG_EFORMAT (a size that differs from the file's, an i64 beyond i32), TG_EIO,
+ * TG_ENOMEM.
  */
 tg_tensor *tgi_source_tensor(const tgi_source *s, uint64_t offset, tgi_element kind,
                              bool big_endian, int ndim, const int64_t *shape, tg_error *err);
 
-/* The unsigned number in `width` bytes, 1 to 8. */
+/* Read an unsigned number of `width` bytes, 1 to 8. */
 static inline uint64_t tgi_little(const uint8_t *p, unsigned width)
 {
     uint64_t v = 0;
@@ -67,28 +69,8 @@ static inline uint64_t tgi_big(const uint8_t *p, unsigned width)
     return v;
 }
 
-/* ---- CRC-32, reflected, polynomial 0xedb88320 (as in zip, gzip and PNG) --------------------- */
-
-/* t[k][b]: the remainder of byte b followed by k zero bytes, so that eight bytes are one step. */
-typedef struct tgi_crc {
-    uint32_t t[8][256];
-} tgi_crc;
-
-void tgi_crc_init(tgi_crc *c);
-
-/* The sum of what gave crc (0 for nothing), followed by n bytes at p. */
-uint32_t tgi_crc_update(const tgi_crc *c, uint32_t crc, const uint8_t *p, size_t n);
-
-/* The sum of the n bytes of s at offset. */
+/* Computes the checksum of the n bytes of s at offset. */
 tg_status tgi_source_crc(const tgi_source *s, uint64_t offset, uint64_t n, const tgi_crc *c,
                          uint32_t *crc, tg_error *err);
-
-/* ---- the .npy format inside other files ----------------------------------------------------- */
-
-/* The tensor in s, which is one whole .npy file. */
-tg_tensor *tgi_npy_read(const tgi_source *s, tg_error *err);
-
-/* Hands the bytes of x's .npy file to put, piece by piece.  Cannot fail. */
-void tgi_npy_emit(const tg_tensor *x, void (*put)(void *to, const void *data, size_t n), void *to);
 
 #endif

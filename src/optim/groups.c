@@ -7,7 +7,7 @@
 #include "graph/storage.h"
 #include "src/dict.h"
 #include "src/optim/optimizer.h"
-#include "src/file/sink.h"
+#include "src/file/number.h"
 #include "tapegrad/alloc.h"
 
 tg_group_options tg_group_defaults(void)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ops/kernels/kernels.h"
-#include "src/file/sink.h"
+#include "src/file/number.h"
 #include "tapegrad/alloc.h"
 
 /* ---- making one ----------------------------------------------------------------------------- */

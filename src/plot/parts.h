@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "graph/text.h"
+#include "src/file/number.h"
 #include "src/file/sink.h"
 #include "tapegrad/plot.h"
 

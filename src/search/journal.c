@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "src/search/search.h"
-#include "src/file/sink.h"
-#include "src/file/source.h"
+#include "src/file/crc.h"
+#include "src/file/number.h"
 #include "tapegrad/alloc.h"
 
 enum { SHOWN_PATH = 120, SHOWN_FIELD = 40 };

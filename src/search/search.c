@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "src/options.h"
-#include "src/file/sink.h"
+#include "src/file/number.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 

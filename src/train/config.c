@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/file/sink.h"
-#include "src/file/source.h"
+#include "src/file/crc.h"
+#include "src/file/number.h"
 #include "src/optim/optimizer.h"
 #include "src/train/trainer.h"
 #include "tapegrad/alloc.h"

@@ -88,15 +88,15 @@ static const struct {
 } broken[] = {
     {BYTES("\0\0\x08\3\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c"
            "0123"),
-     "header promises 47040016 bytes, the file has 20"},
+     "the header asks for 47040016 bytes, the file has 20"},
     {BYTES("\0\0\x08\1\0\0\0\2"
            "123"),
-     "header promises 10 bytes, the file has 11"},
+     "the header asks for 10 bytes, the file has 11"},
     {BYTES("\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff"
            "1234"),
-     "header promises more bytes than any file has, this one has 16"},
+     "the header asks for more bytes than any file has, this one has 16"},
     {BYTES("\0\0\x0e\3\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"),
-     "header promises more bytes than any file has, this one has 16"},
+     "the header asks for more bytes than any file has, this one has 16"},
     {BYTES("\0\0\x08\3\0\0\0\1"), "ends after 8 bytes, 8 more are missing"},
     {BYTES("\0\0\x08\x09"), "has 9 dimensions, at most 8 are supported"},
     {BYTES("\0\0\x0a\1\0\0\0\0"), "not an IDX file"},

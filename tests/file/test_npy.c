@@ -72,17 +72,17 @@ START_TEST(every_kind_of_element)
 END_TEST
 
 #define SHAPED(shape) "{'descr': '<f4', 'fortran_order': False, 'shape': " shape ", }"
-#define BAD "header is malformed: expected "
+#define BAD "the header is malformed: expected "
 static const struct {
     int version;
     const char *header, *text; /* each file ends with 8 bytes of elements */
 } broken[] = {
-    {1, SHAPED("(3,)"), "header promises 79 bytes, the file has 75"},
-    {1, SHAPED("(1,)"), "header promises 71 bytes, the file has 75"},
+    {1, SHAPED("(3,)"), "the header asks for 79 bytes, the file has 75"},
+    {1, SHAPED("(1,)"), "the header asks for 71 bytes, the file has 75"},
     {1, SHAPED("(4611686018427387904, 4)"),
-     "header promises more bytes than any file has, this one has 95"},
+     "the header asks for more bytes than any file has, this one has 95"},
     {1, SHAPED("(0, 4611686018427387904, 4)"),
-     "header promises more bytes than any file has, this one has 98"},
+     "the header asks for more bytes than any file has, this one has 98"},
     {1, SHAPED("(9223372036854775808,)"), BAD "a size below 2^63 at its byte 69"},
     {1, SHAPED("(-1,)"), BAD "a size at its byte 51"},
     {1, SHAPED("(2)"), BAD "a tuple: (3,), not (3) at its byte 53"},
@@ -118,7 +118,7 @@ START_TEST(other_errors)
     ck_assert_ptr_null(tg_npz_load(".", &err));
     ck_assert_str_eq(err.text, "cannot open '.': Is a directory");
     write_file("\x93NUMPY\2\0\xff\xff\xff\xff", 12);
-    check_refused(false, "header is said to end at byte 4294967307, the file has 12");
+    check_refused(false, "the header is said to end at byte 4294967307, the file has 12");
     write_file(z, forge(z, 1, "{'descr':'<i8','fortran_order':False,'shape':(1,)}",
                         "\0\0\0\x80\0\0\0\0", 8));
     check_refused(false, "element 0 is 2147483648, which i32 cannot hold");

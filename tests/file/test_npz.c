@@ -160,13 +160,13 @@ static const struct {
     {DIRECTORY + 8, 1, AT_A "is encrypted"},
     {MEMBER - 1, 8, AT_A "is damaged: its CRC-32 is e9ea4cfa, the directory says 9eed7c6c"},
     {DIRECTORY + 24, 131, AT_A "its size of 131 bytes does not fit the archive"},
-    {DIRECTORY + 42, 1, AT_A "has no local header of its name"},
+    {DIRECTORY + 42, 1, AT_A "has no local header with its name"},
     {DIRECTORY + 43, 2, AT_A "is said to lie outside the file"},
-    {DIRECTORY + 46, 'c', "c.npy: has no local header of its name"},
+    {DIRECTORY + 46, 'c', "c.npy: has no local header with its name"},
     {29, 1, AT_A "its size of 130 bytes does not fit the archive"},
     {DIRECTORY + 30, 200, "the zip directory is damaged"},
     {DIRECTORY, 0, "the zip directory is damaged"},
-    {END + 10, 3, "the zip directory has another number of entries than is said"},
+    {END + 10, 3, "the zip directory does not have the number of entries that the end record says"},
     {END + 12, 255, "the zip directory is said to lie outside the file"},
     {END + 20, 1, "not an .npz file: no zip directory at its end"},
     {END + 0, 0, "not an .npz file: no zip directory at its end"},
@@ -202,7 +202,7 @@ START_TEST(npz_members_that_share)
     const size_t n = two_members(z), cut = 130;
     z[MEMBER + 30] = z[DIRECTORY + ENTRY + 46] = 'a'; /* a name twice */
     write_file(z, n);
-    check_refused(true, "a.npy: a second member of that name");
+    check_refused(true, "a.npy: there are two members of that name");
     (void)two_members(z); /* a without data of its own: those of b behind an extra field */
     memmove(z + 35, z + MEMBER, n - MEMBER);
     z[28] = 35;

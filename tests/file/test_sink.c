@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/file/number.h"
 #include "src/file/sink.h"
 #include "tests/support/folder.h"
 
