@@ -1,7 +1,7 @@
 /* arrows.c - draws a field of arrows. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 typedef struct {
     double x0, y0, x1, y1;

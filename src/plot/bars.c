@@ -1,7 +1,7 @@
 /* bars.c - draws bars over equal intervals, such as histograms. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 static double edge(const tgi_artist *a, size_t i)
 {

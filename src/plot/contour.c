@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
 typedef struct {

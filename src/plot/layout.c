@@ -1,7 +1,7 @@
 /* layout.c - gives each axes of a figure its place and scales, and writes the SVG file. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
 /* The plotting areas of a grid have one size; their margins are per column and row. */

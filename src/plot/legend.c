@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 /* In font sizes: the sample line, the space after it, around and between entries. */
 #define SAMPLE 2.0

@@ -1,7 +1,7 @@
 /* line.c - draws lines, thinned to what can be seen, and their markers. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
 enum {

@@ -1,14 +1,11 @@
 /* panel.c - draws one axes: grid, data, frame, tick labels, title, legend. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 const tgi_plot_drawer *const tgi_plot_kinds[] = {
-    [TGI_LINE] = &tgi_plot_line,
-    [TGI_BARS] = &tgi_plot_bars,
-    [TGI_CONTOUR] = &tgi_plot_contour,
-    [TGI_ARROWS] = &tgi_plot_arrows,
-    [TGI_TEXT] = &tgi_plot_text,
+    [TGI_LINE] = &tgi_plot_line,     [TGI_BARS] = &tgi_plot_bars, [TGI_CONTOUR] = &tgi_plot_contour,
+    [TGI_ARROWS] = &tgi_plot_arrows, [TGI_TEXT] = &tgi_plot_text,
 };
 
 /* A line with more points than pixels is mostly noise, which a thinner line shows better. */

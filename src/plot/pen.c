@@ -1,7 +1,7 @@
 /* pen.c - a pen that clips polylines and draws them, or marks where they pass. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 /* Pixels around the panel that are drawn too, so that neither the width of a line nor a bend of it
  * shows where it was clipped; the SVG viewport of the panel cuts them off. */

@@ -1,7 +1,7 @@
 /* scale.c - the range of data that axes show, and its map to pixels. */
 #include <math.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 /* Beyond this, differences and margins could overflow. */
 #define HUGE_VALUE 1e300

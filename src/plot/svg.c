@@ -1,7 +1,7 @@
 /* svg.c - numbers, colours, strokes and markers as SVG. */
 #include <string.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 /* A number with at most two decimals, whatever the locale. */
 static void put_real(tgi_sink *s, double value)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 
 /* Indexes i of the multiples of a step that lie in [lo, hi], ends forgiven a little rounding; the
  * sum turns -0 into 0. */

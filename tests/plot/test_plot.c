@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tests/support/suite.h"
 
 static char dir[256], path[300], svg[1 << 20];

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 #include "tests/support/suite.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tests/support/suite.h"
 
 /* Labels and exponents, as in "1 2x10^-3". */

@@ -1,11 +1,11 @@
-/* add.c - adds lines, points, bars, contours, arrows and texts to axes, as copies of their
+/* artists.c - adds lines, points, bars, contours, arrows and texts to axes, with copies of their
  * data. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "src/options.h"
-#include "src/plot/parts.h"
+#include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
 static tg_status no_memory(tg_axes *ax)
@@ -31,7 +31,7 @@ static bool grow_artists(tg_axes *ax)
     return true;
 }
 
-/* Adds an artist with room for `doubles` numbers, still to be filled. */
+/* Adds an artist with room for `doubles` numbers, which the caller fills in. */
 static tg_status add(tg_axes *ax, tgi_plot_kind kind, const char *label, const tg_plot_style *style,
                      size_t doubles, tgi_artist **added)
 {
@@ -116,8 +116,7 @@ static void data_range(size_t n, const double *values, double *lo, double *hi)
     *hi = r.hi;
 }
 
-/* The bin that holds a value of [lo, hi].  The comparison with the edges settles what rounding
- * put on the wrong side. */
+/* The bin of a value in [lo, hi].  Comparing it with the edges of the bin corrects rounding. */
 static size_t bin_of(double value, double lo, double hi, size_t bins)
 {
     const double width = (hi - lo) / (double)bins, place = (value - lo) / (hi - lo) * (double)bins;
@@ -152,8 +151,8 @@ static bool increasing(size_t n, const double *x)
     return true;
 }
 
-/* The step between about nlevels round levels, the first of them as a multiple of it, and how
- * many there are. */
+/* Chooses about nlevels round levels: the step between them, the first as a multiple of the step,
+ * and their number. */
 static size_t round_levels(size_t nz, const double *z, size_t nlevels, tgi_step *step,
                            double *first)
 {
@@ -194,7 +193,8 @@ tg_status tg_axes_contour(tg_axes *ax, size_t nx, size_t ny, const double *x, co
     return TG_OK;
 }
 
-/* The factor that makes the longest arrow as long as n points of a square grid are apart. */
+/* The scale at which the longest arrow is as long as the distance between the points of a square
+ * grid of n points. */
 static double arrow_scale(size_t n, const double *x, const double *y, const double *u,
                           const double *v)
 {
@@ -249,4 +249,10 @@ tg_status tg_axes_text(tg_axes *ax, double x, double y, const char *text)
     a->data[0] = x;
     a->data[1] = y;
     return TG_OK;
+}
+
+tg_plot_style tg_plot_style_defaults(void)
+{
+    return (tg_plot_style){
+        .made = TGI_MADE_PLOT_STYLE, .color = TG_COLOR_AUTO, .dash = TG_DASH_SOLID, .opacity = 1};
 }
