@@ -1,4 +1,4 @@
-/* attrs_text.c - attributes as text, by what the descriptor says of their struct. */
+/* attrs_describe.c - attributes as text, by what the descriptor says of their struct. */
 #include <stdio.h>
 #include <string.h>
 

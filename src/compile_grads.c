@@ -1,4 +1,4 @@
-/* plan_grads.c - the plan of a training step, with its gradients as a dict. */
+/* compile_grads.c - the plan of a training step, with its gradients as a dict. */
 #include "graph/plan/plan.h"
 #include "graph/tape.h"
 #include "src/dict.h"

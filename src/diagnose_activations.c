@@ -1,27 +1,15 @@
-/* diagnose.c - how activations are spread: mean, deviation, histogram, dead and saturated units. */
+/* diagnose_activations.c - how activations are spread: mean, deviation, histogram, dead and
+ * saturated units. */
 #include "tapegrad/diagnose.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/options.h"
 #include "src/file/number.h"
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/op.h"
-
-int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_t from)
-{
-    const size_t n = scope ? strlen(scope) : 0;
-    for (int32_t i = from > 0 ? from : 0; t && i < tg_tape_size(t); i++) {
-        const tg_node *node = tg_tape_value(t, i)->node;
-        if (!node || (op && strcmp(node->op->name, op) != 0)) continue;
-        if (n == 0) return i;
-        const char end = strncmp(node->scope, scope, n) == 0 ? node->scope[n] : '?';
-        if (end == '\0' || end == '/') return i;
-    }
-    return -1;
-}
 
 tg_activation_options tg_activation_defaults(void)
 {

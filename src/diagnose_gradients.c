@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/options.h"
 #include "src/file/number.h"
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/diagnose.h"
 

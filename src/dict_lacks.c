@@ -1,4 +1,4 @@
-/* dict_nearest.c - what to say of a key that a dict does not have: which it has, and the nearest.
+/* dict_lacks.c - what to say of a key that a dict does not have: which it has, and the nearest.
  */
 #include <stdio.h>
 #include <string.h>

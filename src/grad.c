@@ -1,38 +1,6 @@
-/* dict_grad.c - the gradient of a loss with respect to every tensor of a dict. */
-#include <string.h>
-
+/* grad.c - the gradient of a loss with respect to every tensor of a dict. */
 #include "graph/tape.h"
 #include "src/dict.h"
-
-/* Memory of the tape, so that a training loop that asks for gradients makes no call to the
- * allocator. */
-tg_dict *tgi_dict_on_tape(tg_tape *t, const tg_dict *d)
-{
-    const size_t n = (size_t)d->n;
-    size_t text_bytes = 0;
-    for (size_t i = 0; i < n; i++) text_bytes += strlen(d->keys[i]) + 1;
-
-    tg_dict *copy = tg_tape_alloc(t, sizeof *copy);
-    if (!copy) return NULL;
-    *copy = (tg_dict){.n = d->n, .capacity = d->n, .tape = t};
-    if (n == 0) return copy;
-
-    copy->keys = tg_tape_alloc(t, n * sizeof *copy->keys);
-    copy->tensors = tg_tape_alloc(t, n * sizeof(tg_tensor *));
-    copy->slots = tg_tape_alloc(t, d->n_slots * sizeof *copy->slots);
-    copy->n_slots = d->n_slots;
-    char *text = tg_tape_alloc(t, text_bytes);
-    if (!copy->keys || !copy->tensors || !copy->slots || !text) return NULL;
-
-    /* equal keys in equal order make an equal table */
-    memcpy(copy->slots, d->slots, d->n_slots * sizeof *copy->slots);
-    for (size_t i = 0; i < n; i++) {
-        const size_t bytes = strlen(d->keys[i]) + 1;
-        copy->keys[i] = memcpy(text, d->keys[i], bytes);
-        text += bytes;
-    }
-    return copy;
-}
 
 static tg_status check(const tg_tensor *loss, const tg_dict *params, tg_error *err)
 {

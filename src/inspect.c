@@ -41,6 +41,21 @@ tg_status tg_tape_print(const tg_tape *t, const tg_dict *names, FILE *out)
     return fflush(out) || ferror(out) ? TG_EIO : TG_OK;
 }
 
+/* ---- finding a value ------------------------------------------------------------------------ */
+
+int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_t from)
+{
+    const size_t n = scope ? strlen(scope) : 0;
+    for (int32_t i = from > 0 ? from : 0; t && i < tg_tape_size(t); i++) {
+        const tg_node *node = tg_tape_value(t, i)->node;
+        if (!node || (op && strcmp(node->op->name, op) != 0)) continue;
+        if (n == 0) return i;
+        const char end = strncmp(node->scope, scope, n) == 0 ? node->scope[n] : '?';
+        if (end == '\0' || end == '/') return i;
+    }
+    return -1;
+}
+
 /* ---- the totals ----------------------------------------------------------------------------- */
 
 static double flops(const tg_node *n)

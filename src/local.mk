@@ -1,16 +1,17 @@
 # local.mk - what src/ holds.
 
 library_sources += \
-	src/attrs_text.c \
+	src/attrs_describe.c \
 	src/checkpoint.c \
+	src/compile_grads.c \
 	src/derivatives.c \
-	src/diagnose.c \
+	src/diagnose_activations.c \
 	src/diagnose_gradients.c \
 	src/dict.c \
 	src/dict.h \
-	src/dict_grad.c \
-	src/dict_nearest.c \
+	src/dict_lacks.c \
 	src/dict_select.c \
+	src/grad.c \
 	src/gradcheck.c \
 	src/inspect.c \
 	src/limits.c \
@@ -19,6 +20,5 @@ library_sources += \
 	src/op_sample.h \
 	src/options.c \
 	src/options.h \
-	src/plan_grads.c \
 	src/plan_report.c \
 	$(end)

@@ -12,15 +12,11 @@
 
 #include <stdio.h>
 
-#include "tapegrad/dict.h"
+#include "tapegrad/inspect.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* The number of the first value on t, from number `from` on, that operation `op` computed in
- * `scope`, or -1.  NULL stands for any.  Scope "layer1" includes "layer1/batch_norm". */
-int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_t from);
 
 /* ---- activations ---------------------------------------------------------------------------- */
 

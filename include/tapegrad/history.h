@@ -65,6 +65,11 @@ tg_status tg_history_curve(const tg_history *history, const char *series, const 
 /* Frees the arrays and empties the curve; NULL is allowed. */
 void tg_curve_free(tg_curve *curve);
 
+/* Smooths a curve as the book's smooth_curve does: convolves y, mirrored at its ends, with a Kaiser
+ * window of 11 points and beta 2.  Writes n values to out, which must not be y.  TG_ESHAPE for n <
+ * 11. */
+tg_status tg_smooth_curve(size_t n, const double *y, double *out, tg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

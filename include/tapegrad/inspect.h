@@ -20,6 +20,10 @@ tg_status tg_tape_print(const tg_tape *t, const tg_dict *names, FILE *out);
  * `dot -Tsvg tape.dot`. */
 tg_status tg_tape_dot(const tg_tape *t, const tg_dict *names, FILE *out);
 
+/* The number of the first value on t, from number `from` on, that operation `op` computed in
+ * `scope`, or -1.  NULL stands for any.  Scope "layer1" includes "layer1/batch_norm". */
+int32_t tg_tape_find(const tg_tape *t, const char *op, const char *scope, int32_t from);
+
 /* Totals of all applications of one operation on a tape. */
 typedef struct tg_op_stats {
     const char *name; /* of the operation */

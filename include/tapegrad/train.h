@@ -138,11 +138,6 @@ bool tg_trainer_diverged(const tg_trainer *tr);
 tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t rows, double *accuracy,
                       tg_error *err);
 
-/* Smooths a curve as the book's smooth_curve does: convolves y, mirrored at its ends, with a Kaiser
- * window of 11 points and beta 2.  Writes n values to out, which must not be y.  TG_ESHAPE for n <
- * 11. */
-tg_status tg_smooth_curve(size_t n, const double *y, double *out, tg_error *err);
-
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,12 @@
 
 #include "tapegrad/data.h"
 
+/* Zeroes both sets; false if one of them is NULL. */
+bool tgi_datasets_clear(tg_dataset *train, tg_dataset *test);
+
+/* Returns status, and frees both sets if it is a failure. */
+tg_status tgi_datasets_return(tg_status status, tg_dataset *train, tg_dataset *test);
+
 /* tg_dataset_check; err begins with who. */
 tg_status tgi_dataset_check(const char *who, const tg_dataset *d, tg_error *err);
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "src/data/dataset.h"
 #include "src/data/digit_strokes.h"
 #include "tapegrad/rng.h"
 
@@ -249,4 +250,34 @@ int tg_digit_draw(uint64_t seed, uint64_t index, uint8_t image[TG_DIGIT_SIDE * T
     ink(&r, &p, image);
     speckle(&r, image);
     return label;
+}
+
+/* ---- data sets of them ---------------------------------------------------------------------- */
+
+static tg_status draw_all(uint64_t seed, uint64_t first, int64_t n, tg_dataset *d, tg_error *err)
+{
+    const int64_t shape[] = {n, SIDE * SIDE};
+    d->images = tg_tensor_new(TG_U8, 2, shape, err);
+    d->labels = tg_tensor_new(TG_I32, 1, &n, err);
+    if (!d->images || !d->labels) return TG_ENOMEM;
+    uint8_t *image = d->images->data;
+    int32_t *label = d->labels->data;
+    for (int64_t i = 0; i < n; i++)
+        label[i] = tg_digit_draw(seed, first + (uint64_t)i, image + (ptrdiff_t)SIDE * SIDE * i);
+    d->size = n;
+    d->classes = 10;
+    return TG_OK;
+}
+
+tg_status tg_digits_load(uint64_t seed, int64_t n_train, int64_t n_test, tg_dataset *train,
+                         tg_dataset *test, tg_error *err)
+{
+    if (!tgi_datasets_clear(train, test))
+        return tg_fail(err, TG_EARG, "digits_load: %s is NULL", train ? "test" : "train");
+    if (n_train < 0 || n_train > INT32_MAX || n_test < 0 || n_test > INT32_MAX)
+        return tg_fail(err, TG_EARG, "digits_load: %lld and %lld images; both must be 0..2^31-1",
+                       (long long)n_train, (long long)n_test);
+    tg_status status = draw_all(seed, 0, n_train, train, err);
+    if (status == TG_OK) status = draw_all(seed, UINT64_C(1) << 32, n_test, test, err);
+    return tgi_datasets_return(status, train, test);
 }

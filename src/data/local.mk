@@ -10,4 +10,5 @@ library_sources += \
 	src/data/digit_strokes.h \
 	src/data/digits.c \
 	src/data/idx.c \
+	src/data/mnist.c \
 	$(end)

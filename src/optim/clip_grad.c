@@ -1,7 +1,10 @@
 /* clip_grad.c - gradients that are too large, made smaller: operations over a dict. */
+#include <float.h>
 #include <math.h>
 
+#include "graph/storage.h"
 #include "src/dict.h"
+#include "src/optim/optimizer.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
 
@@ -53,4 +56,47 @@ tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit)
         clipped->tensors[i] = tg_minimum(t, tg_maximum(t, grads->tensors[i], tg_scalar(t, -limit)),
                                          tg_scalar(t, limit));
     return tg_tape_status(t) ? NULL : clipped;
+}
+
+/* ---- in an update --------------------------------------------------------------------------- */
+
+double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of)
+{
+    double unit = 1, total = sum(of, unit);
+    if (isinf(total) ||
+        total < DBL_MIN / DBL_EPSILON) { /* what overflows, or is lost, in a square */
+        unit = isinf(total) ? 0x1p-600 : 0x1p600;
+        total = sum(of, unit);
+    }
+    const double scale = clip_norm / (sqrt(total) / unit + 1e-6);
+    return scale >= 1 ? 1 : scale; /* also NaN, as torch has it */
+}
+
+/* In as many sums as keep the adder busy. */
+#define SUM_OF_SQUARES(name, REAL)                                                                 \
+    static double name(const tg_tensor *x, double unit)                                            \
+    {                                                                                              \
+        enum { SUMS = 8 };                                                                         \
+        double sums[SUMS] = {0}, sum = 0;                                                          \
+        const REAL *g = x->data;                                                                   \
+        const bool packed = tg_tensor_is_contiguous(x);                                            \
+        int64_t i = 0;                                                                             \
+        for (; packed && i + SUMS <= x->size; i += SUMS)                                           \
+            for (int k = 0; k < SUMS; k++) {                                                       \
+                const double v = (double)g[i + k] * unit;                                          \
+                sums[k] += v * v;                                                                  \
+            }                                                                                      \
+        for (; i < x->size; i++) {                                                                 \
+            const double v = (double)g[packed ? i : tgi_offset(x, i)] * unit;                      \
+            sums[i % SUMS] += v * v;                                                               \
+        }                                                                                          \
+        for (int k = 0; k < SUMS; k++) sum += sums[k];                                             \
+        return sum;                                                                                \
+    }
+SUM_OF_SQUARES(sum_f32, float)
+SUM_OF_SQUARES(sum_f64, double)
+
+double tgi_sum_of_squares(const tg_tensor *x, double unit)
+{
+    return x->dtype == TG_F32 ? sum_f32(x, unit) : sum_f64(x, unit);
 }

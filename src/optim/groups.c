@@ -1,13 +1,12 @@
 /* groups.c - groups of parameters by a pattern of their names: step size, clipping,
  * decay, and what is frozen. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "graph/storage.h"
 #include "src/dict.h"
-#include "src/optim/optimizer.h"
 #include "src/file/number.h"
+#include "src/optim/optimizer.h"
 #include "tapegrad/alloc.h"
 
 tg_group_options tg_group_defaults(void)
@@ -154,47 +153,6 @@ tgi_treatment tgi_group_treatment(const tgi_group *g, double lr)
                            .most = o->clip_value,
                            .decay = o->weight_decay,
                            .rest = 1 - lr * o->weight_decay};
-}
-
-double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of)
-{
-    double unit = 1, total = sum(of, unit);
-    if (isinf(total) ||
-        total < DBL_MIN / DBL_EPSILON) { /* what overflows, or is lost, in a square */
-        unit = isinf(total) ? 0x1p-600 : 0x1p600;
-        total = sum(of, unit);
-    }
-    const double scale = clip_norm / (sqrt(total) / unit + 1e-6);
-    return scale >= 1 ? 1 : scale; /* also NaN, as torch has it */
-}
-
-/* In as many sums as keep the adder busy. */
-#define SUM_OF_SQUARES(name, REAL)                                                                 \
-    static double name(const tg_tensor *x, double unit)                                            \
-    {                                                                                              \
-        enum { SUMS = 8 };                                                                         \
-        double sums[SUMS] = {0}, sum = 0;                                                          \
-        const REAL *g = x->data;                                                                   \
-        const bool packed = tg_tensor_is_contiguous(x);                                            \
-        int64_t i = 0;                                                                             \
-        for (; packed && i + SUMS <= x->size; i += SUMS)                                           \
-            for (int k = 0; k < SUMS; k++) {                                                       \
-                const double v = (double)g[i + k] * unit;                                          \
-                sums[k] += v * v;                                                                  \
-            }                                                                                      \
-        for (; i < x->size; i++) {                                                                 \
-            const double v = (double)g[packed ? i : tgi_offset(x, i)] * unit;                      \
-            sums[i % SUMS] += v * v;                                                               \
-        }                                                                                          \
-        for (int k = 0; k < SUMS; k++) sum += sums[k];                                             \
-        return sum;                                                                                \
-    }
-SUM_OF_SQUARES(sum_f32, float)
-SUM_OF_SQUARES(sum_f64, double)
-
-double tgi_sum_of_squares(const tg_tensor *x, double unit)
-{
-    return x->dtype == TG_F32 ? sum_f32(x, unit) : sum_f64(x, unit);
 }
 
 #define TREAT(name, REAL)                                                                          \

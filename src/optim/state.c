@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "src/dict.h"
-#include "src/optim/optimizer.h"
 #include "src/file/number.h"
+#include "src/optim/optimizer.h"
 #include "tapegrad/alloc.h"
 
 #define MOST_STEPS 9007199254740992.0 /* 2^53: every whole number up to here is a double */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "src/options.h"
-#include "src/search/search.h"
 #include "src/search/gp.h"
+#include "src/search/search.h"
 #include "tapegrad/alloc.h"
 
 /* Streams of the seed that draw the candidates of trial number + ... */

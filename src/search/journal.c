@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/search/search.h"
 #include "src/file/crc.h"
 #include "src/file/number.h"
+#include "src/search/search.h"
 #include "tapegrad/alloc.h"
 
 enum { SHOWN_PATH = 120, SHOWN_FIELD = 40 };

@@ -4,6 +4,7 @@ library_sources += \
 	src/search/bayes.c \
 	src/search/gp.c \
 	src/search/gp.h \
+	src/search/halving.c \
 	src/search/journal.c \
 	src/search/random.c \
 	src/search/range.c \

@@ -1,4 +1,5 @@
 /* range.c - the ranges of a search: numbers in [0, 1) and the values they stand for. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -123,4 +124,49 @@ bool tgi_range_holds(const tg_range *r, double v)
     if (!(v >= r->lo && v <= r->hi)) return false;
     if (r->kind == TG_RANGE_LINEAR || r->kind == TG_RANGE_LOG) return true;
     return whole(v) && (r->kind != TG_RANGE_CHOICE || has(r, (int)v));
+}
+
+/* ---- the next round ------------------------------------------------------------------------- */
+
+/* The place on the range's scale, where its ends are at 0 and 1, moved by `by`. */
+static double widen(const tg_range *r, double v, double by)
+{
+    if (r->kind == TG_RANGE_LOG || r->kind == TG_RANGE_LOG_INTEGER)
+        v *= exp(by * (log(r->hi) - log(r->lo)));
+    else
+        v += by * r->hi - by * r->lo;
+    if (r->kind != TG_RANGE_LINEAR && r->kind != TG_RANGE_LOG) v = by < 0 ? floor(v) : ceil(v);
+    return v < r->lo ? r->lo : v > r->hi ? r->hi : v;
+}
+
+static tg_range narrowed(const tg_search *s, int j, int64_t best, double margin)
+{
+    tg_range r = s->ranges[j];
+    double lo = INFINITY, hi = -INFINITY;
+    uint64_t seen = 0;
+    for (int64_t k = 0; k < best; k++) {
+        const double v = tgi_values(s, s->order[k])[j];
+        if (v < lo) lo = v;
+        if (v > hi) hi = v;
+        if (r.kind == TG_RANGE_CHOICE) seen |= UINT64_C(1) << (int)v;
+    }
+    if (r.kind == TG_RANGE_CHOICE)
+        r.without = UINT64_MAX >> (63 - (int)r.hi) & ~seen;
+    else {
+        r.lo = widen(&s->ranges[j], lo, -margin);
+        r.hi = widen(&s->ranges[j], hi, margin);
+    }
+    return r;
+}
+
+tg_status tg_search_narrow(const tg_search *s, int64_t best, double margin, tg_range *out,
+                           tg_error *err)
+{
+    if (!s || !out || best < 1 || best > s->size || !(margin >= 0 && margin <= 1))
+        return tg_fail(err, TG_EARG,
+                       "search_narrow: by the %" PRId64 " best of %" PRId64
+                       " finished trials, and by a margin of 0..1",
+                       best, tg_search_size(s));
+    for (int j = 0; j < s->o.n_ranges; j++) out[j] = narrowed(s, j, best, margin);
+    return TG_OK;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/options.h"
 #include "src/file/number.h"
+#include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 
@@ -141,17 +141,6 @@ tg_status tgi_search_begin(tg_search *s, const char *method, const char *details
         return tg_fail(err, TG_ENOMEM, "search: out of memory for %" PRId64 " trials", trials);
     s->total = total > s->evaluations ? total : s->evaluations;
     return s->o.journal ? tgi_journal_open(s, err) : TG_OK;
-}
-
-void tgi_search_draw(tg_search *s, int64_t first, int64_t n)
-{
-    for (int64_t i = first; i < first + n; i++) {
-        if (s->done[tgi_cell(s, 0, i)]) continue; /* the journal has them */
-        const tg_rng rng = tg_rng_make(s->o.seed, TG_SEARCH_STREAM + (uint64_t)i);
-        for (int j = 0; j < s->o.n_ranges; j++)
-            tgi_values(s, i)[j] =
-                tg_range_value(&s->ranges[j], tg_rng_unit(tg_rng_word(&rng, (uint64_t)j)));
-    }
 }
 
 /* ---- ranks ---------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* evaluate.h - evaluation on a tape that the caller has at hand. */
-#ifndef TG_SRC_EVALUATE_H
-#define TG_SRC_EVALUATE_H
+/* accuracy.h - accuracy, computed on a tape of the caller (internal). */
+#ifndef TAPEGRAD_SRC_ACCURACY_H
+#define TAPEGRAD_SRC_ACCURACY_H
 
 #include "tapegrad/train.h"
 

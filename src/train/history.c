@@ -2,11 +2,13 @@
 #include "tapegrad/history.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "src/train/history.h"
 #include "src/file/sink.h"
+#include "src/train/history.h"
 #include "tapegrad/alloc.h"
 
 /* Texts by number.  Rows hold numbers; the texts are few and stay until the history goes. */
@@ -242,4 +244,38 @@ void tg_curve_free(tg_curve *curve)
     if (!curve) return;
     tg_free(curve->x);
     *curve = (tg_curve){0, NULL, NULL};
+}
+
+/* ---- smoothing ------------------------------------------------------------------------------ */
+
+/* The modified Bessel function I0 by its series. */
+static double bessel_i0(double x)
+{
+    double term = 1, sum = 1;
+    for (int k = 1; k < 40; k++) sum += term *= x * x / (4.0 * k * k);
+    return sum;
+}
+
+tg_status tg_smooth_curve(size_t n, const double *y, double *out, tg_error *err)
+{
+    enum { WINDOW = 11, HALF = 5 };
+    double w[WINDOW], total = 0;
+    if (!y || !out || n < WINDOW)
+        return tg_fail(err, n < WINDOW ? TG_ESHAPE : TG_EARG,
+                       "smooth_curve: needs at least %d points", WINDOW);
+    for (int j = 0; j < WINDOW; j++) {
+        const double r = (double)(j - HALF) / HALF;
+        total += w[j] = bessel_i0(2 * sqrt(1 - r * r));
+    }
+    const ptrdiff_t last = (ptrdiff_t)n - 1;
+    for (ptrdiff_t i = 0; i <= last; i++) {
+        out[i] = 0;
+        for (ptrdiff_t j = -HALF; j <= HALF; j++) {
+            ptrdiff_t at = i + j; /* mirrored about the first point, and behind the last */
+            if (at < 0) at = -at;
+            if (at > last) at = 2 * last + 1 - at;
+            out[i] += w[j + HALF] / total * y[at];
+        }
+    }
+    return TG_OK;
 }

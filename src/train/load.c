@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "src/dict.h"
-#include "src/train/history.h"
 #include "src/optim/optimizer.h"
+#include "src/train/history.h"
 #include "src/train/trainer.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/npy.h"

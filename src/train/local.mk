@@ -1,9 +1,9 @@
 # local.mk - what src/train/ holds.
 
 library_sources += \
+	src/train/accuracy.c \
+	src/train/accuracy.h \
 	src/train/config.c \
-	src/train/evaluate.c \
-	src/train/evaluate.h \
 	src/train/history.c \
 	src/train/history.h \
 	src/train/load.c \

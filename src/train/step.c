@@ -6,7 +6,7 @@
 
 #include "graph/tape.h"
 #include "src/optim/optimizer.h"
-#include "src/train/evaluate.h"
+#include "src/train/accuracy.h"
 #include "src/train/history.h"
 #include "src/train/trainer.h"
 
