@@ -52,7 +52,7 @@ void tgi_sink_number(tgi_sink *s, double value);
 void tgi_sink_fail(tgi_sink *s, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 
 /* Puts the file in place or, after a failure, removes the temporary file.  Releases s in both
- * cases. TG_EIO ("cannot write 'out/xor.csv': No space left on device"), TG_ENOMEM, TG_EARG for a
+ * cases.  TG_EIO ("cannot write 'out/xor.csv': No space left on device"), TG_ENOMEM, TG_EARG for a
  * NULL path, or what tgi_sink_fail gave. */
 tg_status tgi_sink_close(tgi_sink *s, tg_error *err);
 

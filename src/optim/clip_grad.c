@@ -1,4 +1,4 @@
-/* clip_grad.c - gradients that are too large, made smaller: operations over a dict. */
+/* clip_grad.c - clips gradients by norm or by value: as operations, and the norm for an update. */
 #include <float.h>
 #include <math.h>
 
@@ -8,7 +8,7 @@
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
 
-/* An empty copy of grads' keys on t; NULL where there is nothing to do or the limit is none. */
+/* A dict on t with the keys of grads, for the caller to fill in.  NULL on failure. */
 static tg_dict *begin(tg_tape *t, const char *who, const tg_dict *grads, double limit)
 {
     if (!t || tg_tape_status(t)) return NULL;
@@ -20,7 +20,8 @@ static tg_dict *begin(tg_tape *t, const char *who, const tg_dict *grads, double 
     return NULL;
 }
 
-/* sqrt(sum of all squares) as f64: the norm of each tensor in its own dtype, of these in f64. */
+/* The norm of all gradients together, f64: the norm of each tensor is in its own dtype, the norm of
+ * these norms in f64. */
 static tg_tensor *total_norm(tg_tape *t, const tg_dict *grads)
 {
     tg_tensor **norms = tg_tape_alloc(t, (size_t)grads->n * sizeof(tg_tensor *));
@@ -63,16 +64,15 @@ tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit)
 double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of)
 {
     double unit = 1, total = sum(of, unit);
-    if (isinf(total) ||
-        total < DBL_MIN / DBL_EPSILON) { /* what overflows, or is lost, in a square */
+    if (isinf(total) || total < DBL_MIN / DBL_EPSILON) { /* a square overflows or loses digits */
         unit = isinf(total) ? 0x1p-600 : 0x1p600;
         total = sum(of, unit);
     }
     const double scale = clip_norm / (sqrt(total) / unit + 1e-6);
-    return scale >= 1 ? 1 : scale; /* also NaN, as torch has it */
+    return scale >= 1 ? 1 : scale; /* NaN stays NaN, as in PyTorch */
 }
 
-/* In as many sums as keep the adder busy. */
+/* Uses several sums, because each addition waits for the one before it in the same sum. */
 #define SUM_OF_SQUARES(name, REAL)                                                                 \
     static double name(const tg_tensor *x, double unit)                                            \
     {                                                                                              \

@@ -1,5 +1,5 @@
-/* groups.c - groups of parameters by a pattern of their names: step size, clipping,
- * decay, and what is frozen. */
+/* groups.c - groups of parameters, whose keys match a pattern: step size, clipping, weight decay,
+ * freezing. */
 #include <math.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static tg_status check_options(const char *pattern, const tg_group_options *o, t
     return TG_OK;
 }
 
-/* The new group stands last, so an older one of the same pattern can no longer count. */
+/* The new group comes last.  An older group with the same pattern is removed. */
 tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_options options,
                                  tg_error *err)
 {

@@ -1,4 +1,4 @@
-/* optimizer.c - what all optimizers share: options, step size, state dicts. */
+/* optimizer.c - what all optimizers share: making one, its lr, its states and its description. */
 #include "src/optim/optimizer.h"
 
 #include <math.h>
@@ -41,7 +41,7 @@ static tg_status check_states(const tg_optimizer_type *type, tg_error *err)
         return tg_fail(err, TG_EARG, "%s: more than %d states", type->name, TG_OPTIMIZER_STATES);
     for (int i = 0; i < n; i++)
         if (strchr(type->states[i], '/') || strcmp(type->states[i], "group") == 0)
-            return tg_fail(err, TG_EARG, "%s: a state cannot be named '%s'", type->name,
+            return tg_fail(err, TG_EARG, "%s: a state must not be named '%s'", type->name,
                            type->states[i]);
     return TG_OK;
 }
@@ -54,7 +54,7 @@ static const tgi_rule *rule_of(const tg_optimizer_type *type)
     return NULL;
 }
 
-/* Whether they were made by the function that is to make them, and hold numbers in range. */
+/* Checks the tag of the library's options, and the range of each number. */
 static tg_status check_options(const tg_optimizer_type *type, const void *options, tg_error *err)
 {
     tg_status status = TG_OK;
@@ -78,7 +78,7 @@ tg_optimizer *tg_optimizer_new(const tg_optimizer_type *type, const void *option
                                tg_error *err)
 {
     if (!type || !type->name) {
-        tg_fail(err, TG_EARG, "optimizer: its type %s", type ? "has no name" : "is NULL");
+        tg_fail(err, TG_EARG, "optimizer: the type %s", type ? "has no name" : "is NULL");
         return NULL;
     }
     if (!options && type->options_size > 0) {
@@ -139,6 +139,6 @@ char *tg_optimizer_describe(const tg_optimizer *o, char *text, size_t size)
     const int n = snprintf(text, size, "%s ", tg_optimizer_name(o));
     if (n > 0 && (size_t)n < size)
         (void)tg_attrs_describe(&fields, o ? o->options : NULL, text + n, size - (size_t)n);
-    if (n > 0 && (size_t)n < size && text[n] == '\0') text[n - 1] = '\0'; /* nothing to tell */
+    if (n > 0 && (size_t)n < size && text[n] == '\0') text[n - 1] = '\0'; /* no options */
     return text;
 }

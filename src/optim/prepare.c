@@ -1,5 +1,4 @@
-/* prepare.c - what an update needs: all is checked before anything is changed, and states
- * are made. */
+/* prepare.c - checks everything before an update changes anything, and makes the states. */
 #include <stdlib.h>
 
 #include "graph/storage.h"
@@ -8,9 +7,9 @@
 #include "src/optim/optimizer.h"
 #include "tapegrad/alloc.h"
 
-/* ---- checks before any change --------------------------------------------------------------- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
-/* x is as w is, and lies without gaps. */
+/* Whether x has the dtype and shape of w and is contiguous. */
 static bool is_plain(const tg_tensor *x, const tg_tensor *w)
 {
     int64_t step = 1;
@@ -22,8 +21,9 @@ static bool is_plain(const tg_tensor *x, const tg_tensor *w)
     return true;
 }
 
-/* Whether two indices of a strided tensor may lead to one element: not, if every step is longer
- * than all shorter ones together reach, which holds for all slices and permutations. */
+/* Whether two indices of a strided tensor may name the same element.  They cannot if every stride
+ * is longer than what all shorter ones together span, which holds for all slices and
+ * permutations. */
 static bool may_overlap(const tg_tensor *x)
 {
     bool seen[TG_MAX_NDIM] = {false};
@@ -51,7 +51,7 @@ static tg_status check_parameter(const tg_optimizer *o, const char *key, const t
         return tg_fail(err, TG_EDTYPE, "update: parameter '%s' is %s, must be f32 or f64", key,
                        tg_tensor_describe(w, text, sizeof text));
     if (!o->rule && !(w->dtype == TG_F32 ? o->type->update_f32 : o->type->update_f64))
-        return tg_fail(err, TG_EDTYPE, "update: %s does not serve %s, the dtype of '%s'",
+        return tg_fail(err, TG_EDTYPE, "update: %s does not support %s, the dtype of '%s'",
                        o->type->name, tg_dtype_name(w->dtype), key);
     if (!plain && w->size > 0 && may_overlap(w))
         return tg_fail(err, TG_EARG, "update: parameter '%s' is a view whose elements overlap",
@@ -59,36 +59,37 @@ static tg_status check_parameter(const tg_optimizer *o, const char *key, const t
     return TG_OK;
 }
 
-/* The partner of params entry i in other, which must be like it. */
-static tg_status find_partner(const tg_dict *params, int i, const tg_dict *other,
-                              const char *partner, tg_tensor **x, tg_error *err)
+/* Finds the tensor of other with the key of params entry i.  It must have the same shape and
+ * dtype. */
+static tg_status find_same_key(const tg_dict *params, int i, const tg_dict *other, const char *role,
+                               tg_tensor **x, tg_error *err)
 {
     char ws[TG_DESCRIBE_SIZE], xs[TG_DESCRIBE_SIZE];
     const char *key = params->keys[i];
     const tg_tensor *w = params->tensors[i];
     *x = tg_dict_at(other, tgi_dict_find_near(other, key, i));
-    if (!*x) return tg_fail(err, TG_EKEY, "update: parameter '%s' has no %s", key, partner);
+    if (!*x) return tg_fail(err, TG_EKEY, "update: parameter '%s' has no %s", key, role);
     if (is_plain(*x, w) || ((*x)->dtype == w->dtype && tg_tensor_same_shape(*x, w))) return TG_OK;
     return tg_fail(err, (*x)->dtype == w->dtype ? TG_ESHAPE : TG_EDTYPE,
                    "update: parameter '%s' is %s, but its %s is %s", key,
-                   tg_tensor_describe(w, ws, sizeof ws), partner,
+                   tg_tensor_describe(w, ws, sizeof ws), role,
                    tg_tensor_describe(*x, xs, sizeof xs));
 }
 
-/* Whether a tensor is worked on in a contiguous copy: where it is strided, or no one may write it.
- */
-static bool needs_copy(const tg_optimizer *o, const tgi_entry *e, int part)
+/* Whether a tensor needs a contiguous copy: if it is strided, and also if it is a gradient that its
+ * group changes before an optimizer without a kernel reads it. */
+static bool needs_copy(const tg_optimizer *o, const tgi_entry *e, int which)
 {
-    if (!tgi_is_contiguous(e->x[part])) return true;
-    if (part != TGI_GRADIENT || o->rule || !e->group) return false;
+    if (!tgi_is_contiguous(e->x[which])) return true;
+    if (which != TGI_GRADIENT || o->rule || !e->group) return false;
     const tgi_treatment first = tgi_group_treatment(e->group, 0);
     return first.scales || first.cuts || first.decays;
 }
 
-size_t tgi_optimizer_copy(const tg_optimizer *o, const tgi_entry *e, int part)
+size_t tgi_optimizer_copy(const tg_optimizer *o, const tgi_entry *e, int which)
 {
-    const tg_tensor *x = e->x[part];
-    if (!x || !needs_copy(o, e, part)) return 0;
+    const tg_tensor *x = e->x[which];
+    if (!x || !needs_copy(o, e, which)) return 0;
     const size_t bytes = (size_t)x->size * tg_dtype_size(x->dtype);
     return (bytes + TGI_ALIGN - 1) / TGI_ALIGN * TGI_ALIGN;
 }
@@ -100,10 +101,10 @@ size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e)
     return bytes;
 }
 
-/* All parts of params entry i, which is not frozen if it has a gradient.  States that were not made
- * yet are left NULL, as is the gradient of what is frozen. */
-static tg_status find_parts(const tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
-                            int i, tgi_entry *e, tg_error *err)
+/* Finds the tensors of params entry i.  The gradient of a frozen parameter is left NULL, and so are
+ * states that have not been made yet. */
+static tg_status find_tensors(const tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
+                              int i, tgi_entry *e, tg_error *err)
 {
     tg_tensor *w = params->tensors[i];
     bool plain = is_plain(w, w);
@@ -112,32 +113,33 @@ static tg_status find_parts(const tg_optimizer *o, const tg_dict *params, const 
     e->x[TGI_PARAMETER] = w;
     e->x[TGI_GRADIENT] = NULL;
     if (status == TG_OK && (!e->group || !e->group->options.frozen)) {
-        status = find_partner(params, i, grads, "gradient", &e->x[TGI_GRADIENT], err);
+        status = find_same_key(params, i, grads, "gradient", &e->x[TGI_GRADIENT], err);
         plain = plain && status == TG_OK && is_plain(e->x[TGI_GRADIENT], w);
     }
     for (int s = 0; s < o->n_states && status == TG_OK; s++) {
         tg_tensor **x = &e->x[TGI_FIRST_STATE + s];
         *x = NULL;
         if (!o->states[s]) continue;
-        status = find_partner(params, i, o->states[s], "state of the first update", x, err);
+        status = find_same_key(params, i, o->states[s], "state from the first update", x, err);
         plain = plain && status == TG_OK && is_plain(*x, w);
     }
     e->copies = status == TG_OK && !(plain && o->rule) ? tgi_optimizer_copies(o, e) : 0;
     return status;
 }
 
-/* Every key of other, of whose keys `partners` were found, is one of params. */
-static tg_status check_keys(const tg_dict *params, const tg_dict *other, int partners,
+/* Checks that every key of other is one of params.  There is nothing to check if `found`, the keys
+ * of params that other has, are as many as it has keys. */
+static tg_status check_keys(const tg_dict *params, const tg_dict *other, int found,
                             const char *text, tg_error *err)
 {
-    for (int i = 0; partners < tg_dict_size(other) && i < other->n; i++)
+    for (int i = 0; found < tg_dict_size(other) && i < other->n; i++)
         if (tgi_dict_find_near(params, other->keys[i], i) < 0)
             return tg_fail(err, TG_EKEY, text, other->keys[i]);
     return TG_OK;
 }
 
-/* Looks at everything that an update will touch, and notes it in o->entries.  *scratch: bytes for
- * the copies of the key that needs most. */
+/* Checks all that an update will use, and fills in o->entries.  *scratch receives the bytes that
+ * the copies of one entry need at most. */
 static tg_status check_update(tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
                               size_t *scratch, tg_error *err)
 {
@@ -146,7 +148,7 @@ static tg_status check_update(tg_optimizer *o, const tg_dict *params, const tg_d
     if (status == TG_OK) status = tgi_groups_check(o, params, err);
     for (int i = 0; i < params->n && status == TG_OK; i++) {
         tgi_entry *e = &o->entries[i];
-        status = find_parts(o, params, grads, i, e, err);
+        status = find_tensors(o, params, grads, i, e, err);
         n_grads += e->x[TGI_GRADIENT] != NULL;
         if (e->copies > *scratch) *scratch = e->copies;
     }
@@ -155,18 +157,18 @@ static tg_status check_update(tg_optimizer *o, const tg_dict *params, const tg_d
                             "update: gradient '%s' has no parameter of that name", err);
     for (int s = 0; s < o->n_states && status == TG_OK; s++)
         status = check_keys(params, o->states[s], params->n,
-                            "update: parameter '%s' of the first update is missing", err);
+                            "update: parameter '%s', which the first update had, is missing", err);
     return status;
 }
 
-/* What tg_grad gave, before its tape was reset. */
+/* Whether a reset of their tape has dropped these gradients. */
 static bool is_dropped(const tg_dict *grads)
 {
     const tg_tensor *x = grads->tape && grads->n > 0 ? grads->tensors[0] : NULL;
     return x && x->tape == grads->tape && !tgi_tape_takes(x->tape, x);
 }
 
-/* Room for n entries. */
+/* Allocates n entries and jobs. */
 static bool make_entries(tg_optimizer *o, int n)
 {
     if (n <= o->room) return true;
@@ -180,7 +182,7 @@ static bool make_entries(tg_optimizer *o, int n)
     return true;
 }
 
-/* The states not made yet, and scratch.  On failure nothing has changed that can be seen. */
+/* Makes scratch, and the states that do not exist yet.  On failure nothing visible has changed. */
 static tg_status make_room(tg_optimizer *o, const tg_dict *params, size_t scratch, tg_error *err)
 {
     if (scratch > o->scratch_bytes) {
@@ -214,7 +216,7 @@ tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg
         return tg_fail(err, TG_EARG, "update: %s",
                        !o        ? "optimizer is NULL"
                        : !params ? "params is NULL"
-                                 : "grads is NULL; where tg_grad failed, tg_tape_message says why");
+                                 : "grads is NULL; if tg_grad failed, tg_tape_message says why");
     if (params->tape) return tg_fail(err, TG_EARG, "update: params belongs to a tape");
     if (is_dropped(grads)) return tg_fail(err, TG_ETAPE, "update: grads was dropped by a reset");
     if (!make_entries(o, params->n)) return tg_fail(err, TG_ENOMEM, "update: out of memory");

@@ -1,11 +1,12 @@
-/* record.c - an update as operations on the tape, for plans to repeat.
+/* record.c - records an update as operations on a tape, so that a plan can repeat it.
  *
- *   update_begin(updates before it)      counts the step
- *   update_norm(begin, grads...)         the factor of a group that clips by norm
- *   update(w, g, states..., begin or norm)   one key
+ *   update_begin(earlier updates)            begins an update
+ *   update_norm(begin, grads...)             the scale of a group that clips by norm
+ *   update(w, g, states..., begin or norm)   updates one parameter
  *
- * Their results are empty; as operands they say what comes first.  While recording nothing is
- * computed: the update is then made at once, when all is recorded and can no longer fail. */
+ * Their results are empty and only define the order, as operands of what comes later.  They compute
+ * nothing while they are recorded.  When all of them are recorded, the update is made in one go,
+ * which cannot fail. */
 #include <string.h>
 
 #include "graph/tape.h"
@@ -36,7 +37,7 @@ static tg_status infer_nothing(tg_infer *c)
     return TG_OK;
 }
 
-/* Recording, or a checkpoint's region once more. */
+/* Whether the update is being recorded, or a region computed again. */
 static bool is_idle(const tg_node *n, const tg_optimizer *o)
 {
     return o->recording || n->output->tape->replay;
@@ -48,10 +49,9 @@ static tg_status begin_check(const tg_node *n, tg_error *err)
 {
     const begin_attrs *a = n->attrs;
     if (a->generation != a->o->generation)
-        return tg_fail(
-            err, TG_EARG,
-            "update: the groups or the states of %s are others than when it was recorded",
-            a->o->type->name);
+        return tg_fail(err, TG_EARG,
+                       "update: the groups or states of %s have changed since it was recorded",
+                       a->o->type->name);
     return tgi_optimizer_check_lr("update", a->o->lr, err);
 }
 
@@ -76,7 +76,7 @@ static void norm_forward(const tg_node *n, void *work)
     tgi_group *group = &a->o->groups[a->group];
     (void)work;
     if (is_idle(n, a->o)) return;
-    group->manner.first.scale = tgi_clip_scale(group->options.clip_norm, squares_of_inputs, n);
+    group->step.first.scale = tgi_clip_scale(group->options.clip_norm, squares_of_inputs, n);
 }
 
 static void update_forward(const tg_node *n, void *work)
@@ -124,7 +124,7 @@ static const tg_op update_op = {.name = "update",
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
-/* Behind all updates of o that t holds already, so that a plan cannot mix them. */
+/* Comes after all earlier updates of o on t, so that a plan cannot mix them. */
 static tg_tensor *record_begin(tg_tape *t, tg_optimizer *o)
 {
     int n = 0;
@@ -155,7 +155,7 @@ static tg_tensor *record_norm(tg_tape *t, tg_optimizer *o, int group, int n, tg_
 static void record_update(tg_tape *t, tg_optimizer *o, const char *key, const tgi_entry *e,
                           tg_tensor *after)
 {
-    tg_tensor *in[TGI_PARTS + 1];
+    tg_tensor *in[TGI_ENTRY_TENSORS + 1];
     const int n = TGI_FIRST_STATE + o->n_states;
     const size_t bytes = strlen(key) + 1;
     char *text = tg_tape_alloc(t, bytes);

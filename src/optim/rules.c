@@ -15,8 +15,8 @@ _Static_assert((int)TGI_UPDATE_STATES == (int)TG_OPTIMIZER_STATES, "states of ke
 
 /* ---- the options ---------------------------------------------------------------------------- */
 
-/* The struct in the header has the fields of the row and no others: each lies where it does here,
- * and -Wextra knows a field that the list of defaults does not reach. */
+/* Checks that the struct in optim.h has the fields of the row and no others: each field has the
+ * same offset, and both structs have the same size. */
 #define FIELD(of, option, kind, ...) TYPE_##kind option;
 #define PLACE(of, option, ...)                                                                     \
     _Static_assert(offsetof(tg_##of##_options, option) == offsetof(of##_row, option),              \
@@ -46,7 +46,7 @@ TGI_OPTIMIZERS(X)
 
 /* ---- the constants -------------------------------------------------------------------------- */
 
-/* Each option by its name. */
+/* Within the constants, each option is known by its name. */
 #define LOCAL(of, option, kind, ...)                                                               \
     const TYPE_##kind option = options.option;                                                     \
     (void)option;
@@ -66,7 +66,7 @@ TGI_OPTIMIZERS(X)
 
 /* ---- the registry --------------------------------------------------------------------------- */
 
-/* The formula as text for people. */
+/* The formula as text for readers. */
 #define V
 #define F(function) function
 #define PICK(condition, a, b) (condition ? a : b)
@@ -95,7 +95,7 @@ const tg_optimizer_type *tg_optimizer_type_at(int i)
     return i >= 0 && i < TGI_UPDATES ? &tgi_rules[i].type : NULL;
 }
 
-/* ---- the functions by name ------------------------------------------------------------------ */
+/* ---- the functions of each optimizer -------------------------------------------------------- */
 
 #define X(name, title)                                                                             \
     tg_##name##_options tg_##name##_defaults(void) { return name##_defaults; }                     \

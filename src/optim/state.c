@@ -1,4 +1,4 @@
-/* state.c - what an optimizer has gathered, as one dict, and back. */
+/* state.c - saves what an optimizer has accumulated to a dict, and restores it. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -8,9 +8,10 @@
 #include "src/optim/optimizer.h"
 #include "tapegrad/alloc.h"
 
-#define MOST_STEPS 9007199254740992.0 /* 2^53: every whole number up to here is a double */
+#define MOST_STEPS 9007199254740992.0 /* 2^53: a double holds every integer up to here */
 
-/* prefix, then what, then '/' if asked for; NULL when out of memory.  To be freed. */
+/* prefix, what and, if asked for, '/' as one string.  The caller frees it.  NULL when out of
+ * memory. */
 static char *joined(const char *prefix, const char *what, bool slash)
 {
     const size_t a = strlen(prefix), b = strlen(what);
@@ -93,7 +94,7 @@ static tg_status read_number(const tg_dict *state, const char *key, double least
 {
     char text[TG_DESCRIBE_SIZE], number[TGI_NUMBER_MAX];
     const tg_tensor *x = tg_dict_get(state, key);
-    if (!x) return tg_fail(err, TG_EKEY, "load_state_dict: there is no '%s'", key);
+    if (!x) return tg_fail(err, TG_EKEY, "load_state_dict: state has no '%s'", key);
     if (x->dtype != TG_F64 || x->ndim != 0)
         return tg_fail(err, x->dtype != TG_F64 ? TG_EDTYPE : TG_ESHAPE,
                        "load_state_dict: '%s' is %s, must be f64[]", key,
@@ -104,7 +105,7 @@ static tg_status read_number(const tg_dict *state, const char *key, double least
     return tg_fail(err, TG_EARG, "load_state_dict: '%s' is %s", key, number);
 }
 
-/* The states of one name, as a copy of o's own. */
+/* A copy of state number s of o. */
 static tg_dict *read_state(const tg_optimizer *o, int s, const tg_dict *state, tg_error *err)
 {
     char *prefix = joined("", o->type->states[s], true);
@@ -143,8 +144,8 @@ static tg_status read_groups(tg_optimizer *o, const tg_dict *state, tg_error *er
     return status;
 }
 
-/* Whether key is one that o's state dict has. */
-static bool is_ours(const tg_optimizer *o, const char *key)
+/* Whether the state dict of o can have this key. */
+static bool is_known(const tg_optimizer *o, const char *key)
 {
     if (strcmp(key, "steps") == 0 || strcmp(key, "lr") == 0 || is_group(key)) return true;
     for (int s = 0; s < o->n_states; s++) {
@@ -154,16 +155,16 @@ static bool is_ours(const tg_optimizer *o, const char *key)
     return false;
 }
 
-/* The states of one name must fit those of the first, and params if they are known. */
+/* Checks that all states match the first one, and that one params unless it is NULL. */
 static tg_status check_states(const tg_optimizer *o, tg_dict *const *states, double steps,
                               const tg_dict *params, tg_error *err)
 {
     tg_status status = TG_OK;
     if (o->n_states > 0 && steps > 0 && tg_dict_size(states[0]) == 0)
-        status =
-            tg_fail(err, TG_EKEY,
-                    "load_state_dict: there is no '%s/...': is it of another optimizer than %s?",
-                    o->type->states[0], o->type->name);
+        status = tg_fail(
+            err, TG_EKEY,
+            "load_state_dict: state has no '%s/...'; was it saved by another optimizer than %s?",
+            o->type->states[0], o->type->name);
     for (int s = 1; s < o->n_states && !status; s++)
         status = tg_dict_match(states[0], o->type->states[0], states[s], o->type->states[s], err);
     if (!status && steps > 0 && params && o->n_states > 0)
@@ -176,8 +177,8 @@ static tg_status check_states(const tg_optimizer *o, tg_dict *const *states, dou
     return status;
 }
 
-/* Copies into the states that there are, where those are the same, so that a plan that writes them
- * goes on; else takes the new ones over. */
+/* Copies the states into those of o if they match, so that a plan that writes those remains valid;
+ * otherwise replaces them. */
 static void take_states(tg_optimizer *o, tg_dict **states)
 {
     bool same = true;
@@ -189,7 +190,7 @@ static void take_states(tg_optimizer *o, tg_dict **states)
             continue;
         }
         tg_dict_free(o->states[s]);
-        /* none: as before the first update, when they are yet to be made */
+        /* without entries it is as before the first update, which makes the states */
         o->states[s] = tg_dict_size(states[s]) > 0 ? states[s] : NULL;
         if (o->states[s]) states[s] = NULL;
     }
@@ -211,14 +212,14 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
                              tg_error *err)
 {
     double steps = 0, lr = 0;
-    tg_optimizer fresh = {.type = NULL}; /* holds the new groups */
+    tg_optimizer fresh = {.type = NULL}; /* only for its groups */
     tg_dict *states[TG_OPTIMIZER_STATES] = {NULL};
     tg_status status = read_number(state, "steps", 0, MOST_STEPS, &steps, err);
     if (!status && steps != floor(steps))
-        status = tg_fail(err, TG_EARG, "load_state_dict: 'steps' is no whole number");
+        status = tg_fail(err, TG_EARG, "load_state_dict: 'steps' is not an integer");
     if (!status) status = read_number(state, "lr", -DBL_MAX, DBL_MAX, &lr, err);
     for (int i = 0; i < state->n && !status; i++)
-        if (!is_ours(o, state->keys[i]))
+        if (!is_known(o, state->keys[i]))
             status = tg_fail(err, TG_EKEY, "load_state_dict: %s has no '%s'", o->type->name,
                              state->keys[i]);
     for (int s = 0; s < o->n_states && !status; s++)

@@ -1,4 +1,4 @@
-/* update.c - one update: all checks, then one pass over all keys. */
+/* update.c - one update: a pass over all parameters. */
 #include "graph/flush.h"
 #include "graph/storage.h"
 #include "src/dict.h"
@@ -11,22 +11,22 @@ static double lr_of(const tg_optimizer *o, const tgi_group *group)
     return group ? o->lr * group->options.lr_scale : o->lr;
 }
 
-static void set_manner(const tg_optimizer *o, tgi_manner *m, const tgi_group *group)
+static void set_step(const tg_optimizer *o, tgi_group_step *m, const tgi_group *group)
 {
     const double lr = lr_of(o, group);
     m->first = tgi_group_treatment(group, lr);
-    m->treats = m->first.scales || m->first.cuts || m->first.decays || m->first.shrinks;
+    m->has_first = m->first.scales || m->first.cuts || m->first.decays || m->first.shrinks;
     if (o->rule) o->rule->constants(o->options, lr, o->steps, m->constants);
 }
 
 void tgi_optimizer_begin(tg_optimizer *o)
 {
     o->steps++;
-    set_manner(o, &o->manner, NULL);
-    for (int k = 0; k < o->n_groups; k++) set_manner(o, &o->groups[k].manner, &o->groups[k]);
+    set_step(o, &o->step, NULL);
+    for (int k = 0; k < o->n_groups; k++) set_step(o, &o->groups[k].step, &o->groups[k]);
 }
 
-/* The first n entries of o, of which group's count. */
+/* The entries of a group among the first n of o. */
 typedef struct members {
     const tg_optimizer *o;
     const tgi_group *group;
@@ -43,38 +43,40 @@ static double squares_of_members(const void *of, double unit)
     return sum;
 }
 
+/* Sets the scales of the groups that clip by norm. */
 static void measure(tg_optimizer *o, int n)
 {
     for (int k = 0; k < o->n_groups; k++) {
         tgi_group *group = &o->groups[k];
         const members m = {o, group, n};
-        if (group->manner.first.scales)
-            group->manner.first.scale =
+        if (group->step.first.scales)
+            group->step.first.scale =
                 tgi_clip_scale(group->options.clip_norm, squares_of_members, &m);
     }
 }
 
 /* ---- one parameter -------------------------------------------------------------------------- */
 
-static const tgi_manner *manner_of(const tg_optimizer *o, const tgi_entry *e)
+static const tgi_group_step *step_of(const tg_optimizer *o, const tgi_entry *e)
 {
-    return e->group ? &e->group->manner : &o->manner;
+    return e->group ? &e->group->step : &o->step;
 }
 
-/* Its update in place; needs a kernel. */
+/* Makes the job that updates an entry in place with a kernel. */
 static void set_job(const tg_optimizer *o, const tgi_entry *e, tgi_update_job *job)
 {
-    const tgi_manner *m = manner_of(o, e);
+    const tgi_group_step *m = step_of(o, e);
     const tg_tensor *w = e->x[TGI_PARAMETER];
     job->kernel = o->kernels[w->dtype];
     job->n = w->size;
     job->part.constants = m->constants;
-    job->part.first = m->treats ? &m->first : NULL;
+    job->part.first = m->has_first ? &m->first : NULL;
     job->part.w = w->data;
     job->part.g = e->x[TGI_GRADIENT]->data;
     for (int s = 0; s < o->n_states; s++) job->part.state[s] = e->x[TGI_FIRST_STATE + s]->data;
 }
 
+/* Copies x to contiguous memory, or back. */
 static void copy_packed(const tg_tensor *x, void *packed, bool back)
 {
     int64_t row_major[TG_MAX_NDIM];
@@ -86,13 +88,14 @@ static void copy_packed(const tg_tensor *x, void *packed, bool back)
         tgi_strided_copy(width, x->ndim, x->shape, packed, row_major, x->data, x->strides);
 }
 
-/* With copies, or by the functions of an optimizer that has no kernel. */
+/* Updates an entry on contiguous copies, or with the functions of an optimizer that has no
+ * kernel. */
 static void update_copies(const tg_optimizer *o, const tgi_entry *e)
 {
-    void *data[TGI_PARTS];
+    void *data[TGI_ENTRY_TENSORS];
     char *scratch = o->scratch;
     const int n = TGI_FIRST_STATE + o->n_states;
-    const tgi_manner *m = manner_of(o, e);
+    const tgi_group_step *m = step_of(o, e);
     const tg_dtype dtype = e->x[TGI_PARAMETER]->dtype;
     for (int p = 0; p < n; p++) {
         data[p] = e->x[p]->data;
@@ -117,7 +120,7 @@ static void update_copies(const tg_optimizer *o, const tgi_entry *e)
         for (int s = 0; s < o->n_states; s++) job.part.state[s] = u.state[s];
         tgi_update_run(1, &job);
     } else {
-        if (m->treats) tgi_treat(&m->first, dtype, u.n, data[TGI_GRADIENT], u.w);
+        if (m->has_first) tgi_treat(&m->first, dtype, u.n, data[TGI_GRADIENT], u.w);
         (dtype == TG_F32 ? o->type->update_f32 : o->type->update_f64)(&u);
     }
     for (int p = 0; p < n; p++)
@@ -143,8 +146,9 @@ static bool overlap(const tgi_update_job *a, const void *b, int64_t bytes)
     return x < y + (uintptr_t)bytes && y < x + (uintptr_t)(a->n * a->kernel->size);
 }
 
-/* No parameter lies where another one or its gradient does, so that their order does not matter. */
-static bool are_apart(const tgi_update_job *jobs, int n)
+/* Whether no parameter shares memory with another parameter or its gradient, so that the order of
+ * the jobs does not matter. */
+static bool are_disjoint(const tgi_update_job *jobs, int n)
 {
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {
@@ -156,9 +160,9 @@ static bool are_apart(const tgi_update_job *jobs, int n)
     return true;
 }
 
-/* Job i of each update is entry i, of no elements where that cannot be done in place.  Whether they
- * are apart is looked at again only when something lies elsewhere than the last time; what is on a
- * tape is where no parameter is. */
+/* Makes job i from entry i.  A job has no elements if the entry cannot be updated in place.
+ * Whether the jobs are disjoint is checked again only if a tensor has moved since the last update;
+ * gradients on a tape never share memory with parameters. */
 static void set_jobs(tg_optimizer *o, int n)
 {
     bool known = n == o->n_jobs;
@@ -174,11 +178,11 @@ static void set_jobs(tg_optimizer *o, int n)
         else
             *job = (tgi_update_job){.part.w = w->data};
     }
-    if (!known) o->apart = are_apart(o->jobs, n);
+    if (!known) o->disjoint = are_disjoint(o->jobs, n);
     o->n_jobs = n;
 }
 
-/* A storage that many tensors share is touched once. */
+/* Raises the versions of what was written, once for each storage even if many tensors share it. */
 static void touch_all(const tg_optimizer *o, int n)
 {
     for (int p = 0; p < TGI_FIRST_STATE + o->n_states; p++) {
@@ -203,10 +207,10 @@ void tgi_optimizer_step(tg_optimizer *o, int n)
         if (!e->x[TGI_GRADIENT] || e->x[TGI_PARAMETER]->size == 0) continue;
         if (o->jobs[i].n == 0)
             update_copies(o, e);
-        else if (!o->apart)
+        else if (!o->disjoint)
             tgi_update_run(1, &o->jobs[i]);
     }
-    if (o->apart) tgi_update_run(n, o->jobs);
+    if (o->disjoint) tgi_update_run(n, o->jobs);
     touch_all(o, n);
     tgi_flush_end(mode);
 }

@@ -63,12 +63,12 @@ static const struct {
     {{W1, W2, {"W9", TG_F32, 1}},
      {W1, W2, {"W9", TG_F32, 1}},
      TG_EKEY,
-     "update: parameter 'W9' has no state of the first update"},
-    {{W1}, {W1}, TG_EKEY, "update: parameter 'W2' of the first update is missing"},
+     "update: parameter 'W9' has no state from the first update"},
+    {{W1}, {W1}, TG_EKEY, "update: parameter 'W2', which the first update had, is missing"},
     {{W1, {"W2", TG_F64, 4}},
      {W1, {"W2", TG_F64, 4}},
      TG_ESHAPE,
-     "update: parameter 'W2' is f64[4], but its state of the first update is f64[2]"},
+     "update: parameter 'W2' is f64[4], but its state from the first update is f64[2]"},
     {{W1, W2, {"t", TG_I32, 1}},
      {W1, W2},
      TG_EDTYPE,
@@ -132,7 +132,7 @@ START_TEST(update_refuses_other_arguments)
     ck_assert_ptr_null(tg_grad(t, loss, params)); /* the update wrote what the tape had read */
     ck_assert_int_eq(tg_tape_status(t), TG_EGRAD);
     assert_refused(o, params, NULL, TG_EARG,
-                   "update: grads is NULL; where tg_grad failed, tg_tape_message says why");
+                   "update: grads is NULL; if tg_grad failed, tg_tape_message says why");
     ck_assert_ptr_nonnull(taped);
     assert_refused(o, taped, grads, TG_EARG, "update: params belongs to a tape");
     tg_optimizer_set_lr(o, NAN);
@@ -186,8 +186,8 @@ START_TEST(options_out_of_range)
             "Adam: eps is -1, must be in [0, inf)");
     REFUSED(tg_adam((tg_adam_options){tg_adam_defaults().made, INFINITY, 0.9, 0.9, 0, false}, &err),
             "Adam: lr is inf, must be in [0, inf)");
-    REFUSED(tg_optimizer_new(NULL, NULL, 1, &err), "optimizer: its type is NULL");
-    REFUSED(tg_optimizer_new(&nameless, NULL, 1, &err), "optimizer: its type has no name");
+    REFUSED(tg_optimizer_new(NULL, NULL, 1, &err), "optimizer: the type is NULL");
+    REFUSED(tg_optimizer_new(&nameless, NULL, 1, &err), "optimizer: the type has no name");
     REFUSED(tg_optimizer_new(&greedy, NULL, 1, &err), "mine: options is NULL");
     REFUSED(tg_optimizer_new(&many, NULL, 1, &err), "mine: more than 4 states");
 }

@@ -22,11 +22,11 @@ static const struct {
     tg_status status;
     const char *text;
 } refused[] = {
-    {"steps", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: there is no 'steps'"},
-    {"lr", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: there is no 'lr'"},
+    {"steps", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: state has no 'steps'"},
+    {"lr", TG_DTYPE_COUNT, 0, 0, TG_EKEY, "load_state_dict: state has no 'lr'"},
     {"steps", TG_F64, 0, -1, TG_EARG, "load_state_dict: 'steps' is -1"},
     {"steps", TG_F64, 0, 1e17, TG_EARG, "load_state_dict: 'steps' is 1e+17"},
-    {"steps", TG_F64, 0, 1.5, TG_EARG, "load_state_dict: 'steps' is no whole number"},
+    {"steps", TG_F64, 0, 1.5, TG_EARG, "load_state_dict: 'steps' is not an integer"},
     {"steps", TG_F32, 0, 1, TG_EDTYPE, "load_state_dict: 'steps' is f32[], must be f64[]"},
     {"steps", TG_F64, 2, 1, TG_ESHAPE, "load_state_dict: 'steps' is f64[2,2], must be f64[]"},
     {"lr", TG_F64, 0, NAN, TG_EARG, "load_state_dict: 'lr' is nan"},
@@ -135,7 +135,7 @@ START_TEST(other_arguments_and_kinds)
     char text[200];
     const tg_optimizer_type slash = {.name = "mine", .states = {"a/b"}};
     ck_assert_ptr_null(tg_optimizer_new(&slash, NULL, 1, &err));
-    ck_assert_str_eq(err.text, "mine: a state cannot be named 'a/b'");
+    ck_assert_str_eq(err.text, "mine: a state must not be named 'a/b'");
     tg_optimizer *sgd = tg_sgd(tg_sgd_defaults(), NULL),
                  *momentum = tg_momentum(tg_momentum_defaults(), NULL);
     tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
@@ -143,7 +143,7 @@ START_TEST(other_arguments_and_kinds)
     tg_dict *state = tg_optimizer_state_dict(sgd, NULL);
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_int_eq(tg_optimizer_load_state_dict(momentum, state, &err), TG_EKEY);
-    ck_assert_str_eq(err.text, "load_state_dict: there is no 'v/...': is it of another "
+    ck_assert_str_eq(err.text, "load_state_dict: state has no 'v/...'; was it saved by another "
                                "optimizer than Momentum?");
     ck_assert_int_eq(tg_optimizer_load_state_dict(NULL, state, NULL), TG_EARG);
     ck_assert_int_eq(tg_optimizer_load_state_dict(sgd, NULL, NULL), TG_EARG);

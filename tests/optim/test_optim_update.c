@@ -192,7 +192,7 @@ START_TEST(ones_own_optimizer)
 
     tg_error err = TG_ERROR_INIT;
     ck_assert_int_eq(tg_optimizer_update(o, floats, floats, &err), TG_EDTYPE);
-    ck_assert_str_eq(err.text, "update: sign does not serve f32, the dtype of 'w'");
+    ck_assert_str_eq(err.text, "update: sign does not support f32, the dtype of 'w'");
     tg_dict_free(params);
     tg_dict_free(grads);
     tg_dict_free(floats);
