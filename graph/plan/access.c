@@ -1,4 +1,4 @@
-/* access.c - how an operand is read beside the result that it is broadcast to. */
+/* access.c - how an operand is read to compute a result that it broadcasts to. */
 #include "graph/plan/draft.h"
 
 int tgi_access_axes(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step)

@@ -5,7 +5,7 @@
 #include "graph/plan/draft.h"
 #include "graph/tape.h"
 
-/* The memory of a leaf. */
+/* The addresses that a leaf spans. */
 typedef struct extent {
     uintptr_t from, to;
     int32_t leaf;

@@ -22,22 +22,22 @@ static bool is_written(const tg_plan *p, const tg_tensor *x)
     return false;
 }
 
-static tg_status lies_otherwise(const tg_tensor *leaf, const tg_tensor *x, tg_error *err)
+static tg_status check_layout(const tg_tensor *leaf, const tg_tensor *x, tg_error *err)
 {
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     if (x->dtype != leaf->dtype || !tg_tensor_same_shape(x, leaf))
         return tg_fail(err, x->dtype != leaf->dtype ? TG_EDTYPE : TG_ESHAPE,
-                       "plan_bind: %s in the place of %s", tg_tensor_describe(x, a, sizeof a),
+                       "plan_bind: %s cannot replace %s", tg_tensor_describe(x, a, sizeof a),
                        tg_tensor_describe(leaf, b, sizeof b));
     if (x->ndim > 0 && memcmp(x->strides, leaf->strides, (size_t)x->ndim * sizeof *x->strides) != 0)
-        return tg_fail(err, TG_ESHAPE, "plan_bind: %s has other strides than the leaf",
+        return tg_fail(err, TG_ESHAPE, "plan_bind: the strides of %s are not those of the leaf",
                        tg_tensor_describe(x, a, sizeof a));
     return TG_OK;
 }
 
 /* ---- the addresses -------------------------------------------------------------------------- */
 
-/* Views of it, and the operands of nodes. */
+/* Lets views of the leaf, and nodes that read it, use its new memory. */
 static void move_items(tg_plan *p, int32_t leaf)
 {
     tg_tensor *now = p->items[leaf].tensor;
@@ -49,7 +49,7 @@ static void move_items(tg_plan *p, int32_t leaf)
             x->storage = now->storage;
         }
         if (!x->node) continue;
-        tg_tensor **in = (tg_tensor **)(uintptr_t)x->node->inputs; /* the plan's own */
+        tg_tensor **in = (tg_tensor **)(uintptr_t)x->node->inputs; /* in the plan's memory */
         for (int k = 0; k < x->node->n_inputs; k++)
             if (p->inputs[p->items[i].in + k] == leaf) in[k] = now;
     }
@@ -101,12 +101,14 @@ tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error
                        !p      ? "plan"
                        : !leaf ? "leaf"
                                : "tensor to be bound");
-    if (x->tape) return tg_fail(err, TG_EARG, "plan_bind: a recorded value is not a leaf");
+    if (x->tape)
+        return tg_fail(err, TG_EARG,
+                       "plan_bind: the tensor to be bound is a recorded value, not a leaf");
     const int32_t number = number_of(p, leaf);
     if (number < 0) return tg_fail(err, TG_EARG, "plan_bind: the plan does not read this leaf");
     tgi_plan_leaf *v = &p->leaves[number];
     if (v->written_set >= 0) return tg_fail(err, TG_EARG, "plan_bind: the plan writes this leaf");
-    const tg_status status = lies_otherwise(leaf, x, err);
+    const tg_status status = check_layout(leaf, x, err);
     if (status) return status;
     if (is_written(p, x))
         return tg_fail(err, TG_EARG, "plan_bind: the plan writes memory of the tensor to be bound");

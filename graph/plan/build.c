@@ -27,7 +27,7 @@ static bool can_plan(const tg_node *n, tg_error *err)
 
 /* ---- one value ------------------------------------------------------------------------------ */
 
-/* Shape, strides and attributes stay the tape's, which outlives the draft. */
+/* Shape, strides and attributes stay on the tape, which outlives the draft. */
 static void set_tensor(tgi_draft *d, tgi_value *v)
 {
     v->x = *v->from;
@@ -40,9 +40,8 @@ static void set_tensor(tgi_draft *d, tgi_value *v)
     v->tensor = &v->x;
 }
 
-/* A value of the tape that looks at the memory of its first input: of what a leaf holds, or within
- * the data of a recorded value. */
-static bool looks_at(const tgi_draft *p, const tgi_value *v)
+/* v is a view of its first input: of a leaf's storage, or of the data of a recorded value. */
+static bool is_view(const tgi_draft *p, const tgi_value *v)
 {
     if (!v->node.op->forward) return true;
     if (v->from->size == 0 || v->node.n_inputs == 0) return false;
@@ -76,7 +75,7 @@ static bool set_node(tgi_draft *p, tgi_value *v, const int32_t *number, tg_error
         in[i] = p->values[v->in[i]].tensor;
         if (p->values[v->in[i]].kind != TGI_CONSTANT) v->kind = TGI_RESULT;
     }
-    v->view = looks_at(p, v);
+    v->view = is_view(p, v);
     if (v->view) {
         v->root = p->values[v->in[0]].root;
         v->offset = (int64_t)((uintptr_t)v->from->data - (uintptr_t)p->values[v->root].from->data);
@@ -87,8 +86,9 @@ static bool set_node(tgi_draft *p, tgi_value *v, const int32_t *number, tg_error
     return true;
 }
 
-/* ---- all of them ---------------------------------------------------------------------------- */
+/* ---- all values ----------------------------------------------------------------------------- */
 
+/* Gives the number 0 to all that outputs, which have it already, and writes depend on. */
 static void mark(const tg_tape *t, int32_t *number)
 {
     for (int32_t i = t->size - 1; i >= 0; i--) {
@@ -119,7 +119,7 @@ static bool number_written_sets(tgi_draft *p, const int32_t *ids, const int32_t 
     return true;
 }
 
-/* A leaf comes before all operations. */
+/* Takes a reference to a leaf.  All leaves come before the operations. */
 static void hold_leaf(tgi_draft *d, tgi_value *v)
 {
     v->tensor = tg_tensor_ref((tg_tensor *)(uintptr_t)v->from);
@@ -134,7 +134,7 @@ static bool set_values(tgi_draft *d, int32_t n, const int32_t *ids, int32_t *num
     size_t leaves = 0;
     for (int32_t i = 0; i < t->size; i++) numbers->recorded += t->values[i]->node != NULL;
     for (int32_t i = 0; i < n; i++) leaves += !t->values[ids[i]]->node;
-    if ((size_t)n > SIZE_MAX / 2 / sizeof *d->values) return no_memory(err); /* none has more */
+    if ((size_t)n > SIZE_MAX / 2 / sizeof *d->values) return no_memory(err);
     d->values = tgi_arena_alloc(d->work, (size_t)n * sizeof *d->values);
     d->plan->leaves = tgi_arena_alloc(&d->plan->arena, leaves * sizeof *d->plan->leaves);
     if (!d->values || !d->plan->leaves) return no_memory(err);

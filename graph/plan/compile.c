@@ -7,7 +7,7 @@ static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error
 {
     if (!t) return tg_fail(err, TG_EARG, "compile: the tape is NULL") == TG_OK;
     if (tgi_tape_pass(t, err)) return false;
-    if (n < 0) return tg_fail(err, TG_EARG, "compile: %d outputs", n) == TG_OK;
+    if (n < 0) return tg_fail(err, TG_EARG, "compile: the number of outputs is negative") == TG_OK;
     if (n > 0 && !outputs)
         return tg_fail(err, TG_EARG, "compile: the list of outputs is NULL") == TG_OK;
     for (int i = 0; i < n; i++) {

@@ -33,7 +33,7 @@ static int instruction_of(const tgi_loop_builder *m, int32_t root)
     return -1;
 }
 
-/* What instruction c reads, in the order of its loop's operands; how many. */
+/* Lists what instruction c reads, in the order of its operands.  Returns how many there are. */
 static int references(const tgi_loop_builder *m, int c, reference *r)
 {
     const int outer = m->of[c], inner = m->inner[outer];
@@ -107,8 +107,8 @@ static tgi_operand in_memory(const tgi_loop_builder *m, int32_t value)
     return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_CONTIGUOUS};
 }
 
-/* The operands; those from outside before slots are given out, so that it is known how long each
- * is needed. */
+/* Sets map and operands.  This comes before the instructions get their slots, so that it is known
+ * until when each copied operand needs its slot. */
 static void make_instruction(tgi_loop_builder *m, int at)
 {
     tgi_draft_instruction *c = &m->l->instruction[at];
@@ -129,14 +129,14 @@ static void make_instruction(tgi_loop_builder *m, int at)
         tgi_access access =
             tgi_access_of(in->tensor, &r[i].y->x, v->role == TGI_NARROW ? 1 : m->f->row);
         const bool inside = tgi_member_of(m, in->root) >= 0;
-        if (inside && access == TGI_SCALAR) access = TGI_CONTIGUOUS; /* of one element */
+        if (inside && access == TGI_SCALAR) access = TGI_CONTIGUOUS; /* a group of one element */
         if (!inside && access == TGI_STRIDED) c->x[i].slot = load_of(m, at, &r[i]);
         c->x[i].access = (uint8_t)access;
         c->by_rows = c->by_rows || access == TGI_PER_ROW || access == TGI_SAME_ROW;
     }
 }
 
-/* Gives back the slot of instruction i where nothing after `at` reads it. */
+/* Gives back the slot of instruction i if nothing after `at` reads it. */
 static void free_slot(tgi_loop_builder *m, int at, int i)
 {
     if (m->slot[i] < 0 || used_after(m, at, m->member[m->of[i]])) return;
@@ -144,7 +144,8 @@ static void free_slot(tgi_loop_builder *m, int at, int i)
     m->slot[i] = -1;
 }
 
-/* Instruction `at` may write over what i computes: element by element, of one width. */
+/* Instruction `at` may overwrite the result of i: both work element by element, and their elements
+ * have the same width. */
 static bool in_place(const tgi_loop_builder *m, int at, int i)
 {
     const tgi_value *x = tgi_member(m, m->of[i]), *y = tgi_member(m, m->of[at]);
@@ -167,7 +168,7 @@ static void give_slots(tgi_loop_builder *m, int at)
         else if (c->x[i].slot >= 0)
             c->x[i].slot = (int16_t)f->load[c->x[i].slot].slot;
     }
-    for (int i = 0; i < at; i++) /* its result may stand where an operand was */
+    for (int i = 0; i < at; i++) /* the result may overwrite an operand */
         if (in_place(m, at, i)) free_slot(m, at, i);
     m->slot[at] = v->escapes ? -1 : take_slot(m);
     c->y = in_memory(m, m->member[m->of[at]]);
@@ -265,7 +266,7 @@ static bool make_loop(tgi_loop_builder *m, const tgi_draft_step *step)
     tgi_pairs_find(m);
     make_instructions(m);
     cut(m);
-    if (f->block == 0) { /* a pair keeps its operands longer than its members do */
+    if (f->block == 0) { /* pairs need more slots at a time than their members */
         memset(m->absorbed, 0, sizeof m->absorbed);
         for (int i = 0; i < m->members; i++) m->inner[i] = -1;
         make_instructions(m);
@@ -275,7 +276,7 @@ static bool make_loop(tgi_loop_builder *m, const tgi_draft_step *step)
         const int32_t root = m->p->values[m->l->tail[i]->in[0]].root;
         m->l->tail_x[i] = m->l->instruction[instruction_of(m, root)].y;
     }
-    return f->block > 0; /* as it must be: tgi_slots_fit has seen to that */
+    return f->block > 0; /* as tgi_slots_fit has made sure */
 }
 
 static bool make_step(tgi_draft *d, int32_t s, tgi_draft_loop *l)

@@ -29,7 +29,6 @@ static size_t slot_of(const tgi_draft *d, uint64_t seed, uint64_t stream)
     return at;
 }
 
-/* The generator that a node draws from, which is made to reach as far; -1 when it has none. */
 int32_t tgi_generators_number(tgi_draft *d, const tg_node *n)
 {
     const tgi_generator_attrs f = tgi_generators_attrs(n->op, n->attrs);
@@ -50,7 +49,8 @@ int32_t tgi_generators_number(tgi_draft *d, const tg_node *n)
 
 static bool is_random(const tg_node *n) { return n && (n->op->flags & TG_OP_RANDOM); }
 
-/* All that the tape drew counts, also what the outputs do not need: the next pass draws it too. */
+/* Draws that the outputs do not need count too, because the recorded loop makes them in each pass.
+ */
 bool tgi_generators_find(tgi_draft *d)
 {
     const tg_tape *t = d->tape;

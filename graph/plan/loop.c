@@ -1,5 +1,5 @@
 /* loop.c - runs a fused group: all its operations on one block of elements, then on the next.
- * Intermediate results lie in scratch memory that is small enough for the first cache. */
+ * Intermediate results are in scratch memory, which fits the first cache. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -10,14 +10,15 @@ enum { ALIGN = 64 };
 
 /* ---- operands that are copied --------------------------------------------------------------- */
 
-/* The first `bytes` of to again and again, up to `all`, by copies twice as long each. */
+/* Fills `all` bytes by repeating the first `bytes`.  Each copy is twice as long as the one before.
+ */
 static void repeat(char *to, size_t bytes, size_t all)
 {
     for (size_t done = bytes; done < all; done *= 2)
         memcpy(to + done, to, done < all - done ? done : all - done);
 }
 
-/* One element n times. */
+/* Writes one element n times. */
 static void fill_run(size_t width, int64_t n, char *to, const char *from)
 {
     uint32_t one;
@@ -30,7 +31,8 @@ static void fill_run(size_t width, int64_t n, char *to, const char *from)
     repeat(to, width, width * (size_t)n);
 }
 
-/* n elements of one run; the widths spelled out let the compiler use plain moves. */
+/* Copies n elements that are `step` bytes apart.  The widths are spelled out so that the compiler
+ * uses plain moves. */
 static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_t step)
 {
     if (step == (int64_t)width)
@@ -45,7 +47,7 @@ static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_
         for (int64_t i = 0; i < n; i++) to[i] = from[i * step];
 }
 
-/* Elements first .. first+n-1 in row-major order, run by run. */
+/* Copies elements first .. first+n-1 in row-major order, run by run. */
 static void load_runs(const tgi_load *l, int64_t first, int64_t n, char *to)
 {
     const int last = l->axes - 1;
@@ -71,7 +73,7 @@ static void load_runs(const tgi_load *l, int64_t first, int64_t n, char *to)
     }
 }
 
-/* The same; what repeats itself along the first axis is read once. */
+/* The same, but what repeats along the first axis is read only once. */
 static void load_block(const tgi_load *l, int64_t first, int64_t n, char *to)
 {
     int64_t once = n;
@@ -93,7 +95,7 @@ typedef struct block {
     int64_t first, n, row, rows;
 } block;
 
-/* The first element that belongs to the block; narrow: one for each row. */
+/* The first element of an operand in this block.  narrow: it has one element for each row. */
 static inline char *address(const block *b, const tgi_operand *o, bool narrow)
 {
     if (o->slot >= 0) return b->scratch + (size_t)o->slot * b->f->slot_bytes;
@@ -101,7 +103,7 @@ static inline char *address(const block *b, const tgi_operand *o, bool narrow)
     return o->data + (narrow || o->access == TGI_PER_ROW ? b->row : b->first) * o->width;
 }
 
-/* The reduction of the rows of this block, which stand for its first axis. */
+/* Reduces the rows of this block, as if they were all rows of the input. */
 static void reduce_rows(const block *b, const tgi_instruction *c)
 {
     const tg_tensor *from = c->node->inputs[0], *to = c->node->output;
@@ -109,7 +111,7 @@ static void reduce_rows(const block *b, const tgi_instruction *c)
     for (int a = 0; a < from->ndim; a++) shape[0][a] = shape[1][a] = 1;
     shape[0][0] = shape[1][0] = b->rows;
     shape[0][from->ndim - 1] = b->f->row;
-    if (from->ndim == 1) shape[1][0] = 1; /* the one row is all of it */
+    if (from->ndim == 1) shape[1][0] = 1; /* the whole input is one row */
     tgi_row_major(from->ndim, shape[0], strides[0]);
     tgi_row_major(to->ndim, shape[1], strides[1]);
     tg_tensor x = *from, y = *to, *in = &x;
@@ -127,13 +129,13 @@ static void reduce_rows(const block *b, const tgi_instruction *c)
     node.op->forward(&node, NULL);
 }
 
-/* From element to element: 1, or 0 for one that stands still. */
+/* The stride that the map gets: 0 for an operand that is the same for all elements, else 1. */
 static inline int64_t stride_of(const tgi_operand *x)
 {
     return x->access == TGI_CONTIGUOUS || x->access == TGI_SAME_ROW || x->access == TGI_STRIDED;
 }
 
-/* Bytes from row to row. */
+/* Bytes from one row to the next. */
 static inline int64_t row_of(const tgi_operand *x, int64_t row)
 {
     return x->access == TGI_CONTIGUOUS || x->access == TGI_STRIDED ? row * x->width

@@ -10,8 +10,7 @@
 
 static int32_t later(int32_t a, int32_t b) { return a > b ? a : b; }
 
-/* It depends on no leaf, so that a plan does not compute it: value i of t, for the node's inputs
- * marked already. */
+/* n depends on no leaf, so a plan does not compute it.  constant[] is known for its inputs. */
 static bool is_constant(const tg_node *n, const bool *constant)
 {
     bool all = !(n->op->flags & (TG_OP_RANDOM | TG_OP_WRITES));
@@ -19,7 +18,7 @@ static bool is_constant(const tg_node *n, const bool *constant)
     return all;
 }
 
-/* The last of those that an early operation must follow. */
+/* The last operation that the early operation n must follow. */
 static int32_t anchor_of(const tg_node *n, const int32_t *alias, const int32_t *anchor,
                          const int32_t *used, int32_t refusal)
 {
@@ -32,7 +31,8 @@ static int32_t anchor_of(const tg_node *n, const int32_t *alias, const int32_t *
     return last;
 }
 
-/* Behind which operation each stands: itself; for an early one another; -1 for none. */
+/* Sets the anchor of each value: the operation whose place it takes in the order.  That is itself,
+ * for an early operation the last one that it must follow, and -1 if it follows none. */
 static bool find_anchors(tgi_arena *work, const tg_tape *t, const int32_t *number,
                          const int32_t *alias, int32_t aliases, int32_t *anchor)
 {
@@ -56,7 +56,7 @@ static bool find_anchors(tgi_arena *work, const tg_tape *t, const int32_t *numbe
     return true;
 }
 
-/* By counting: behind each anchor in the order of recording. */
+/* A counting sort by anchor, in which values with the same anchor keep the order of recording. */
 bool tgi_plan_order(tgi_arena *work, const tg_tape *t, const int32_t *number, const int32_t *alias,
                     int32_t aliases, int32_t *ids, int32_t *count)
 {

@@ -8,8 +8,8 @@
 /* What becomes of a value. */
 enum {
     KEPT = 1,
-    TENSOR = 2, /* some node reads or fills it, or an output is copied from it */
-    NODE = 4    /* runs through its descriptor */
+    TENSOR = 2, /* a node reads or fills it, or an output is copied from it */
+    NODE = 4    /* it runs through its descriptor */
 };
 
 static bool step_has_nodes(const tgi_draft *d, const tgi_draft_step *s, int32_t k)
@@ -57,8 +57,8 @@ static const tgi_layout *layout_of(tgi_draft *d, const tg_tensor *x)
     return tgi_plan_intern(d, all, head + 2 * bytes);
 }
 
-/* All that a struct of attributes holds is in it, and no run writes it. */
-static bool alike(const tg_op *op)
+/* The struct points to nothing and no run writes it, so that equal ones can be shared. */
+static bool can_share(const tg_op *op)
 {
     bool plain = !(op->flags & (TG_OP_RANDOM | TG_OP_WRITES | TG_OP_OPAQUE));
     for (const tg_attr_def *a = op->attrs; plain && a && a->name; a++)
@@ -78,12 +78,12 @@ static bool share_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
     return *attrs != NULL;
 }
 
-/* The struct and the texts that it points to. */
+/* Copies the struct and the strings that it points to. */
 static bool copy_attrs(tgi_draft *d, const tg_node *n, const void **attrs)
 {
     *attrs = NULL;
     if (!n->op->attrs_size || !n->attrs) return true;
-    if (alike(n->op)) return share_attrs(d, n, attrs);
+    if (can_share(n->op)) return share_attrs(d, n, attrs);
     char *copy = tgi_arena_alloc(&d->plan->arena, n->op->attrs_size);
     if (!copy) return false;
     memcpy(copy, n->attrs, n->op->attrs_size);
@@ -188,7 +188,7 @@ static bool pack_draws(tgi_draft *d)
     return true;
 }
 
-/* Numbers the values that are kept; room for them and their inputs. */
+/* Numbers the values that are kept, and allocates their items and the list of their inputs. */
 static bool make_room(tgi_draft *d, const unsigned char *mark)
 {
     tg_plan *p = d->plan;

@@ -1,4 +1,4 @@
-/* pairs.c - members of a group that are done in one pass over memory, two and two. */
+/* pairs.c - finds pairs of members that can be computed in one pass over memory. */
 #include "graph/plan/draft.h"
 
 /* How often the members and the partial reductions read what member i computes. */
@@ -13,7 +13,7 @@ static int uses(const tgi_loop_builder *m, int i)
     return n;
 }
 
-/* A member between i and j is written over something that i reads. */
+/* A member between i and j overwrites something that i reads. */
 static bool overwritten(const tgi_loop_builder *m, int i, int j)
 {
     for (int k = i + 1; k < j; k++)
@@ -42,7 +42,8 @@ tg_map_fn tgi_pairs_map(const tgi_value *y, const tgi_value *x, int k)
     return op->pair(op, inner, k, y->x.dtype);
 }
 
-/* The loop of member j together with that of the one that computes its operand k; NULL: none. */
+/* The map that computes member j together with *inner, the member that computes its operand k; NULL
+ * if there is none. */
 static tg_map_fn pair_of(const tgi_loop_builder *m, int j, int k, int *inner)
 {
     const tgi_value *y = tgi_member(m, j), *x;

@@ -1,14 +1,14 @@
-/* pieces.c - the free pieces of a block.  Some hundreds of them are kept in the order of their
- * places, and neighbours are merged.  Further pieces are kept apart and are given only to requests
- * of exactly their size.  Plans of ordinary size are thus placed by best fit, and every plan in
- * linear time. */
+/* pieces.c - the free pieces of a block.  Up to TGI_SORTED of them are kept in the order of their
+ * places, and neighbours are merged.  Further pieces are idle: they are kept in lists by size and
+ * serve only requests of exactly that size.  Plans of ordinary size are thus placed by best fit,
+ * and every plan in linear time. */
 #include "graph/plan/pieces.h"
 
 #include <string.h>
 
 #include "tapegrad/alloc.h"
 
-enum { LOOK = 8 }; /* idle pieces that are looked at */
+enum { LOOK = 8 }; /* pieces of a list that are tried */
 
 static size_t *list_of(tgi_pieces *p, int64_t bytes)
 {

@@ -34,7 +34,8 @@ static bool give(memory *m, int64_t at, int64_t bytes)
 
 /* ---- who reads what when -------------------------------------------------------------------- */
 
-/* It has a place in the block: what is computed into an output has one there. */
+/* v gets a place in the block: it is a result with memory of its own, is read outside its group,
+ * and is not computed into an output. */
 static bool has_place(const tgi_value *v)
 {
     return v->kind == TGI_RESULT && !v->view && v->output < 0 && v->escapes;
@@ -68,29 +69,30 @@ static void find_readers(tgi_draft *p)
 
 /* ---- places --------------------------------------------------------------------------------- */
 
-/* Member y of step s may be written where root is: all reads in s are of y's elements in y's order,
- * once for each of y's, and not behind y. */
+/* Member y of step s may overwrite root, which nothing reads after s: in s it is read element by
+ * element in y's order, and not after y. */
 static bool may_replace(const tgi_draft *p, int32_t s, const tgi_value *y, const tgi_value *root)
 {
-    bool behind = false;
+    bool after = false;
     if (!has_place(root) || root->last != s || root->x.size != y->x.size ||
         tg_dtype_size(root->x.dtype) != tg_dtype_size(y->x.dtype) ||
         (root->group >= 0 && root->group == y->group))
         return false;
     for (int32_t k = p->steps[s].value; k >= 0; k = p->values[k].next) {
         const tgi_value *v = &p->values[k];
-        const bool head = p->steps[s].epilogue && k == p->steps[s].value; /* still reads others */
+        const bool head =
+            p->steps[s].epilogue && k == p->steps[s].value; /* still reads other elements */
         for (int i = 0; i < v->node.n_inputs; i++) {
             const tgi_value *x = &p->values[v->in[i]];
             const bool once = v->x.size == y->x.size && tgi_value_is_plain(x, y);
-            if (&p->values[x->root] == root && (head || behind || !once)) return false;
+            if (&p->values[x->root] == root && (head || after || !once)) return false;
         }
-        behind = behind || v == y;
+        after = after || v == y;
     }
     return true;
 }
 
-/* The root whose place y takes over; it then has none of its own to give back. */
+/* The root whose place y can take over; NULL if there is none. */
 static tgi_value *replaced(tgi_draft *p, int32_t s, const tgi_value *y)
 {
     if (!tgi_value_is_map(y)) return NULL;
@@ -105,8 +107,8 @@ static tgi_value *replaced(tgi_draft *p, int32_t s, const tgi_value *y)
     return NULL;
 }
 
-/* What an output takes over was computed into it from the start: backwards, so that this goes on.
- */
+/* If an output can take over the place of an operand, the operand too is computed into the output.
+ * Goes backwards, so that this extends to the operand's own operands. */
 static void compute_into_outputs(tgi_draft *p)
 {
     for (int32_t s = p->n_steps - 1; s >= 0; s--)
@@ -117,7 +119,7 @@ static void compute_into_outputs(tgi_draft *p)
         }
 }
 
-/* Scratch memory of the operation, or the states of the loop's partial reductions. */
+/* Bytes of scratch memory for the operation, or of the states of the loop's partial reductions. */
 static size_t work_of(const tgi_draft *p, const tgi_draft_step *step)
 {
     const tg_node *n = &p->values[step->value].node;
@@ -138,7 +140,7 @@ static bool place_step(tgi_draft *p, int32_t s, memory *m, int32_t *dying)
         if (!has_place(v)) continue;
         tgi_value *old = replaced(p, s, v);
         v->offset = old ? old->offset : take(m, bytes_of(v));
-        if (old) old->last = -1; /* given away */
+        if (old) old->last = -1; /* its place is y's now */
         v->dying = dying[v->last];
         dying[v->last] = k + 1;
     }
@@ -196,7 +198,8 @@ bool tgi_plan_place(tgi_draft *p)
 {
     memory *m = tgi_arena_alloc(p->work, sizeof *m);
     const size_t n = (size_t)p->n_steps + 1;
-    int32_t *dying = tgi_arena_alloc(p->work, n * sizeof *dying); /* after each step: value + 1 */
+    int32_t *dying =
+        tgi_arena_alloc(p->work, n * sizeof *dying); /* of each step: the first value, + 1 */
     if (!m || !dying) return false;
     *m = (memory){.zone = p->plan->watch.zone};
     memset(dying, 0, n * sizeof *dying);

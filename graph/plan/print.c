@@ -22,7 +22,7 @@ static void print_item(const tg_plan *p, int32_t i, FILE *file)
     (void)fprintf(file, "%s%s\n", *v->operation->scope ? "  in " : "", v->operation->scope);
 }
 
-/* "8 fused, " and how: what stands before the members of a group. */
+/* What is printed before the members of a group. */
 static void print_group(const tgi_step *s, FILE *file)
 {
     (void)fprintf(file, "%d fused, ", (int)s->count);

@@ -56,7 +56,7 @@ static int32_t root_of(const tg_plan *p, const tgi_item *v, int input)
     return p->items[p->inputs[v->in + input]].root;
 }
 
-/* Some member before v, or v by an earlier operand, reads the same root. */
+/* A member before v reads the same root, or v itself does by an earlier operand. */
 static bool read_before(const tg_plan *p, int32_t first, int32_t v, int input)
 {
     const int32_t root = root_of(p, &p->items[v], input);
@@ -92,7 +92,7 @@ static double bytes_moved(const tg_plan *p, int32_t first)
     return sum;
 }
 
-/* The names of the operations, or of the first ones and how many more there are. */
+/* The names of the operations, as many as fit, and the number of those left out. */
 static void name_step(const tg_plan *p, int32_t first, char *name, size_t size)
 {
     size_t n = 0;

@@ -5,7 +5,7 @@
 #include "graph/plan/plan.h"
 #include "graph/storage.h"
 
-/* What the tape says of a failure, with the scope behind it. */
+/* Fails with the sentence that a tape would give, which ends with the scope. */
 static tg_status failed(const tg_node *n, tg_status status, const tg_error *why, tg_error *err)
 {
     char whole[2 * sizeof why->text];
@@ -59,11 +59,11 @@ static tg_status run_step(const tgi_step *s, tg_error *err)
     return TG_OK;
 }
 
-/* Outputs that are a view, a constant or the same as another one. */
+/* Copies the outputs that are a view, a constant or the same as another one. */
 static void finish_outputs(const tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_outputs; i++) {
-        const tg_tensor *x = p->items[p->outputs[i]].tensor; /* NULL: computed where it belongs */
+        const tg_tensor *x = p->items[p->outputs[i]].tensor; /* NULL: computed into the output */
         tg_tensor *y = p->written[i];
         if (x && x->data != y->data && x->size > 0)
             tgi_strided_copy(tg_dtype_size(y->dtype), y->ndim, y->shape, y->data, y->strides,

@@ -1,5 +1,5 @@
-/* simplify.c - replaces values by equal ones: views that show the same as an earlier view, products
- * with 1, and the same operation on the same operands. */
+/* simplify.c - replaces values by earlier ones that are equal: views, products with 1, and the same
+ * operation on the same operands. */
 #include <string.h>
 
 #include "graph/attrs.h"
@@ -7,7 +7,7 @@
 #include "graph/plan/draft.h"
 #include "graph/tape.h"
 
-/* ---- reading when a leaf is written --------------------------------------------------------- */
+/* ---- leaves that are written ---------------------------------------------------------------- */
 
 /* The number of the written alias set that v is in; -1 if it is in none. */
 static int32_t written(const tgi_draft *p, int32_t v)
@@ -17,7 +17,7 @@ static int32_t written(const tgi_draft *p, int32_t v)
 
 static uint64_t epoch_of(const tgi_draft *p, const tgi_value *v, const uint64_t *epochs)
 {
-    uint64_t sum = 0; /* writes only come in addition, so equal sums are equal states */
+    uint64_t sum = 0; /* counts only grow: for the same inputs, equal sums mean equal counts */
     for (int i = 0; i < v->node.n_inputs; i++) {
         const int32_t s = written(p, v->in[i]);
         if (s >= 0) sum += epochs[s];
@@ -25,7 +25,7 @@ static uint64_t epoch_of(const tgi_draft *p, const tgi_value *v, const uint64_t 
     return sum;
 }
 
-/* ---- what stands for a value ---------------------------------------------------------------- */
+/* ---- views and neutral elements ------------------------------------------------------------- */
 
 static bool same_layout(const tg_tensor *a, const tg_tensor *b)
 {
@@ -35,7 +35,8 @@ static bool same_layout(const tg_tensor *a, const tg_tensor *b)
     return true;
 }
 
-/* A transpose of a transpose, a reshape to what it was, a stopped gradient. */
+/* The value that the view v equals, as for a transpose of a transpose, a reshape back to the first
+ * shape, or a stopped gradient; -1 if there is none. */
 static int32_t view_of(const tgi_draft *p, const tgi_value *v)
 {
     enum { FAR = 8 };
@@ -50,7 +51,7 @@ static int32_t view_of(const tgi_draft *p, const tgi_value *v)
     return -1;
 }
 
-/* Every element of a constant is c, and not -c where c is 0. */
+/* v is a constant, and every element has the bits of c. */
 static bool is_all(const tgi_value *v, double c)
 {
     enum { MOST = 4096 };
@@ -62,8 +63,8 @@ static bool is_all(const tgi_value *v, double c)
     return true;
 }
 
-/* x * 1, 1 * x, x / 1, x - 0: the operand x, where it is laid out as the result and, as the result,
- * holds no denormal numbers. */
+/* The operand x of x * 1, 1 * x, x / 1 or x - 0, if it has the layout of the result and, like the
+ * result, holds no denormal numbers; else -1. */
 static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
 {
     const tg_op_neutral *neutral = v->node.op->neutral;
@@ -73,13 +74,13 @@ static int32_t operand_of(const tgi_draft *p, const tgi_value *v)
         const int32_t x = v->in[1 - i];
         const tg_op *made_by = p->values[x].node.op;
         if (tgi_is_float(v->x.dtype) && !(made_by && made_by->flags & TG_OP_NORMAL)) return -1;
-        /* What a leaf held may be gone when its copy is read. */
+        /* A leaf may have been written by the time its copy is read. */
         return written(p, x) < 0 && same_layout(p->values[x].tensor, &v->x) ? x : -1;
     }
     return -1;
 }
 
-/* sum_to along the last axis alone is a sum that can go into a loop. */
+/* Turns sum_to along the last axis alone into a sum, which can be part of a loop. */
 static void make_sum(tgi_draft *p, tgi_value *v)
 {
     if (v->node.op != p->tape->core.sum_to) return;
@@ -95,7 +96,7 @@ static void make_sum(tgi_draft *p, tgi_value *v)
     v->node.attrs = attrs;
 }
 
-/* ---- the same operation once more ----------------------------------------------------------- */
+/* ---- equal operations ----------------------------------------------------------------------- */
 
 typedef struct table {
     int32_t *slots; /* number of a value + 1, 0 free */
@@ -111,7 +112,7 @@ static bool equal(const tgi_value *a, const tgi_value *b)
     return tgi_attrs_equal(a->node.op, a->node.attrs, b->node.attrs);
 }
 
-/* The first value equal to v, which is v itself when there was none. */
+/* The first value that is equal to v; v itself if there is none before it. */
 static int32_t first_of(const tgi_draft *p, table *t, int32_t v)
 {
     const tgi_value *x = &p->values[v];
@@ -124,25 +125,25 @@ static int32_t first_of(const tgi_draft *p, table *t, int32_t v)
     return t->slots[at] - 1;
 }
 
-/* ---- the pass ------------------------------------------------------------------------------- */
+/* ---- all values ----------------------------------------------------------------------------- */
 
 static void use_first_inputs(tgi_draft *p, tgi_value *v)
 {
-    tg_tensor **in = (tg_tensor **)(uintptr_t)v->node.inputs; /* the plan's own */
+    tg_tensor **in = (tg_tensor **)(uintptr_t)v->node.inputs; /* in the draft's memory */
     for (int i = 0; i < v->node.n_inputs; i++) {
         v->in[i] = p->values[v->in[i]].same;
         in[i] = p->values[v->in[i]].tensor;
     }
     if (!v->view) return;
     const tgi_value *x = &p->values[v->in[0]];
-    /* What stands for the input may itself be a view: of other memory, further in. */
+    /* What replaces the root may itself be a view, which begins further on in its own root. */
     const tgi_value *old = &p->values[v->root];
-    const tgi_value *stands = &p->values[old->same];
+    const tgi_value *now = &p->values[old->same];
     v->root = x->root;
-    if (stands->view) v->offset += stands->offset;
+    if (now->view) v->offset += now->offset;
 }
 
-/* Marks all that outputs and writes depend on. */
+/* Marks everything that outputs and writes depend on. */
 static void mark_needed(tgi_draft *p)
 {
     for (int32_t i = 0; i < p->n_values; i++) {

@@ -32,7 +32,7 @@ static void add_member(slots *s, int32_t v)
     }
 }
 
-/* The last member that reads what root v (or, of an operand from outside, value v) holds. */
+/* The last member that reads a view of root v (roots), or the value v itself (not roots). */
 static int last_reader(const slots *s, int32_t v, bool roots)
 {
     for (int i = s->n - 1; i >= 0; i--) {
@@ -50,7 +50,7 @@ static bool is_member(const slots *s, int32_t root)
     return false;
 }
 
-/* Member i reads its operand k as member j reads its operand l. */
+/* Member i reads its operand k in the same way as member j reads its operand l. */
 static bool same_axes(const slots *s, int i, int k, int j, int l)
 {
     const tgi_value *x = &s->p->values[s->member[i]], *y = &s->p->values[s->member[j]];
@@ -72,7 +72,8 @@ static bool copied_before(const slots *s, int i, int k)
     return false;
 }
 
-/* Adds the ends of the operands that are copied for member i; how many there are then. */
+/* Adds the last readers of the operands that are copied for member i.  Returns the new number of
+ * ends. */
 static int add_copies(const slots *s, int i, int64_t row, int *ends, int n)
 {
     const tgi_value *x = &s->p->values[s->member[i]];

@@ -76,7 +76,6 @@ static bool pack_loop(tgi_draft *d, const tgi_draft_loop *l, tgi_job *job)
     return pack_instructions(d, l, f) && pack_tails(d, l, f, job->work);
 }
 
-/* l: NULL for an operation alone. */
 bool tgi_steps_add_job(tgi_draft *d, int32_t s, const tgi_draft_loop *l)
 {
     const tgi_draft_step *from = &d->steps[s];
@@ -97,7 +96,7 @@ static int64_t pitch_of(const tgi_draft_loop *l)
     return (l->f.n * (int64_t)l->width + 15) / 16 * 16;
 }
 
-/* In scratch memory: from its start, until there is some. */
+/* The address of an operand.  In scratch memory, which does not exist yet, it is the offset. */
 static void *operand_at(const tgi_draft_loop *l, const tgi_operand *x, tgi_call *c, int bit)
 {
     if (x->slot < 0) return x->data;

@@ -10,11 +10,16 @@ bool tgi_value_is_map(const tgi_value *v)
            op->map[v->node.inputs[v->node.n_inputs - 1]->dtype];
 }
 
+static bool is_simple(tgi_access access)
+{
+    return access == TGI_CONTIGUOUS || access == TGI_SCALAR;
+}
+
 bool tgi_value_is_call(const tgi_value *v)
 {
     if (v->x.size == 0 || v->x.size > TGI_FEW || !tgi_value_is_map(v)) return false;
     for (int i = 0; i < v->node.n_inputs; i++)
-        if (tgi_access_of(v->node.inputs[i], &v->x, 1) > TGI_SCALAR) return false;
+        if (!is_simple(tgi_access_of(v->node.inputs[i], &v->x, 1))) return false;
     return true;
 }
 

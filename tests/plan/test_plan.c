@@ -158,7 +158,7 @@ START_TEST(what_cannot_be_planned)
     } rows[] = {
         {NULL, 1, &y, TG_EARG, "compile: the tape is NULL"},
         {t, 1, NULL, TG_EARG, "compile: the list of outputs is NULL"},
-        {t, -1, &y, TG_EARG, "compile: -1 outputs"},
+        {t, -1, &y, TG_EARG, "compile: the number of outputs is negative"},
         {t, 1, &none, TG_EARG, "compile: output 1 is NULL"},
         {t, 1, &x, TG_ETAPE, "compile: output 1 is not a value of this tape"},
         {t, 1, &other, TG_ETAPE, "compile: output 1 is not a value of this tape"},
