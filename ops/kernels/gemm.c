@@ -1,7 +1,7 @@
-/* gemm.c - matrix multiplication: which way a product is computed.
+/* gemm.c - matrix multiplication: chooses how a product is computed.
  *
- * What is chosen and how it is cut follows from the sizes and steps alone, and each element of C
- * is summed in one order, so its bits never depend on threads. */
+ * The choice and the division of the work follow from the sizes and steps alone, and each element
+ * of C is summed in a fixed order. So the bits of C never depend on the number of threads. */
 #include "ops/kernels/gemm.h"
 
 #include <string.h>
@@ -9,15 +9,15 @@
 #include "graph/parallel.h"
 
 enum {
-    SMALL_WORK = 1 << 16,    /* multiplications; */
-    TINY_WORK = 96,          /*   also of a vector */
+    SMALL_WORK = 1 << 16,    /* a product with no more multiplications is small, */
+    TINY_WORK = 96,          /* a matrix times a vector with no more, too */
     SLICED_ROWS = 256,       /* a C with fewer rows */
     SLICED_COLS = 512,       /*   and columns than these, */
     SLICED_SIZE = 1 << 14,   /*   and no more elements, is computed in slices of k, */
     SLICE_DEPTH = 384,       /*   no shallower than this */
     SLICE_DEPTH_TINY = 4096, /*   and for a tiny C no shallower than this */
     MAX_SLICES = 16,
-    LONG_DEPTH = 1 << 17, /* a longer k is summed in stretches, and these in double */
+    LONG_DEPTH = 1 << 17, /* a longer k is summed in stretches, whose sums are added in double */
     SUM_CHUNK = 1 << 14   /* additions worth handing to a thread */
 };
 
@@ -26,7 +26,7 @@ static const char *at(const void *base, int64_t elements, const tgi_gemm_kernel 
     return (const char *)base + elements * x->size;
 }
 
-/* Steps along an axis of one element mean nothing; this makes them easy. */
+/* A step along an axis of one element has no meaning, so it is set to a convenient value. */
 static tgi_gemm with_plain_steps(const tgi_gemm *g)
 {
     tgi_gemm plain = *g;
@@ -36,7 +36,7 @@ static tgi_gemm with_plain_steps(const tgi_gemm *g)
     return plain;
 }
 
-/* Worth neither packing beforehand nor threads, and A can be read as it lies. */
+/* True if packing and threads do not pay and A can be read where it is. */
 static bool is_small(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
     if (g->m > SMALL_WORK || g->n > SMALL_WORK || g->k > x->small_depth) return false;
@@ -96,7 +96,7 @@ static tgi_gemm slice_of(const slices *all, int64_t s)
     return slice;
 }
 
-/* Scratch of a slice: they are of two depths. */
+/* Scratch bytes of a slice, for the larger of the two depths that slices have. */
 static size_t slice_work(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t count)
 {
     tgi_gemm slice = *g;
@@ -136,7 +136,7 @@ static void run_slices(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t coun
     tgi_parallel_for(all.sum_chunks, sum_rows, &all);
 }
 
-/* One stretch of k: in slices or at once. */
+/* Scratch bytes of one stretch of k, computed in slices or at once. */
 static size_t stretch_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
     const int64_t count = slice_count(g);
@@ -165,7 +165,7 @@ static tgi_gemm stretch_of(const tgi_gemm *g, int64_t k)
     return stretch;
 }
 
-/* Of the longest stretch, what it computes, and the totals. */
+/* Scratch bytes of the longest stretch, of what it computes, and of the totals. */
 static size_t long_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
     const int64_t depth = tgi_balanced(g->k, LONG_DEPTH),
@@ -244,7 +244,7 @@ void tgi_gemm_run(const tgi_gemm_kernel *x, const tgi_gemm *g, void *work)
         if (g->finish) g->finish(g->user, 0, g->m, 0, g->n);
         return;
     }
-    char nothing; /* where no memory is needed, sizes of 0 are added to an address all the same */
+    char nothing; /* if no memory is needed, offsets of 0 are still added to an address */
     char *const start = work ? (char *)work + (-(uintptr_t)work % TGI_GEMM_ALIGN) : &nothing;
     if (g->k > LONG_DEPTH)
         run_long(x, &plain, start);

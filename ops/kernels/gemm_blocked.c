@@ -1,47 +1,48 @@
 /* gemm_blocked.c - matrix products by blocks: what is packed, and how threads share the work.
  *
- * C is cut into pieces, a piece into tiles of a few rows and panels of two vectors, k into blocks.
- * For each block of k, A and B are packed in the order in which the tiles read them, unless they
- * are used too seldom for that to pay, and then every tile adds its part. */
+ * C is cut into pieces, a piece into tiles of a few rows and panels of two vectors, and k into
+ * blocks. For each block of k, A and B are packed in the order in which the tiles read them, unless
+ * they are used too seldom for that to pay. Then every tile adds its part. */
 #include "graph/parallel.h"
 #include "ops/kernels/gemm.h"
 
 enum {
     PIECE_ROWS = 1024,                /* of C at a time where A is packed */
     PIECE_COLS = TGI_GEMM_WHOLE_ROWS, /* of C at a time */
-    BAND_ROWS = 144,                  /* of A that stay in the second cache beside a panel of B */
-    NARROW_ROWS = 48,                 /* of a band where there is little else to share */
-    CHUNKS = 16,                      /* that suffice to keep threads equally busy */
-    WIDE_PANELS = 3,                  /* in a chunk: their rows are read in longer runs */
+    BAND_ROWS = 144,                  /* of A that stay in L2 beside a panel of B */
+    NARROW_ROWS = 48,                 /* of a band if there is little else to share */
+    CHUNKS = 16,                      /* enough to keep all threads equally busy */
+    WIDE_PANELS = 3,                  /* in a chunk, so that rows are read in longer runs */
     PACK_CHUNK = 1 << 13,             /* elements worth handing to a thread */
-    DIRECT_ROWS = 36,                 /* B is not packed for fewer rows; */
-    DIRECT_COLS = 512,                /* A with contiguous rows is not for as few columns, */
-    CROWDED_COLS = 128,               /*   or these if its rows crowd one place in the cache, */
-    DIRECT_ACROSS = 128,              /*   A with contiguous columns for as few */
-    CROWDED_ACROSS = 32,              /*   or these, */
-    DIRECT_DEPTH = 64,                /*   in blocks at least so deep that fit into L1, if any: */
-    DIRECT_BYTES = 3 << 13,           /*   of A and a panel */
-    PAGE = 4096,                      /* rows and columns a multiple of this apart crowd */
-    FINISH_BYTES = 1 << 16,           /* of C that are finished at a time, */
-    FINISH_ROWS = 48                  /*   but no fewer rows */
+    DIRECT_ROWS = 36,                 /* B is not packed for fewer rows */
+    PAGE = 4096, /* rows and columns a multiple of this apart compete for one place in the cache */
+    /* A is not packed for at most this many columns of C, if its rows are contiguous, */
+    DIRECT_COLS = 512,
+    CROWDED_COLS = 128,     /* and if they compete; */
+    DIRECT_ACROSS = 128,    /* if its columns are contiguous, */
+    CROWDED_ACROSS = 32,    /* and if they are half a page apart. */
+    DIRECT_BYTES = 3 << 13, /* Such columns of A and a panel are to fit into L1, */
+    DIRECT_DEPTH = 64,      /* unless blocks of k would be less deep than this. */
+    FINISH_BYTES = 1 << 16, /* of C that are finished at a time, */
+    FINISH_ROWS = 48        /*   but no fewer rows */
 };
 
-/* How one piece is cut. */
-typedef struct plan {
+/* How one piece is divided. */
+typedef struct blocking {
     const tgi_gemm_kernel *kernel;
     const tgi_gemm *g;
-    tgi_gemm_part part;        /* what all parts have in common */
+    tgi_gemm_part part;        /* what all parts share */
     int64_t tiles, panels;     /* of C */
     int64_t depth, step;       /* of a block of k, and where it starts */
     int64_t bands, col_chunks; /* chunks of tiles and of panels; their product is the work */
     int64_t pack_chunks;
-    int64_t row, col; /* where C starts in the whole */
-    bool b_direct;    /* B is read where it lies, but for the last panel */
+    int64_t row, col; /* where the piece starts in C */
+    bool b_direct;    /* B is read in place, except for the last panel */
     bool b_shared;    /* B is packed before the tiles; else each chunk packs its panels */
     bool finish_now;  /* the chunks of this block of k finish their parts of C */
     size_t a_bytes, b_bytes;
     char *a_packed, *b_packed;
-} plan;
+} blocking;
 
 static const char *at(const void *base, int64_t elements, const tgi_gemm_kernel *x)
 {
@@ -70,9 +71,9 @@ static int64_t block_depth(const tgi_gemm_kernel *x, const tgi_gemm *g)
     return tgi_balanced(g->k, depth);
 }
 
-/* Columns are shared out where there are few rows: each chunk has a part of B to itself.
- * Otherwise rows are, an even number of bands. */
-static void cut_work(plan *p)
+/* If there are few rows, threads share the columns, and each chunk has a part of B to itself.
+ * Otherwise they share the rows, in an even number of bands. */
+static void cut_work(blocking *p)
 {
     const tgi_gemm *g = p->g;
     const double worth = (double)g->m * (double)g->n * (double)p->depth / TGI_GEMM_CHUNK;
@@ -93,9 +94,9 @@ static void cut_work(plan *p)
     if (g->serial) p->pack_chunks = 1;
 }
 
-static plan make_plan(const tgi_gemm_kernel *x, const tgi_gemm *g)
+static blocking make_blocking(const tgi_gemm_kernel *x, const tgi_gemm *g)
 {
-    plan p = {.kernel = x, .g = g, .b_direct = reads_b(g)};
+    blocking p = {.kernel = x, .g = g, .b_direct = reads_b(g)};
     p.tiles = tgi_ceil_div(g->m, x->tile);
     p.panels = tgi_ceil_div(g->n, x->panel);
     p.depth = block_depth(x, g);
@@ -115,15 +116,15 @@ static plan make_plan(const tgi_gemm_kernel *x, const tgi_gemm *g)
     return p;
 }
 
-static int64_t tile_start(const plan *p, int64_t tile)
+static int64_t tile_start(const blocking *p, int64_t tile)
 {
     return tile * p->part.tile_rows + tgi_min(tile, p->part.tile_extra);
 }
 
 /* ---- packing -------------------------------------------------------------------------------- */
 
-/* Tiles of equal height, steps k0 <= p < k1 of this block. */
-static void pack_tiles(const plan *p, int64_t tile0, int64_t tile1, int64_t rows, int64_t k0,
+/* Packs tiles of equal height for the steps k0 <= p < k1 of this block. */
+static void pack_tiles(const blocking *p, int64_t tile0, int64_t tile1, int64_t rows, int64_t k0,
                        int64_t k1)
 {
     const tgi_gemm *g = p->g;
@@ -134,15 +135,15 @@ static void pack_tiles(const plan *p, int64_t tile0, int64_t tile1, int64_t rows
                         g->a_col, p->a_packed + (row * k + k0 * rows) * p->kernel->size, k * rows);
 }
 
-static void pack_a(const plan *p, int64_t tile0, int64_t tile1, int64_t k0, int64_t k1)
+static void pack_a(const blocking *p, int64_t tile0, int64_t tile1, int64_t k0, int64_t k1)
 {
     const int64_t extra = p->part.tile_extra, rows = p->part.tile_rows;
     pack_tiles(p, tile0, tgi_min(tile1, extra), rows + 1, k0, k1);
     pack_tiles(p, tgi_max(tile0, extra), tile1, rows, k0, k1);
 }
 
-/* Panels of equal width; all panels but the last are whole. */
-static void pack_panels(const plan *p, int64_t panel0, int64_t panel1, int64_t cols, int64_t k0,
+/* Packs panels of equal width. All but the last are full. */
+static void pack_panels(const blocking *p, int64_t panel0, int64_t panel1, int64_t cols, int64_t k0,
                         int64_t k1)
 {
     const tgi_gemm_kernel *x = p->kernel;
@@ -155,18 +156,18 @@ static void pack_panels(const plan *p, int64_t panel0, int64_t panel1, int64_t c
                 g->b_row, p->b_packed + (first * x->panel * k + k0 * width) * x->size, k * width);
 }
 
-static void pack_b(const plan *p, int64_t panel0, int64_t panel1, int64_t k0, int64_t k1)
+static void pack_b(const blocking *p, int64_t panel0, int64_t panel1, int64_t k0, int64_t k1)
 {
     const int64_t panel = p->kernel->panel, whole = p->g->n / panel;
     if (!p->b_direct) pack_panels(p, panel0, tgi_min(panel1, whole), panel, k0, k1);
     pack_panels(p, tgi_max(panel0, whole), panel1, p->g->n - whole * panel, k0, k1);
 }
 
-/* The c-th share of this block of k: of its steps where these are contiguous, else of the tiles
+/* Packs share c of this block of k: a share of its steps if these are contiguous, else of the tiles
  * and of the panels. */
 static void pack_chunk(void *user, int64_t c)
 {
-    const plan *p = user;
+    const blocking *p = user;
     const int64_t k = p->part.k, chunks = p->pack_chunks;
     const int64_t k0 = k * c / chunks, k1 = k * (c + 1) / chunks;
     if (p->part.a_packed && p->g->a_row == 1)
@@ -181,17 +182,17 @@ static void pack_chunk(void *user, int64_t c)
 
 /* ---- multiplying ---------------------------------------------------------------------------- */
 
-static void finish(const plan *p, int64_t tile0, int64_t tile1, int64_t panel0, int64_t panel1)
+static void finish(const blocking *p, int64_t tile0, int64_t tile1, int64_t panel0, int64_t panel1)
 {
     const int64_t row = tile_start(p, tile0), col = panel0 * p->kernel->panel;
     const int64_t cols = tgi_min(panel1 * p->kernel->panel, p->g->n) - col;
     p->g->finish(p->g->user, p->row + row, tile_start(p, tile1) - row, p->col + col, cols);
 }
 
-/* Chunks of one band follow each other, so that a thread stays with its rows of A and C. */
+/* The chunks of a band are consecutive, so that a thread stays with its rows of A and C. */
 static void multiply_chunk(void *user, int64_t c)
 {
-    const plan *p = user;
+    const blocking *p = user;
     const int64_t band = c / p->col_chunks, col = c % p->col_chunks;
     const int64_t start = p->tiles * band / p->bands, end = p->tiles * (band + 1) / p->bands;
     tgi_gemm_part part = p->part;
@@ -211,7 +212,7 @@ static void multiply_chunk(void *user, int64_t c)
     }
 }
 
-static int64_t finish_chunks(const plan *p)
+static int64_t finish_chunks(const blocking *p)
 {
     const int64_t bytes = p->g->m * p->g->n * p->kernel->size;
     return tgi_max(1, tgi_min(tgi_min(2 * bytes / FINISH_BYTES, p->tiles), CHUNKS));
@@ -219,16 +220,16 @@ static int64_t finish_chunks(const plan *p)
 
 static void finish_chunk(void *user, int64_t c)
 {
-    const plan *p = user;
+    const blocking *p = user;
     const int64_t chunks = finish_chunks(p);
     finish(p, p->tiles * c / chunks, p->tiles * (c + 1) / chunks, 0, p->panels);
 }
 
-/* A piece, which starts at (row, col) of the whole. */
+/* Computes the piece that starts at (row, col) of C. */
 static void run_piece(const tgi_gemm_kernel *x, const tgi_gemm *g, int64_t row, int64_t col,
                       bool whole_rows, char *work)
 {
-    plan p = make_plan(x, g);
+    blocking p = make_blocking(x, g);
     p.row = row;
     p.col = col;
     p.b_packed = work;
@@ -261,7 +262,7 @@ size_t tgi_gemm_blocked_work(const tgi_gemm_kernel *x, const tgi_gemm *g)
     tgi_gemm piece = *g;
     piece.n = piece_cols(g);
     piece.m = piece_rows(x, g);
-    const plan p = make_plan(x, &piece);
+    const blocking p = make_blocking(x, &piece);
     return p.a_bytes + p.b_bytes;
 }
 

@@ -1,5 +1,5 @@
-/* gemm_vector.c - a matrix times a vector: rows that are dot products, or rows that are added up,
- * whichever reads the matrix in the order in which it lies. */
+/* gemm_vector.c - a matrix times a vector, by dot products with rows or by adding up rows,
+ * whichever reads the matrix in memory order. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -8,10 +8,11 @@
 enum {
     CHUNK = 1 << 16, /* elements of the matrix worth handing to a thread */
     MAX_CHUNKS = 64,
-    ADDED_COLS = 2048 /* columns of added rows at a time: their sums stay in L1 */
+    ADDED_COLS = 2048 /* columns at a time when rows are added up; their sums stay in L1 */
 };
 
-/* y (n) = the sum over p < k of x[p] b[p,j]: what a product is, transposed if need be. */
+/* y (n) = the sum over p < k of x[p] b[p,j]. Every product is brought into this form, by
+ * transposing if need be. */
 typedef struct product {
     const tgi_gemm_kernel *kernel;
     const tgi_gemm *g;
@@ -20,7 +21,7 @@ typedef struct product {
     int64_t x_step, b_row, b_col;
     char *y;
     int64_t y_step;
-    bool dots; /* b_row = 1: each y[j] is a dot product; else b_col = 1 */
+    bool dots; /* b_row = 1, each y[j] is a dot product; else b_col = 1 */
 } product;
 
 static product make_product(const tgi_gemm_kernel *kernel, const tgi_gemm *g)
@@ -49,7 +50,7 @@ bool tgi_gemm_vector_takes(const tgi_gemm *g)
     return false;
 }
 
-/* Dot products want x contiguous. */
+/* Dot products need a contiguous x. */
 static bool copies_x(const product *v) { return v->dots && v->x_step != 1 && v->k > 1; }
 
 size_t tgi_gemm_vector_work(const tgi_gemm_kernel *kernel, const tgi_gemm *g)

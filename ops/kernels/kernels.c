@@ -1,4 +1,4 @@
-/* kernels.c - which table of kernels this process uses. */
+/* kernels.c - chooses the table of kernels that this process uses. */
 #ifdef HAVE_CONFIG_H
 #include "config.h"
 #endif
@@ -9,7 +9,7 @@
 #include "ops/kernels/kernels.h"
 #include "tapegrad/threads.h"
 
-/* __builtin_cpu_supports looks at what the operating system saves as well. */
+/* __builtin_cpu_supports also asks whether the operating system saves the registers. */
 #ifdef TG_HAVE_AVX2
 static bool runs_avx2(void)
 {
@@ -28,7 +28,7 @@ static bool runs_avx512(void)
 
 static bool runs_anywhere(void) { return true; }
 
-/* From the slowest to the fastest. */
+/* From slowest to fastest. */
 static const struct candidate {
     const tgi_kernels *kernels;
     bool (*runs)(void);
@@ -47,7 +47,7 @@ static const struct candidate {
 
 enum { CANDIDATES = sizeof candidates / sizeof *candidates };
 
-/* Where name stands in the order of all names, built or not; -1: it is none of them. */
+/* The place of name in the order of all names, whether built or not, or -1. */
 static int rank(const char *name)
 {
     static const char *const names[] = {"generic", "sse", "avx2", "avx512"};
@@ -73,7 +73,7 @@ const tgi_kernels *tgi_kernels_choose(void)
     for (int i = 0; i < CANDIDATES; i++)
         if ((cap < 0 || rank(candidates[i].kernels->isa) <= cap) && candidates[i].runs())
             best = candidates[i].kernels;
-    /* Threads that come here at once all find the same. */
+    /* Threads that arrive here at the same time all choose the same table. */
     atomic_store_explicit(&tgi_kernels_chosen, best, memory_order_release);
     return best;
 }

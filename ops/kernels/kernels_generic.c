@@ -1,4 +1,4 @@
-/* kernels_generic.c - the kernels in plain C, without vectors: the reference. */
+/* kernels_generic.c - the kernels in plain C without vectors, the reference for all others. */
 #define ISA generic
 #define VEC_BYTES 0
 #define GEMM_TILE 4

@@ -1,5 +1,5 @@
-/* kernels_sse.c - the kernels in 16-byte vectors, which are part of the baseline (SSE2 on x86-64,
- * NEON on ARM). */
+/* kernels_sse.c - the kernels in 16-byte vectors, which every supported processor has: SSE2 on
+ * x86-64, NEON on ARM. */
 #define ISA sse
 #define VEC_BYTES 16
 #define GEMM_TILE 4

@@ -1,4 +1,4 @@
-/* maps.c - elementwise kernels above the instruction set: the last elements, which do not fill a
+/* maps.c - runs the elementwise kernels, and computes the last elements, which do not fill a
  * vector. */
 #include "ops/kernels/maps.h"
 
@@ -13,8 +13,8 @@ typedef struct vector {
     for (int j = 0; j < TGI_MAP_LANES; j++) ((T *)to)[j] = ((const T *)from)[0];                   \
     for (int64_t j = 1; j < count; j++) ((T *)to)[j] = ((const T *)from)[j];
 
-/* A whole vector from count elements.  The first one again in the place of those that are missing
- * raises no floating-point flag that it has not raised itself. */
+/* Makes a whole vector from `count` elements. The missing ones are copies of the first, which raise
+ * no floating-point flag that it does not raise itself. */
 static void pad(int64_t size, int64_t count, const void *restrict from, void *restrict to)
 {
     switch (size) {
@@ -37,8 +37,8 @@ static bool in_place(const tgi_map *map, const void *y, const void *const *x)
     return false;
 }
 
-/* The last vector overlaps the one before it; where that has no longer its operands, or does not
- * exist, it is made of copies. */
+/* The last vector overlaps the one before it. If the operands of that one are already overwritten,
+ * or if there is none, the last vector is made of copies. */
 static void run_rest(const tgi_map *map, int64_t n, void *y, const void *const *x, const int64_t *s)
 {
     const int64_t lanes = INT64_C(1) << map->shift, rest = n & (lanes - 1);

@@ -1,4 +1,4 @@
-/* maps.h - the elementwise kernels: which there are, and the one driver that calls them. */
+/* maps.h - the elementwise kernels, and the function that runs them. */
 #ifndef TAPEGRAD_OPS_KERNELS_MAPS_H
 #define TAPEGRAD_OPS_KERNELS_MAPS_H
 
@@ -10,7 +10,7 @@
 #include "ops/elementwise/trigonometry.def"
 #include "ops/elementwise/unary.def"
 
-/* The rows by what their kernels take and give, for f32 and f64: X(name, formula, ...). */
+/* The rows by the operands and results of their kernels, for f32 and f64: X(name, formula, ...). */
 #define TGI_MAPS1(X) UNARY_ROWS(X) EXPONENTIAL_ROWS(X) TRIGONOMETRY_ROWS(X)
 #define TGI_MAPS2(X) BINARY_ROWS(X) X(pow, F(pow)(a, b), )
 #define TGI_MASKS1(X) TEST_ROWS(X)
@@ -28,22 +28,22 @@ enum { TGI_MAP_INPUTS = 3, TGI_MAP_LANES = 16 }; /* at most */
 
 /* One kernel of one instruction set. */
 typedef struct tgi_map {
-    /* Does whole vectors.  step is how far each operand moves from one to the next: the lanes, or 0
-     * for an operand that is one element. */
+    /* Computes whole vectors. step[i] is how far operand i moves from one vector to the next: the
+     * number of lanes, or 0 for an operand of one element. */
     void (*run)(int64_t vectors, void *y, const void *const *x, const int64_t *step);
     int shift; /* a vector has 1 << shift lanes */
     int inputs;
     int64_t y_size, x_size[TGI_MAP_INPUTS]; /* bytes of an element */
 } tgi_map;
 
-/* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1; each s[i] is 0 or 1.  y may be one of the
- * operands.  An element's bits depend neither on n nor on where it stands. */
+/* y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1, where each s[i] is 0 or 1. y may be one of
+ * the operands. The bits of an element depend neither on n nor on its position. */
 void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, const int64_t *s);
 
 /* ---- pairs of cheap operations that one kernel computes: y = outer(inner, ...) --------- */
 
-/* X(inner, outer, position, formula): p is what inner gives, which is outer's operand at `position`
- * (either one, where they may be exchanged), c the other one. */
+/* X(inner, outer, position, formula): p is the result of inner, which is operand `position` of
+ * outer (or any operand, if outer is commutative), and c is the other operand. */
 #define PAIR_OUTER2(X, inner)                                                                      \
     X(inner, add, 0, p + c)                                                                        \
     X(inner, sub, 0, p - c)                                                                        \
@@ -57,8 +57,9 @@ void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, c
     X(inner, square, 0, p *p)                                                                      \
     X(inner, relu, 0, PICK(p <= 0, K(0), p))
 
-/* What inner does with a and b, or a alone.  A product goes through UNFUSED, so that no fused
- * multiply-add is made of the pair: the bits are those of one operation after the other. */
+/* The result of inner for a and b, or for a alone. A product goes through UNFUSED, which keeps the
+ * compiler from making a fused multiply-add of the pair, so the bits are those of two
+ * operations. */
 #define PAIR_add a + b
 #define PAIR_sub a - b
 #define PAIR_mul UNFUSED(a *b)
@@ -66,7 +67,7 @@ void tgi_map_run(const tgi_map *map, int64_t n, void *y, const void *const *x, c
 #define PAIR_neg -a
 #define PAIR_square UNFUSED(a *a)
 
-/* By their operands: those of inner come first, then c.  (a, b, c), (a, b), (a, c), (a). */
+/* Grouped by operands, those of inner first, then c: (a, b, c), (a, b), (a, c), (a). */
 #define TGI_PAIRS_ABC(X)                                                                           \
     PAIR_OUTER2(X, add) PAIR_OUTER2(X, sub) PAIR_OUTER2(X, mul) PAIR_OUTER2(X, zmul)
 #define TGI_PAIRS_AB(X)                                                                            \

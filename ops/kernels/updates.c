@@ -1,5 +1,5 @@
-/* updates.c - optimizer updates above the instruction set: many tensors as one pass, its parts for
- * the threads, and the last elements of a tensor, which do not fill a vector. */
+/* updates.c - runs the kernels of optimizer updates: many tensors in one pass, which threads share,
+ * and the last elements of a tensor, which do not fill a vector. */
 #include "ops/kernels/updates.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 
 enum {
     CHUNK = 1 << 13, /* elements worth handing to a thread */
-    LANES = 16       /* of a vector, at most; each job begins at a multiple of it */
+    LANES = 16       /* lanes of a vector, at most; each job begins at a multiple of it */
 };
 
 typedef struct vector {
@@ -21,7 +21,7 @@ typedef struct vector {
 #define COPY(T)                                                                                    \
     for (int64_t j = 0; j < n; j++) ((T *)to)[j] = ((const T *)from)[j];
 
-/* A whole vector from n elements; the first one again in the place of those that are missing. */
+/* Makes a whole vector from n elements. The missing ones are copies of the first. */
 static void *pad(int64_t size, int64_t lanes, int64_t n, const void *from, void *to)
 {
     if (size == 4) {
@@ -41,7 +41,7 @@ static void copy(int64_t size, int64_t n, const void *from, void *to)
     }
 }
 
-/* Fewer elements than a vector has, in copies. */
+/* Updates fewer elements than a vector has, in copies. */
 static void run_few(const tgi_update *k, const tgi_update_part *p, int64_t n)
 {
     const int64_t lanes = INT64_C(1) << k->shift;
@@ -73,7 +73,8 @@ static void *copy_vector(const tgi_update *k, const void *from, void *to)
     return to;
 }
 
-/* n elements.  The last vector overlaps the one before it, and is made of what was there first. */
+/* Updates n elements. The last vector overlaps the one before it, so it is copied before that one
+ * is updated. */
 static void run_part(const tgi_update *k, const tgi_update_part *p, int64_t n)
 {
     const int64_t lanes = INT64_C(1) << k->shift, whole = n >> k->shift;
@@ -97,7 +98,7 @@ static void run_part(const tgi_update *k, const tgi_update_part *p, int64_t n)
     for (int s = 0; s < k->states; s++) (void)copy_vector(k, &state[s], last.state[s]);
 }
 
-/* ---- the pass: all jobs one behind the other ------------------------------------------------- */
+/* ---- the pass over all jobs, one after the other -------------------------------------------- */
 
 typedef struct pass {
     const tgi_update_job *jobs;
@@ -110,7 +111,7 @@ static void run_chunk(void *user, int64_t chunk)
     const pass *all = user;
     const int64_t begin = chunk * CHUNK;
     const int64_t end = chunk == all->chunks - 1 ? all->size : begin + CHUNK;
-    int low = 0, high = all->count; /* the last job that begins at `begin` or before it */
+    int low = 0, high = all->count; /* the last job that begins at or before `begin` */
     while (high - low > 1) {
         const int middle = low + (high - low) / 2;
         *(all->jobs[middle].at <= begin ? &low : &high) = middle;

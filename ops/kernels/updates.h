@@ -1,5 +1,4 @@
-/* updates.h - the kernels of optimizer updates: which there are, and the one driver that calls
- * them. */
+/* updates.h - the kernels of optimizer updates, and the function that runs them. */
 #ifndef TAPEGRAD_OPS_KERNELS_UPDATES_H
 #define TAPEGRAD_OPS_KERNELS_UPDATES_H
 
@@ -37,7 +36,7 @@ typedef struct tgi_update_part {
 
 /* One kernel of one instruction set. */
 typedef struct tgi_update {
-    void (*run)(const tgi_update_part *p, int64_t vectors); /* does whole vectors */
+    void (*run)(const tgi_update_part *p, int64_t vectors); /* updates whole vectors */
     int shift;                                              /* a vector has 1 << shift lanes */
     int states;
     int64_t size; /* bytes of an element */
@@ -50,9 +49,8 @@ typedef struct tgi_update_job {
     tgi_update_part part;
 } tgi_update_job;
 
-/* Does all jobs in one pass, which is cut for the thread pool without regard to where a job begins.
- * No two jobs may have memory in common.  The bits of an element depend on nothing but the element.
- */
+/* Runs all jobs in one pass. Threads share it without regard to where a job begins. No two jobs may
+ * have memory in common. The bits of an element depend on nothing but that element. */
 void tgi_update_run(int count, tgi_update_job *jobs);
 
 #endif

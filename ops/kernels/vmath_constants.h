@@ -1,9 +1,9 @@
-/* vmath_constants.h - the constants of vmath.inc for each dtype: minimax polynomials by Remez's
- * exchange in 60 digits; beside each, what it may be wrong by. */
+/* vmath_constants.h - the constants of vmath.inc for each dtype. The polynomials are minimax, found
+ * by Remez's exchange in 60 digits. Each has its error beside it. */
 #ifndef TAPEGRAD_OPS_KERNELS_VMATH_CONSTANTS_H
 #define TAPEGRAD_OPS_KERNELS_VMATH_CONSTANTS_H
 
-/* Each of them for the dtype at hand. */
+/* The constants of the current dtype. */
 #define MANTISSA NAME(MANTISSA)
 #define EXPONENT_BIAS NAME(EXPONENT_BIAS)
 #define SQRT_HALF_BITS NAME(SQRT_HALF_BITS)
