@@ -156,7 +156,7 @@ END_TEST
     X(triangular)                                                                                  \
     X(solve)                                                                                       \
     X(determinant)                                                                                 \
-    X(window)                                                                                      \
+    X(unfold)                                                                                      \
     X(window_max)
 
 static void find_rows(const tg_op *ops, int count)
