@@ -1,4 +1,4 @@
-/* alloc.c - the allocator seam. */
+/* alloc.c - the allocator, through which all memory of the library comes. */
 #include "tapegrad/alloc.h"
 
 #include <stdlib.h>

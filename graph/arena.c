@@ -1,4 +1,4 @@
-/* arena.c - a chain of chunks that grow with what was asked for before, and their pages. */
+/* arena.c - a chain of chunks, each as large as all before it together, and their pages. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* madvise */
 #endif
@@ -15,14 +15,14 @@ enum {
     ALIGN = 64,
     FIRST_CHUNK = 1 << 16,
     TIGHT_CHUNK = 1 << 10,
-    TIGHT_SHARE = 32, /* of what is held: the next chunk, in a tight arena */
-    STEP = 1 << 18,   /* bytes whose pages are asked for at a time */
-    FEW = 1 << 15     /* bytes not worth a call of the system */
+    TIGHT_SHARE = 32, /* the next chunk of a tight arena is this fraction of what it holds */
+    STEP = 1 << 18,   /* bytes whose pages are requested at a time */
+    FEW = 1 << 15     /* bytes not worth a system call */
 };
 
 struct tgi_chunk {
     struct tgi_chunk *next;
-    size_t size, ready; /* ready: bytes whose pages have been asked for */
+    size_t size, ready; /* ready: bytes whose pages have been requested */
     char *data;         /* aligned, inside this same allocation */
 };
 
@@ -34,7 +34,7 @@ void tgi_pages_wanted(void *p, size_t bytes)
     if (before >= bytes) return;
     const int error = errno;
     (void)madvise((char *)p + before, (bytes - before) / page * page, MADV_POPULATE_WRITE);
-    errno = error; /* of a system that does not know it */
+    errno = error; /* the system may not know the advice */
 #else
     (void)p, (void)bytes;
 #endif
@@ -53,7 +53,8 @@ static struct tgi_chunk *chunk_new(size_t size)
     return c;
 }
 
-/* As much as all before, or a share of it, so that the number of chunks stays logarithmic. */
+/* As many bytes as the arena holds, or a fraction of them, so that the number of chunks grows only
+ * logarithmically. */
 static size_t next_size(const tgi_arena *a)
 {
     const size_t least = a->tight ? TIGHT_CHUNK : FIRST_CHUNK;
@@ -61,7 +62,7 @@ static size_t next_size(const tgi_arena *a)
     return more > least ? more : least;
 }
 
-/* Puts a new chunk behind the current one. */
+/* Inserts a new chunk after the current one. */
 static struct tgi_chunk *grow(tgi_arena *a, size_t bytes)
 {
     size_t size = next_size(a);
@@ -88,7 +89,7 @@ static void go_to(tgi_arena *a, struct tgi_chunk *chunk, size_t used)
     a->used = used;
 }
 
-/* bytes of the chunk from `at` on, which it has. */
+/* Takes bytes of the chunk from `at` on, where there is room for them. */
 static void *take(tgi_arena *a, struct tgi_chunk *chunk, size_t at, size_t bytes)
 {
     const size_t ready = chunk->ready, left = chunk->size - ready;

@@ -1,4 +1,4 @@
-/* arena.h - memory that is handed out in order and taken back all at once. */
+/* arena.h - memory that is allocated in order and freed all at once. */
 #ifndef TG_GRAPH_ARENA_H
 #define TG_GRAPH_ARENA_H
 
@@ -11,9 +11,9 @@ struct tgi_chunk;
 typedef struct tgi_arena {
     struct tgi_chunk *first, *current;
     char *data;        /* of the current chunk, aligned to 64 */
-    size_t used, size; /* bytes taken from it, and those whose pages have been asked for */
-    size_t bytes;      /* bytes held in all */
-    bool tight; /* set before use: chunks of what is needed and little more, for what stays */
+    size_t used, size; /* bytes of it that are in use, and whose pages have been requested */
+    size_t bytes;      /* of all chunks */
+    bool tight; /* set before use: chunks are little larger than needed, for memory that stays */
 } tgi_arena;
 
 /* A place to come back to. */
@@ -22,8 +22,8 @@ typedef struct tgi_mark {
     size_t used;
 } tgi_mark;
 
-/* Aligned to 16, or to 64 from 64 bytes on.  NULL when out of memory.  _next: where what is ready
- * of the current chunk has no room. */
+/* Aligned to 16 bytes, or to 64 from 64 bytes on.  NULL when out of memory.  _next is called if the
+ * part of the current chunk whose pages have been requested is full. */
 void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes);
 static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
 {
@@ -33,20 +33,20 @@ static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
     return a->data + at;
 }
 
-/* Takes back all that came after the mark (rewind to a zeroed mark: all), keeping the chunks.
- * The same requests then find the same chunks: nothing is allocated again. */
+/* Frees everything that was allocated after the mark, or everything if the mark is zeroed, but
+ * keeps the chunks.  The same requests then reuse them without a call to the allocator. */
 tgi_mark tgi_arena_mark(const tgi_arena *a);
 void tgi_arena_rewind(tgi_arena *a, tgi_mark mark);
 
-/* p points into the arena's memory, in use or not. */
+/* p points into the arena's memory, whether it is in use or not. */
 bool tgi_arena_holds(const tgi_arena *a, const void *p);
 
 /* An empty arena as before, no longer tight. */
 void tgi_arena_free(tgi_arena *a);
 
-/* Says that all of it will soon be written.  The system then provides the pages at once, which
- * takes less time than to do so page by page at the first writes.  A hint: where there is no way to
- * say so nothing happens. */
+/* A hint that all of this memory will soon be written.  The system then provides its pages at once,
+ * which takes less time than page by page at the first writes.  Does nothing if the system takes no
+ * such hint. */
 void tgi_pages_wanted(void *p, size_t bytes);
 
 #endif

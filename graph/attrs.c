@@ -65,7 +65,7 @@ static bool parse_dtype(const char *text, tg_dtype *value)
     return false;
 }
 
-/* Writes one field; text may be cut up. */
+/* Sets one field from text, which it may modify. */
 static bool parse_value(tg_attr_kind kind, char *text, void *field)
 {
     char *end;
@@ -96,7 +96,7 @@ static bool parse_value(tg_attr_kind kind, char *text, void *field)
     }
 }
 
-/* Finds "name=" among the words and ends the value with a NUL; NULL when it is not there. */
+/* The value of the word "name=value"; NULL if there is none.  The words end with a NUL each. */
 static char *find_word(char *words, size_t size, const char *name)
 {
     const size_t n = strlen(name);

@@ -1,6 +1,6 @@
-/* elementwise.c - the driver of all elementwise operations: the result is cut into chunks for
- * the threads, and the op's loop is called for pieces in which every operand either runs on or
- * stands still.  Operands that do neither are first copied into such pieces. */
+/* elementwise.c - applies the map of an elementwise operation to all elements.  The result is cut
+ * into chunks for the threads, and these into pieces in which every operand is either contiguous or
+ * a single element.  Operands for which that is not possible are first copied into blocks. */
 #include "graph/elementwise.h"
 
 #include <string.h>
@@ -14,28 +14,30 @@ enum {
     BLOCK = 512      /* elements copied at a time */
 };
 
-typedef enum manner { STILL, RUNS_ON, MOVES } manner;
+/* How an operand is read along with the result: one element for all, element by element without
+ * gaps, or in any other way. */
+typedef enum access { SCALAR, CONTIGUOUS, STRIDED } access;
 
-/* One operand: its steps along the axes, in elements, and what they amount to. */
+/* An operand: its steps along the axes, in elements, and the kind of access that they make. */
 typedef struct operand {
     const char *data;
     int64_t width, step[TG_MAX_NDIM];
-    manner manner;
+    access access;
 } operand;
 
-/* The axes of the result, merged where all operands run on; the last one is the run. */
+/* The axes of the result, merged where all operands allow it.  The last one is called the run. */
 typedef struct loop {
     const tg_node *node;
     tg_map_fn map;
     int axes;
     int64_t n[TG_MAX_NDIM], chunks;
-    bool copies;   /* operands that move, into blocks */
-    int64_t block; /* elements of one */
-    bool repeats;  /* all blocks are the same: rows, as of a bias */
+    bool copies;   /* strided operands are copied into blocks */
+    int64_t block; /* elements of a block */
+    bool repeats;  /* all blocks are equal, as for a bias that is added to each row */
     operand x[TGI_MOST_OPERANDS];
 } loop;
 
-/* ---- the plan ------------------------------------------------------------------------------- */
+/* ---- how operands are read ------------------------------------------------------------------ */
 
 static int64_t broadcast_stride(const tg_tensor *x, int axis, int ndim)
 {
@@ -66,7 +68,7 @@ static void merge_axes(loop *l)
     for (int i = 0; i < inputs; i++) l->x[i].step[0] = 0;
 }
 
-static manner manner_of(const loop *l, const operand *x)
+static access access_of(const loop *l, const operand *x)
 {
     int64_t whole = 1;
     bool still = true, on = true;
@@ -74,7 +76,7 @@ static manner manner_of(const loop *l, const operand *x)
         still = still && x->step[a] == 0;
         on = on && x->step[a] == whole;
     }
-    return still ? STILL : on ? RUNS_ON : MOVES;
+    return still ? SCALAR : on ? CONTIGUOUS : STRIDED;
 }
 
 static bool has_outer_steps(const loop *l, const operand *x)
@@ -84,7 +86,7 @@ static bool has_outer_steps(const loop *l, const operand *x)
     return false;
 }
 
-static void plan(loop *l)
+static void prepare(loop *l)
 {
     merge_axes(l);
     const int64_t run = l->n[l->axes - 1];
@@ -95,8 +97,8 @@ static void plan(loop *l)
         const int64_t step = x->step[l->axes - 1];
         x->data = l->node->inputs[i]->data;
         x->width = (int64_t)tg_dtype_size(l->node->inputs[i]->dtype);
-        x->manner = manner_of(l, x);
-        if (x->manner != MOVES) continue;
+        x->access = access_of(l, x);
+        if (x->access != STRIDED) continue;
         l->repeats = l->repeats && !has_outer_steps(l, x);
         l->copies = l->copies || run < LONG_RUN || (step != 0 && step != 1);
     }
@@ -121,14 +123,14 @@ static void copy_run(int64_t width, int64_t n, void *to, const void *from, int64
         COPY(uint8_t)
 }
 
-/* A place in the result: its index along each axis, and where each operand that moves stands. */
-typedef struct place {
+/* A position in the result: its index along each axis, and the offsets of the operands. */
+typedef struct position {
     int64_t index[TG_MAX_NDIM], offset[TGI_MOST_OPERANDS]; /* in elements */
-} place;
+} position;
 
-static place place_of(const loop *l, int64_t at)
+static position position_of(const loop *l, int64_t at)
 {
-    place p;
+    position p;
     memset(p.offset, 0, sizeof p.offset);
     for (int a = l->axes - 1; a >= 0; a--) {
         p.index[a] = at % l->n[a];
@@ -138,8 +140,8 @@ static place place_of(const loop *l, int64_t at)
     return p;
 }
 
-/* n elements further, at most to the end of the run. */
-static void advance(const loop *l, place *p, int64_t n)
+/* Moves on by n elements, at most to the end of the run. */
+static void advance(const loop *l, position *p, int64_t n)
 {
     const int inputs = l->node->n_inputs;
     int a = l->axes - 1;
@@ -155,15 +157,15 @@ static void advance(const loop *l, place *p, int64_t n)
 
 typedef char block[BLOCK * sizeof(double)];
 
-/* Copies what belongs to the next n elements of the result. */
-static void copy_blocks(const loop *l, place *p, int64_t n, block *blocks)
+/* Copies the strided operands of the next n elements of the result. */
+static void copy_blocks(const loop *l, position *p, int64_t n, block *blocks)
 {
     const int last = l->axes - 1;
     for (int64_t done = 0; done < n;) {
         const int64_t rest = l->n[last] - p->index[last], run = rest < n - done ? rest : n - done;
         for (int i = 0; i < l->node->n_inputs; i++) {
             const operand *x = &l->x[i];
-            if (x->manner == MOVES)
+            if (x->access == STRIDED)
                 copy_run(x->width, run, blocks[i] + done * x->width,
                          x->data + p->offset[i] * x->width, x->step[last]);
         }
@@ -177,7 +179,7 @@ static void run_pieces(const loop *l, int64_t at, int64_t end)
     _Alignas(64) block blocks[TGI_MOST_OPERANDS];
     const void *from[TGI_MOST_OPERANDS];
     int64_t s[TGI_MOST_OPERANDS];
-    place p = place_of(l, at);
+    position p = position_of(l, at);
     const int last = l->axes - 1;
     const int64_t width = (int64_t)tg_dtype_size(l->node->output->dtype);
     for (bool first = true; at < end; first = false) {
@@ -185,9 +187,9 @@ static void run_pieces(const loop *l, int64_t at, int64_t end)
         const int64_t n = rest < most ? rest : most;
         for (int i = 0; i < l->node->n_inputs; i++) {
             const operand *x = &l->x[i];
-            s[i] = x->manner == MOVES && !l->copies ? x->step[last] : x->manner != STILL;
-            from[i] = x->data + (x->manner == RUNS_ON ? at : p.offset[i]) * x->width;
-            if (x->manner == MOVES && l->copies) from[i] = blocks[i];
+            s[i] = x->access == STRIDED && !l->copies ? x->step[last] : x->access != SCALAR;
+            from[i] = x->data + (x->access == CONTIGUOUS ? at : p.offset[i]) * x->width;
+            if (x->access == STRIDED && l->copies) from[i] = blocks[i];
         }
         if (!l->copies)
             advance(l, &p, n);
@@ -205,15 +207,16 @@ static void run_chunk(void *user, int64_t chunk)
                chunk == l->chunks - 1 ? l->node->output->size : (chunk + 1) * CHUNK);
 }
 
-/* One element, for all of the result. */
-static bool stands_still(const tg_tensor *x)
+/* x is read as one element for all of the result. */
+static bool is_scalar(const tg_tensor *x)
 {
     for (int a = 0; a < x->ndim; a++)
         if (x->shape[a] != 1 && x->strides[a] != 0) return false;
     return true;
 }
 
-/* Every operand is a single element or lies as the result does: where, and its step. */
+/* True if every operand is one element or contiguous like the result: sets their addresses and
+ * steps. */
 static bool all_plain(const tg_node *node, const void **data, int64_t *step)
 {
     const int64_t size = node->output->size;
@@ -222,7 +225,7 @@ static bool all_plain(const tg_node *node, const void **data, int64_t *step)
         const tg_tensor *const x = node->inputs[i];
         data[i] = x->data;
         step[i] = x->size == size && x->size > 1 && tgi_is_contiguous(x);
-        if (!step[i] && !stands_still(x)) return false;
+        if (!step[i] && !is_scalar(x)) return false;
     }
     return true;
 }
@@ -244,6 +247,6 @@ void tg_forward_elementwise(const tg_node *node, void *work)
     l.node = node;
     l.map = map;
     l.chunks = y->size < 2 * CHUNK ? 1 : y->size / CHUNK;
-    plan(&l);
+    prepare(&l);
     tgi_parallel_for(l.chunks, run_chunk, &l);
 }

@@ -1,4 +1,4 @@
-/* elementwise.h - what the engine knows of elementwise operations. */
+/* elementwise.h - what the engine knows about elementwise operations. */
 #ifndef TG_GRAPH_ELEMENTWISE_H
 #define TG_GRAPH_ELEMENTWISE_H
 
@@ -6,7 +6,7 @@
 
 enum { TGI_MOST_OPERANDS = 8 };
 
-/* Its forward is its map, for all elements: a plan may call the map in its place. */
+/* The forward of op only applies its map to all elements, so a plan may call the map itself. */
 static inline bool tgi_is_elementwise(const tg_op *op)
 {
     return op->forward == tg_forward_elementwise;

@@ -1,7 +1,7 @@
-/* flush.h - what the library computes is 0 where it would be a denormal number: the optimizers'
- * state of dead units would otherwise sink into those, and make every step many times slower.  On
- * x86 denormal operands count as what they are, on ARM as 0, too.  The caller's mode is restored;
- * the threads of the pool work in that of the thread that calls them. */
+/* flush.h - makes denormal results 0.  Otherwise the optimizer's state of dead units would decay
+ * into denormal numbers, which make every step many times slower.  On x86 denormal operands keep
+ * their values; on ARM they count as 0, too.  The caller's mode is restored, and the threads of the
+ * pool work in the mode of the thread that calls them. */
 #ifndef TG_GRAPH_FLUSH_H
 #define TG_GRAPH_FLUSH_H
 
@@ -30,7 +30,7 @@ static inline uint64_t tgi_float_mode(void) { return 0; }
 static inline void tgi_set_float_mode(uint64_t mode) { (void)mode; }
 #endif
 
-/* The mode to be handed to tgi_flush_end. */
+/* Returns the mode to pass to tgi_flush_end. */
 static inline uint64_t tgi_flush_begin(void)
 {
     const uint64_t mode = tgi_float_mode();
@@ -38,7 +38,7 @@ static inline uint64_t tgi_flush_begin(void)
     return mode;
 }
 
-/* Flags that were raised in between stay raised. */
+/* Exception flags that were raised in between stay raised. */
 static inline void tgi_flush_end(uint64_t mode)
 {
     if ((mode & TGI_FLUSH_BITS) != TGI_FLUSH_BITS)

@@ -21,7 +21,7 @@ typedef struct sweep {
     const char *const *names; /* of the xs, for messages; or NULL */
     unsigned char *mark;
     tg_tensor **cotangent;
-    uint64_t mode; /* the caller's, of floating point */
+    uint64_t mode; /* the caller's floating-point mode */
 } sweep;
 
 /* The derivative can pass from input i of n to its output. */
@@ -69,7 +69,7 @@ static bool broadcasts(const tg_tensor *x, const tg_tensor *to)
     return fits;
 }
 
-/* Sums g over what broadcasting to its shape repeated; a copy where that is nothing. */
+/* Sums g over the axes along which `like` was broadcast to g's shape; a copy if there are none. */
 static tg_tensor *summed_to(tg_tape *t, tg_tensor *g, const tg_tensor *like)
 {
     tgi_shape_attrs to = {.shape = {.n = like->ndim}};
@@ -77,7 +77,7 @@ static tg_tensor *summed_to(tg_tape *t, tg_tensor *g, const tg_tensor *like)
     return tg_record(t, t->core.sum_to, &g, 1, &to);
 }
 
-/* Undoes broadcasting, in this one place, and refuses what does not fit. */
+/* Checks what a VJP returned, and undoes broadcasting, which is done nowhere else. */
 static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
 {
     const tg_tensor *x = n->inputs[i];
@@ -85,19 +85,20 @@ static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
     if (g->weak) g = tgi_scalar_cast(t, g, x->dtype);
     if (!g) return NULL;
     if (g->dtype != x->dtype)
-        return tg_tape_fail(t, TG_EDTYPE, "grad: the VJP of %s gives %s for operand %d, %s",
-                            n->op->name, tg_tensor_describe(g, a, sizeof a), i + 1,
-                            tg_tensor_describe(x, b, sizeof b));
+        return tg_tape_fail(
+            t, TG_EDTYPE, "grad: the VJP of %s gives %s for operand %d, which is %s", n->op->name,
+            tg_tensor_describe(g, a, sizeof a), i + 1, tg_tensor_describe(x, b, sizeof b));
     if (tg_tensor_same_shape(g, x)) return g;
     if (!broadcasts(x, g))
-        return tg_tape_fail(t, TG_ESHAPE, "grad: the VJP of %s gives %s for operand %d, %s",
-                            n->op->name, tg_tensor_describe(g, a, sizeof a), i + 1,
-                            tg_tensor_describe(x, b, sizeof b));
+        return tg_tape_fail(
+            t, TG_ESHAPE, "grad: the VJP of %s gives %s for operand %d, which is %s", n->op->name,
+            tg_tensor_describe(g, a, sizeof a), i + 1, tg_tensor_describe(x, b, sizeof b));
     return summed_to(t, g, x);
 }
 
-/* A leaf, as a cotangent that was handed through can be, ends with its owner's reference and is no
- * value to be differentiated: its copy on the tape. */
+/* A gradient is a recorded value.  A cotangent that was passed on unchanged may be a leaf, which
+ * its owner can free and which cannot be differentiated; of such a one this is a copy on the tape.
+ */
 static tg_tensor *recorded(tg_tape *t, tg_tensor *g) { return g->node ? g : summed_to(t, g, g); }
 
 static tg_tensor *plus(tg_tape *t, tg_tensor *a, tg_tensor *b)
@@ -139,7 +140,7 @@ static tg_status run_back(sweep *s)
         if (!(s->mark[id] & REACH) || !*dy) continue;
         t->scope_lent = n ? n->scope : lent;
         if (t->hooks) {
-            tgi_flush_end(s->mode); /* they are the program's own */
+            tgi_flush_end(s->mode); /* hooks run in the program's own mode */
             *dy = tgi_hooks_call(t, t->values[id], *dy);
             (void)tgi_flush_begin();
         }
@@ -155,8 +156,8 @@ bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i)
     return (t->wanted[n->input_ids[i]] & REACH) && passes(n, i);
 }
 
-/* "'W1'" by name, else "tensor 2". */
-static const char *call_it(const char *const *names, const char *what, int i, char *text, size_t n)
+/* "'W1'" if there are names, else "tensor 2". */
+static const char *name_it(const char *const *names, const char *what, int i, char *text, size_t n)
 {
     if (names)
         (void)snprintf(text, n, "'%s'", names[i]);
@@ -165,9 +166,9 @@ static const char *call_it(const char *const *names, const char *what, int i, ch
     return text;
 }
 
-/* x got no cotangent: zero, unless its only ways to a y are through operations without a
- * derivative. */
-static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int number)
+/* x has no cotangent, so its gradient is 0.  But it is an error if x reaches the ys, and only by
+ * paths through operations without a derivative. */
+static tg_status check_paths(sweep *s, const tg_tensor *x, int32_t first, int number)
 {
     enum { SMOOTH = 4, ANY = 8 };
     const tg_op *blocked = NULL;
@@ -188,14 +189,14 @@ static tg_status check_way(sweep *s, const tg_tensor *x, int32_t first, int numb
     char text[TG_DESCRIBE_SIZE], which[64];
     (void)tg_tape_fail(s->t, TG_EGRAD,
                        "grad: %s, %s, reaches the result only through %s, which has no derivative",
-                       call_it(s->names, "tensor", number, which, sizeof which),
+                       name_it(s->names, "tensor", number, which, sizeof which),
                        tg_tensor_describe(x, text, sizeof text), blocked->name);
     return TG_EGRAD;
 }
 
 /* ---- the arguments -------------------------------------------------------------------------- */
 
-/* names: as in call_it; of an output NULL. */
+/* names: as in name_it; NULL for an output. */
 static bool check_tensor(tg_tape *t, const char *const *names, const char *what, int i,
                          const tg_tensor *x, bool recorded)
 {
@@ -203,15 +204,15 @@ static bool check_tensor(tg_tape *t, const char *const *names, const char *what,
     if (x && tgi_is_float(x->dtype) && (recorded || !x->weak) && tgi_tape_takes(t, x) &&
         (!recorded || tgi_tape_find(t, x) >= 0))
         return true;
-    (void)call_it(names, what, i, which, sizeof which);
+    (void)name_it(names, what, i, which, sizeof which);
     if (!x)
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is NULL", which);
     else if (!tgi_tape_takes(t, x) || (recorded && tgi_tape_find(t, x) < 0))
         (void)tg_tape_fail(t, TG_ETAPE, "grad: %s is not on this tape", which);
     else if (!tgi_is_float(x->dtype))
-        (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, only f32 and f64 have gradients", which,
-                           tg_tensor_describe(x, text, sizeof text));
-    else /* weak: what it was used as is a copy in the other's dtype */
+        (void)tg_tape_fail(t, TG_EDTYPE, "grad: %s is %s, but only f32 and f64 have gradients",
+                           which, tg_tensor_describe(x, text, sizeof text));
+    else /* weak: the operations that used it read a copy in another dtype */
         (void)tg_tape_fail(t, TG_EARG, "grad: %s is a weak scalar (use tg_full)", which);
     return false;
 }
@@ -230,7 +231,7 @@ static bool seed(sweep *s, tg_tensor *const *dys)
         if (!dy) return false;
         if (dy->dtype != y->dtype || !tg_tensor_same_shape(dy, y)) {
             (void)tg_tape_fail(t, dy->dtype != y->dtype ? TG_EDTYPE : TG_ESHAPE,
-                               "grad: cotangent %d is %s, its output %s", i + 1,
+                               "grad: cotangent %d is %s, but its output is %s", i + 1,
                                tg_tensor_describe(dy, a, sizeof a),
                                tg_tensor_describe(y, b, sizeof b));
             return false;
@@ -261,7 +262,7 @@ static tg_status sweep_all(sweep *s, tg_tensor *const *dys, int nx, tg_tensor *c
         dxs[j] = NULL;
         if (here && s->cotangent[id])
             dxs[j] = recorded(t, s->cotangent[id]);
-        else if (here && check_way(s, xs[j], id, j))
+        else if (here && check_paths(s, xs[j], id, j))
             break;
         else
             dxs[j] = filled(t, xs[j], 0);

@@ -1,4 +1,4 @@
-/* infer.c - ready-made shape rules for descriptors. */
+/* infer.c - ready-made parts of descriptors: shape rules, and a count of operations. */
 #include <string.h>
 
 #include "graph/elementwise.h"
@@ -33,8 +33,8 @@ static tg_status different(const tg_infer *c, const tg_tensor *a, const tg_tenso
                    tg_tensor_describe(a, one, sizeof one), tg_tensor_describe(b, two, sizeof two));
 }
 
-/* Neither a single number nor of the shape that there is. */
-static bool adds_axes(const tg_infer *c, const tg_tensor *x)
+/* x is not a scalar and does not have the shape found so far. */
+static bool has_another_shape(const tg_infer *c, const tg_tensor *x)
 {
     bool same = x->ndim == c->ndim;
     for (int i = 0; same && i < x->ndim; i++) same = x->shape[i] == c->shape[i];
@@ -58,7 +58,7 @@ tg_status tg_infer_elementwise(tg_infer *c)
     for (int i = 1; i < n; i++) {
         int64_t shape[TG_MAX_NDIM];
         const tg_tensor *x = c->inputs[i];
-        if (!adds_axes(c, x)) continue;
+        if (!has_another_shape(c, x)) continue;
         const tg_status status = tg_broadcast_shapes(c->op->name, c->ndim, c->shape, x->ndim,
                                                      x->shape, &c->ndim, shape, c->err);
         if (status) return status;

@@ -16,8 +16,8 @@
 #include "tapegrad/threads.h"
 
 enum {
-    SPINS = 2000, /* looks at a flag, 20 to 100 us, before a thread goes to sleep */
-    LINE = 64     /* bytes that move together between processors */
+    SPINS = 2000, /* times that a thread looks at a flag, in 20 to 100 us, before it sleeps */
+    LINE = 64     /* bytes in a cache line */
 };
 
 /* ---- the number of threads ------------------------------------------------------------------ */
@@ -65,7 +65,7 @@ int tg_num_threads(void)
 
 /* ---- the pool ------------------------------------------------------------------------------- */
 
-/* Chunks next .. end-1 of one participant are still to be done. */
+/* The chunks of one participant that are still to be done: next .. end-1. */
 typedef struct share {
     _Alignas(LINE) _Atomic int64_t next;
     int64_t end;
@@ -88,7 +88,7 @@ static struct pool {
     pthread_mutex_t lock; /* around sleeping only */
     pthread_cond_t work, done;
 
-    /* The job, constant while somebody is in it. */
+    /* The job, constant while a worker is in it. */
     tgi_chunk_fn fn;
     void *user;
     int participants;
@@ -108,7 +108,7 @@ static void pause_briefly(void)
 #endif
 }
 
-/* One's own share first, then what others have left. */
+/* Does the chunks of the thread's own share first, then what the others have left. */
 static void work_as(int me)
 {
     for (int i = 0; i < pool.participants; i++) {
@@ -121,7 +121,7 @@ static void work_as(int me)
     }
 }
 
-/* Waits until a job after `seen` is there; false when the process ends. */
+/* Waits for a job newer than `seen`; false when the process ends. */
 static bool wait_for_work(uint64_t seen)
 {
     for (int i = 0; i < SPINS; i++) {
@@ -163,7 +163,7 @@ static void *worker(void *argument)
     return NULL;
 }
 
-/* Nobody may join any more; waits for those inside. */
+/* Lets no more workers join, and waits for those that are inside. */
 static void close_job(void)
 {
     atomic_fetch_and(&pool.state, ~(uint64_t)OPEN);
@@ -204,14 +204,14 @@ static void after_fork(void)
     pthread_cond_init(&pool.done, NULL);
 }
 
-/* Comes before the first job, so that no child can miss it. */
+/* Called before the first job, so that every child process is prepared for. */
 static void prepare(void)
 {
     pthread_atfork(NULL, NULL, after_fork);
     atexit(end_workers);
 }
 
-/* Makes it `count` workers, or as many as can be had; returns how many there are. */
+/* Starts workers until there are `count`, or as many as possible.  Returns how many there are. */
 static int start_workers(int count)
 {
     sigset_t all, old; /* signals are for the program's own threads */

@@ -1,6 +1,7 @@
-/* record.c - the one door through which every operation goes: check, infer, allocate,
- * compute, append. */
+/* record.c - tg_record, through which every operation goes: checks the operands, infers the shape,
+ * allocates, computes and appends. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "graph/flush.h"
@@ -14,14 +15,16 @@ enum { FEW = 8 }; /* inputs that fit on the stack */
 static bool count_valid(tg_tape *t, const tg_op *op, int n)
 {
     if (n >= op->min_inputs && (op->max_inputs < 0 || n <= op->max_inputs)) return true;
+    char most[32] = "";
+    if (op->max_inputs < 0) (void)snprintf(most, sizeof most, " or more");
+    if (op->max_inputs > op->min_inputs)
+        (void)snprintf(most, sizeof most, " to %d", op->max_inputs);
     (void)tg_tape_fail(t, TG_EARG, "%s: %d operands given, takes %d%s", op->name, n, op->min_inputs,
-                       op->max_inputs < 0                ? " or more"
-                       : op->max_inputs > op->min_inputs ? " at least"
-                                                         : "");
+                       most);
     return false;
 }
 
-/* Operand i, counted from 0; NULL with the tape poisoned when it cannot be one. */
+/* Operand i, counted from 0.  If x cannot be an operand, poisons the tape and returns NULL. */
 static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
 {
     if (x && tgi_tape_takes(t, x)) return x;
@@ -31,9 +34,9 @@ static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
                         op->name, i + 1);
 }
 
-/* Gives weak scalars, of which there are some, the dtype of the operand beside them; true when the
- * result is weak too, because all operands are.  The condition of a choice (a u8 before two
- * elementwise operands) does not count; between two weak sides it makes f32. */
+/* Gives weak scalars, of which there is at least one, the dtype of the operand beside them.  True
+ * if all operands are weak, so that the result is weak too.  The condition of a choice (a u8 before
+ * two elementwise operands) does not count; if both of these are weak, they become f32. */
 static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
 {
     const int first = n == 3 && op->map[TG_F32] && inputs[0]->dtype == TG_U8 ? 1 : 0;
@@ -42,7 +45,7 @@ static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
     return first == 0;
 }
 
-/* Its caller asked for a dtype, which is then nobody else's to choose. */
+/* The caller has chosen the dtype by an attribute, so the result is not weak. */
 static bool names_dtype(const tg_op *op)
 {
     for (const tg_attr_def *d = op->attrs; d && d->name; d++)
@@ -88,8 +91,8 @@ tg_tensor *tgi_record_value(tg_tape *t, const tg_op *op, tg_tensor *const *input
     return &h->x;
 }
 
-/* The size of a shape in which nothing can be wrong. */
-static bool easy_size(const tg_infer *c, int64_t *size)
+/* Sets *size if the shape is so small that nothing can be wrong with it. */
+static bool small_size(const tg_infer *c, int64_t *size)
 {
     enum { LITTLE = 1 << 15 };
     const int ndim = c->ndim;
@@ -103,11 +106,11 @@ static bool easy_size(const tg_infer *c, int64_t *size)
     return true;
 }
 
-/* Shape, strides and data of the output, from what the shape rule said. */
+/* Sets shape, strides and data of the output, as the shape rule decided. */
 static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
 {
     int64_t size;
-    if (!easy_size(c, &size) &&
+    if (!small_size(c, &size) &&
         tgi_shape_size(c->op->name, c->ndim, c->shape, c->dtype, &size, c->err))
         return false;
     const int ndim = c->ndim;
@@ -141,7 +144,7 @@ static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
 
 /* ---- computing ------------------------------------------------------------------------------ */
 
-/* A status that came without a text gets that of its code. */
+/* True if status is a failure.  Its message, if there is none yet, is the text of the status. */
 static bool failed(tg_status status, const tg_op *op, tg_error *err)
 {
     if (status) (void)tg_fail(err, status, "%s: %s", op->name, tg_status_text(status));
@@ -212,8 +215,8 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     tg_node *node;
     tg_tensor *x = tgi_record_value(t, op, settled, n, attrs, &node);
     if (!x) return tgi_tape_out_of_memory(t, op->name);
-    tg_error error; /* the tape's own adds the scope */
-    tg_infer c;     /* field by field: to zero the arrays of both takes longer than a small op */
+    tg_error error; /* not the tape's own, to which tg_tape_fail adds the scope */
+    tg_infer c;     /* set field by field: to clear both takes longer than a small operation */
     error.status = TG_OK;
     error.text[0] = '\0';
     c.op = op;

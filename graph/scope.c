@@ -1,4 +1,4 @@
-/* scope.c - the path of names under which a tape records. */
+/* scope.c - the scope of a tape: the path of names under which it records. */
 #include <string.h>
 
 #include "graph/tape.h"

@@ -1,4 +1,4 @@
-/* shape.c - shapes: their size, their strides, what two of them broadcast to, as text. */
+/* shape.c - shapes: their size, strides and text, and the shape to which two of them broadcast. */
 #include <stdio.h>
 
 #include "graph/storage.h"
@@ -21,7 +21,7 @@ tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dty
                            (long long)n, i);
         if (n == 0)
             empty = true;
-        else if ((product | n) >> 28 && /* seldom a division */
+        else if ((product | n) >> 28 && /* saves most divisions */
                  product > (INT64_MAX >> 1) / width / n) {
             char text[TG_DESCRIBE_SIZE];
             return tg_fail(err, TG_ENOMEM, "%s: the size of %s%s overflows", who,
@@ -88,7 +88,7 @@ char *tg_shape_describe(int ndim, const int64_t *shape, char *text, size_t size)
     size_t used = 0;
     if (!text || size == 0) return text;
     if (ndim > 0 && !shape) ndim = -1;
-    if (ndim < 0) (void)snprintf(text, size, "[?]"); /* the loop writes nothing */
+    if (ndim < 0) (void)snprintf(text, size, "[?]"); /* and the loop is skipped */
     for (int i = 0; i <= ndim && i <= TG_MAX_NDIM && used < size; i++) {
         const int n = i == ndim || i == TG_MAX_NDIM ? snprintf(text + used, size - used, "%s]",
                                                                i < ndim ? ",..."

@@ -1,4 +1,4 @@
-/* storage.h - the reference-counted block behind leaves, and loops over strided memory. */
+/* storage.h - the reference-counted block that holds the elements of leaves, and strided memory. */
 #ifndef TG_GRAPH_STORAGE_H
 #define TG_GRAPH_STORAGE_H
 
@@ -10,12 +10,12 @@
 
 struct tg_storage {
     atomic_int refs;
-    _Atomic uint64_t version; /* how often the library was told of a write */
+    _Atomic uint64_t version; /* the number of writes that the library knows of */
     size_t bytes;
     char *data; /* aligned to TGI_ALIGN, inside this same allocation */
 };
 
-/* The number of elements of a shape into *size.  TG_ESHAPE for a bad ndim or a negative size,
+/* Sets *size to the number of elements of a shape.  TG_ESHAPE for a bad ndim or a negative size,
  * TG_ENOMEM when the bytes (zero sizes counted as one) overflow. */
 tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
                          int64_t *size, tg_error *err);
@@ -28,13 +28,13 @@ void tgi_row_major(int ndim, const int64_t *shape, int64_t *strides);
 void tgi_strided_copy(size_t width, int ndim, const int64_t *shape, void *dst,
                       const int64_t *dst_strides, const void *src, const int64_t *src_strides);
 
-/* Element number i in row-major order, in elements from data. */
+/* The offset of element i in row-major order, in elements from data. */
 int64_t tgi_offset(const tg_tensor *x, int64_t i);
 
-/* The spans of a and b in one storage meet. */
+/* a and b are in the same storage, and the ranges of their elements overlap. */
 bool tgi_overlap(const tg_tensor *a, const tg_tensor *b);
 
-/* Versions of the storage of a tensor; 0 where the arena holds it. */
+/* The version of the storage of x; 0 if the elements are in an arena. */
 static inline uint64_t tgi_version(const tg_tensor *x)
 {
     return x->storage ? atomic_load(&x->storage->version) : 0;
@@ -51,7 +51,7 @@ static inline bool tgi_is_contiguous(const tg_tensor *x)
     return true;
 }
 
-/* As tg_dtype_is_float and tg_dtype_size, for dtypes that are some. */
+/* Like tg_dtype_is_float and tg_dtype_size, but only for valid dtypes. */
 static inline bool tgi_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
 
 static inline size_t tgi_width(tg_dtype dtype)

@@ -1,4 +1,4 @@
-/* strided.c - walking memory by strides. */
+/* strided.c - copies between tensors with any strides. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -18,27 +18,28 @@ int64_t tgi_offset(const tg_tensor *x, int64_t i)
 /* ---- copies --------------------------------------------------------------------------------- */
 
 enum {
-    TILE = 16,       /* elements: rows and columns of a transpose that stay in the first cache */
+    TILE = 16,       /* rows and columns of a square of a transpose, which fits the first cache */
     CHUNK = 1 << 17, /* bytes worth handing to a thread */
     MOST_CHUNKS = 64
 };
 
 typedef struct axis {
-    int64_t n, d, s; /* elements, and from one to the next in bytes */
+    int64_t n, d, s; /* elements; bytes from one to the next in the destination and the source */
 } axis;
 
-/* Nested loops, the last two of them a plane: d of the last axis is the smallest. */
+/* Nested loops, the last two of which make up a plane.  d is smallest in the last. */
 typedef struct copy {
     size_t width;
     int axes; /* at least 2 */
     axis axis[TG_MAX_NDIM];
     char *d;
     const char *s;
-    int cut; /* the axis that is shared by the threads */
+    int cut; /* the axis that is divided among the threads */
     int64_t chunks;
 } copy;
 
-/* The steps that happen often as constants, which lets the compiler use vectors. */
+/* The steps that are frequent are spelled out as constants, so that the compiler can use vectors.
+ */
 #define COPY_ROW(T)                                                                                \
     do {                                                                                           \
         T *const y = (T *)(void *)d;                                                               \
@@ -68,7 +69,7 @@ static void copy_row(size_t width, const axis *q, int64_t n, char *d, const char
         COPY_ROW(uint8_t);
 }
 
-/* TILE by TILE elements, of which the destination has the columns side by side. */
+/* Copies TILE by TILE elements.  Along q they are contiguous in the destination. */
 #define COPY_SQUARE(T)                                                                             \
     do {                                                                                           \
         const int64_t w = (int64_t)sizeof(T), dp = p->d / w, sp = p->s / w, sq = q->s / w;         \
@@ -88,7 +89,7 @@ static void copy_square(size_t width, const axis *p, const axis *q, char *d, con
         COPY_SQUARE(uint8_t);
 }
 
-/* Row by row. */
+/* Copies a plane row by row. */
 static void copy_rows(size_t width, const axis *p, const axis *q, char *d, const char *s)
 {
     for (int64_t i = 0; i < p->n; i++) copy_row(width, q, q->n, d + i * p->d, s + i * p->s);
@@ -96,8 +97,8 @@ static void copy_rows(size_t width, const axis *p, const axis *q, char *d, const
 
 static int64_t distance(int64_t step) { return step < 0 ? -step : step; }
 
-/* Square by square where the source runs on along p and the destination along q; what is left
- * over at the sides are rows. */
+/* Copies a plane: square by square if the source has its shorter steps along p, while the
+ * destination is contiguous along q.  What remains at the sides is copied row by row. */
 static void copy_plane(const copy *c, char *d, const char *s)
 {
     const axis *p = &c->axis[c->axes - 2], *q = p + 1;
@@ -149,8 +150,9 @@ static void copy_chunk(void *user, int64_t chunk)
 
 /* ---- the order of the loops ----------------------------------------------------------------- */
 
-/* The axes from the longest step in the destination to the shortest, without those of one
- * element; joined where both sides run on without a gap.  False when there is nothing to copy. */
+/* Orders the axes from the longest step in the destination to the shortest.  Axes of one element
+ * are left out, and axes that both sides cross without a gap are merged.  False if there is nothing
+ * to copy. */
 static bool order_axes(copy *c, int ndim, const int64_t *shape, const int64_t *ds,
                        const int64_t *ss)
 {
@@ -176,7 +178,7 @@ static bool order_axes(copy *c, int ndim, const int64_t *shape, const int64_t *d
     return true;
 }
 
-/* Before the last axis comes the one along which the source has the shortest step. */
+/* Moves the axis along which the source has the shortest step to the place before the last. */
 static void choose_plane(copy *c)
 {
     const axis one = {1, 0, 0};

@@ -74,7 +74,7 @@ tg_status tgi_tape_pass(const tg_tape *t, tg_error *err)
     return status ? tg_fail(err, status, "%s", tg_tape_message(t)) : TG_OK;
 }
 
-/* Puts "name: " before a text of n characters that does not begin so; the new n. */
+/* Puts "name: " before a text of n characters, unless it begins with that.  Returns the new n. */
 static int begin_with(char *text, size_t size, int n, const char *name)
 {
     const size_t more = strlen(name) + 2, length = strlen(text);
@@ -208,7 +208,7 @@ int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x)
 
 bool tgi_leaf_takes(const tg_tape *t, const tg_tensor *x)
 {
-    /* What a reset dropped looks like a leaf once something has put zeros there. */
+    /* A value that a reset dropped looks like a leaf once its memory holds zeros. */
     return tgi_tape_find(t, x) >= 0 || !tgi_arena_holds(&t->arena, x);
 }
 

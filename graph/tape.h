@@ -7,13 +7,13 @@
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
-/* The handful of operations that the engine itself applies.  A tape is given them when it is made,
- * for they are defined in ops/, which graph/ does not call. */
+/* The few operations that the engine itself records.  They are passed to a tape when it is made,
+ * because they are defined in ops/, which graph/ does not call. */
 typedef struct tgi_core_ops {
     const tg_op *full, *add, *sum_to, *sum;
 } tgi_core_ops;
 
-/* A function that the sweep shows the gradient of a value. */
+/* A function that the sweep calls with the gradient of x. */
 typedef struct tgi_hook {
     struct tgi_hook *next;
     tg_tensor *x;
@@ -24,9 +24,9 @@ typedef struct tgi_hook {
 struct tg_tape {
     tgi_arena arena;   /* values, nodes, data: until the reset */
     tgi_arena scratch; /* work memory, used as a stack */
-    tg_error *error;   /* the first failure: its own, or the caller's */
+    tg_error *error;   /* where the first failure is kept: own, or the caller's */
     tg_error own;
-    const char *composition; /* the one that runs, for messages; NULL outside of all */
+    const char *composition; /* the name of the one that runs, for messages; or NULL */
     bool anomaly;
 
     tg_tensor **values; /* in the order of recording; a leaf at its first use */
@@ -36,7 +36,7 @@ struct tg_tape {
     size_t leaf_capacity; /* a power of two, or 0 */
     int32_t leaf_count;
 
-    char *scope; /* the path now in force, in a buffer that grows */
+    char *scope; /* the current path, in a buffer that grows */
     size_t scope_size, scope_capacity;
     size_t *scope_marks; /* its size before each push */
     size_t scope_depth, scope_most;
@@ -48,7 +48,7 @@ struct tg_tape {
     const unsigned char *wanted; /* in a sweep: marks of the values, for tgi_tape_wants */
 
     tg_tape *inner; /* where tg_checkpoint runs its regions; NULL before the first */
-    bool replay;    /* a region runs once more: what writes leaves it be */
+    bool replay;    /* a region is computed again, so nothing may be written */
     tgi_core_ops core;
 };
 
@@ -56,7 +56,7 @@ struct tg_tape {
  * numbers they have drawn. */
 uint64_t tgi_tape_hash(const tg_tape *t);
 
-/* tg_tape_new_on, which is in ops/registry.c, for a tape with these operations. */
+/* What tg_tape_new_on in ops/registry.c calls with the operations of ops/. */
 tg_tape *tgi_tape_new(const tgi_core_ops *core, tg_error *err);
 
 /* The number of x on the tape; -1 for a leaf that it has not seen. */
@@ -64,8 +64,8 @@ int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);
 
 int32_t tgi_leaf_number(tg_tape *t, tg_tensor *x);
 
-/* The same, and a leaf not yet seen gets a number and is held until the reset.  -1 when out of
- * memory, with the tape poisoned. */
+/* The same, but a leaf that the tape has not seen gets a number, and the tape holds a reference to
+ * it until the reset.  When out of memory, poisons the tape and returns -1. */
 static inline int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
 {
     return x->tape ? x->id : tgi_leaf_number(t, x);
@@ -80,10 +80,10 @@ static inline bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
     return x->tape == t && x->id >= 0 && x->id < t->size && t->values[x->id] == x;
 }
 
-/* Room for one more value; false with the tape poisoned. */
+/* Makes room for one more value.  On failure poisons the tape and returns false. */
 bool tgi_tape_grow(tg_tape *t);
 
-/* Appends a recorded value; its number, or -1 with the tape poisoned. */
+/* Appends a value and returns its number.  On failure poisons the tape and returns -1. */
 static inline int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
 {
     if (t->size == t->capacity && !tgi_tape_grow(t)) return -1;
@@ -93,18 +93,19 @@ static inline int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
 
 const char *tgi_scope_copy(tg_tape *t);
 
-/* The scope now in force, in the arena; NULL when out of memory. */
+/* The current scope, in the arena; NULL when out of memory. */
 static inline const char *tgi_tape_scope(tg_tape *t)
 {
     return t->scope_lent ? t->scope_lent : t->scope_size ? tgi_scope_copy(t) : "";
 }
 
-/* Hands the tape's failure on to err, which may be where the tape keeps it; TG_OK where there is
- * none. */
+/* Passes the tape's failure on to err, which may be the same error as the tape's.  Returns TG_OK if
+ * there is none. */
 tg_status tgi_tape_pass(const tg_tape *t, tg_error *err);
 
-/* Between these two a composition runs: what fails inside begins with its name, where it is not
- * itself part of another.  enter returns what leave is given; leave returns y. */
+/* A composition of operations runs between these two.  The message of a failure inside begins with
+ * its name, or if compositions are nested, with the name of the outermost.  enter returns the
+ * `outer` that leave takes, and leave returns y. */
 static inline const char *tgi_enter(tg_tape *t, const char *name)
 {
     const char *outer = t ? t->composition : NULL;
@@ -118,10 +119,10 @@ static inline tg_tensor *tgi_leave(tg_tape *t, const char *outer, tg_tensor *y)
     return y;
 }
 
-/* Poisons the tape for want of memory; returns NULL. */
+/* Poisons the tape because there is no memory.  Returns NULL. */
 void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
 
-/* Sum of the versions of the storages that the inputs of a node look at. */
+/* The sum of the versions of the storages that the inputs of a node read. */
 static inline uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n)
 {
     uint64_t sum = 0;
@@ -129,14 +130,14 @@ static inline uint64_t tgi_inputs_version(tg_tensor *const *inputs, int n)
     return sum;
 }
 
-/* tg_vjp with names for the xs in its messages; NULL: by number. */
+/* tg_vjp whose messages call the xs by these names; NULL: by their numbers. */
 tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dys, int nx,
                   tg_tensor *const *xs, const char *const *names, tg_tensor **dxs);
 
 /* Inside a VJP: the sweep wants the cotangent of input i of n. */
 bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i);
 
-/* g, or what the hooks of x make of it; NULL with the tape poisoned. */
+/* The gradient that the hooks of x make of g.  On failure poisons the tape and returns NULL. */
 tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g);
 
 /* The value, node, attributes and operands of an operation that is about to be recorded, in one

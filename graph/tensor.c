@@ -115,7 +115,7 @@ tg_tensor *tg_tensor_from(tg_dtype dtype, int ndim, const int64_t *shape, const 
 tg_tensor *tg_tensor_like(const tg_tensor *x, tg_error *err)
 {
     if (x) return tg_tensor_new(x->dtype, x->ndim, x->shape, err);
-    (void)tg_fail(err, TG_EARG, "tensor: like NULL");
+    (void)tg_fail(err, TG_EARG, "tensor_like: the tensor is NULL");
     return NULL;
 }
 
@@ -165,7 +165,7 @@ tg_tensor *tg_tensor_view(const tg_tensor *x, int ndim, const int64_t *shape,
     }
     atomic_fetch_add(&x->storage->refs, 1);
     void *data = size ? (char *)x->data + offset * width : x->data;
-    int64_t plain[TG_MAX_NDIM]; /* of an empty view: nothing has limited the strides given */
+    int64_t plain[TG_MAX_NDIM]; /* for an empty view, whose strides are not checked */
     tgi_row_major(ndim, shape, plain);
     tg_tensor *y = leaf_new(x->dtype, ndim, shape, size ? strides : plain, size, x->storage, data);
     return y ? y : out_of_memory(x->dtype, ndim, shape, err);
@@ -208,10 +208,11 @@ tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     const tg_status status = writable("copy", dst, err);
     if (status) return status;
-    if (!src) return tg_fail(err, TG_EARG, "copy: from NULL");
+    if (!src) return tg_fail(err, TG_EARG, "copy: the source is NULL");
     if (dst->dtype != src->dtype || !tg_tensor_same_shape(dst, src))
-        return tg_fail(err, dst->dtype != src->dtype ? TG_EDTYPE : TG_ESHAPE, "copy: %s to %s",
-                       tg_tensor_describe(src, a, sizeof a), tg_tensor_describe(dst, b, sizeof b));
+        return tg_fail(err, dst->dtype != src->dtype ? TG_EDTYPE : TG_ESHAPE,
+                       "copy: cannot copy %s to %s", tg_tensor_describe(src, a, sizeof a),
+                       tg_tensor_describe(dst, b, sizeof b));
     tg_tensor *held = NULL;
     if (tgi_overlap(dst, src)) {
         held = tg_tensor_clone(src, err);
@@ -289,8 +290,8 @@ tg_status tg_tensor_set(tg_tensor *x, int64_t i, double value, tg_error *err)
     if (!status) status = fits("set", x, value, err);
     if (status) return status;
     if (i < 0 || i >= x->size)
-        return tg_fail(err, TG_EINDEX, "set: element %lld of %lld", (long long)i,
-                       (long long)x->size);
+        return tg_fail(err, TG_EINDEX, "set: there is no element %lld, the size is %lld",
+                       (long long)i, (long long)x->size);
     put(x, tgi_offset(x, i), value);
     tg_tensor_touch(x);
     return TG_OK;

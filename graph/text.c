@@ -1,4 +1,4 @@
-/* text.c - makes sentences: numbers with a point, one printable line of UTF-8. */
+/* text.c - formats messages: numbers with a point in every locale, one printable line of UTF-8. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L /* newlocale */
 #endif
@@ -61,8 +61,8 @@ int tgi_print(FILE *file, const char *format, ...)
     return n;
 }
 
-/* The bytes that follow a lead byte, and the least character that needs them; -1 for a byte that
- * leads nothing. */
+/* The number of bytes that follow a lead byte, and the least character that needs so many; -1 if it
+ * is not a lead byte. */
 static int followers(unsigned char lead, uint32_t *least)
 {
     if (lead >= 0xC2 && lead <= 0xDF) return *least = 0x80, 1;
@@ -82,7 +82,7 @@ uint32_t tgi_utf8_next(const char **text)
     if (n < 0) return 0xFFFD;
     uint32_t c = *p & (0x3Fu >> n);
     for (int i = 1; i <= n; i++) {
-        if ((p[i] & 0xC0) != 0x80) return 0xFFFD; /* the terminator too */
+        if ((p[i] & 0xC0) != 0x80) return 0xFFFD; /* also at the terminator */
         c = c << 6 | (p[i] & 0x3Fu);
     }
     if (c < least || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return 0xFFFD;

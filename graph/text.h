@@ -1,4 +1,4 @@
-/* text.h - sentences: numbers with a point, one printable line of UTF-8 (internal). */
+/* text.h - formats messages: numbers with a point in every locale, one printable line of UTF-8. */
 #ifndef TAPEGRAD_GRAPH_TEXT_H
 #define TAPEGRAD_GRAPH_TEXT_H
 
@@ -17,7 +17,7 @@ int tgi_print(FILE *file, const char *format, ...) TG_PRINTF(2, 3);
 /* The next character of a UTF-8 text, U+FFFD for a malformed byte; 0 at the end. */
 uint32_t tgi_utf8_next(const char **text);
 
-/* Whether a text is UTF-8 from its beginning to its end. */
+/* The whole text is UTF-8. */
 bool tgi_is_utf8(const char *text);
 
 /* Puts '?' in the place of control characters, line separators and bytes that are not UTF-8.

@@ -1,4 +1,4 @@
-/* intern.c - stores once what many values of a plan share: forms, operations, scopes. */
+/* intern.c - stores once what many values of a plan share: layouts, operations, scopes. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

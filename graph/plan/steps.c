@@ -1,4 +1,4 @@
-/* pack_steps.c - makes the steps of a plan from its draft: loops at their final size, and calls. */
+/* steps.c - makes the steps of a plan from its draft: loops at their final size, and calls. */
 #include <string.h>
 
 #include "graph/plan/draft.h"

@@ -137,9 +137,9 @@ START_TEST(what_does_not_fit_is_refused)
         tg_hook fn;
         tg_status status;
         const char *message;
-    } rows[] = {{vector, TG_ESHAPE, "hook: makes f64[2] of the gradient f64[]"},
-                {single, TG_EDTYPE, "hook: makes f32[] of the gradient f64[]"},
-                {foreign, TG_ETAPE, "hook: its result is not on this tape"},
+    } rows[] = {{vector, TG_ESHAPE, "hook: returns f64[2] for the gradient f64[]"},
+                {single, TG_EDTYPE, "hook: returns f32[] for the gradient f64[]"},
+                {foreign, TG_ETAPE, "hook: the tensor returned is not on this tape"},
                 {weak_one, TG_OK, ""}};
     for (int i = 0; i < COUNT(rows); i++) {
         tg_tape_reset(t);
@@ -165,7 +165,7 @@ START_TEST(wrong_arguments)
     ck_assert_int_eq(tg_register_hook(t, tensor_of(t, "i32[2]"), look, NULL), TG_EDTYPE);
     tg_tape_reset(t);
     ck_assert_int_eq(tg_register_hook(t, tg_scalar(t, 1), look, NULL), TG_EARG);
-    assert_error(t, TG_EARG, "register_hook: a weak scalar (use tg_full)");
+    assert_error(t, TG_EARG, "register_hook: the tensor is a weak scalar (use tg_full)");
 }
 END_TEST
 

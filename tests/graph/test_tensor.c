@@ -117,13 +117,13 @@ START_TEST(null_arguments_are_refused)
     ck_assert_ptr_null(tg_tensor_from(TG_F32, DIMS(2), NULL, &err));
     assert_err(TG_EARG, "tensor: data is NULL");
     ck_assert_ptr_null(tg_tensor_like(NULL, &err));
-    assert_err(TG_EARG, "tensor: like NULL");
+    assert_err(TG_EARG, "tensor_like: the tensor is NULL");
     ck_assert_ptr_null(tg_tensor_clone(NULL, NULL));
     ck_assert_int_eq(tg_tensor_fill(NULL, 1, &err), TG_EARG);
     assert_err(TG_EARG, "fill: NULL cannot be written");
     ck_assert_int_eq(tg_tensor_copy(keep(tg_tensor_new(TG_F32, 0, NULL, NULL)), NULL, &err),
                      TG_EARG);
-    assert_err(TG_EARG, "copy: from NULL");
+    assert_err(TG_EARG, "copy: the source is NULL");
     ck_assert(isnan(tg_item(NULL)) && isnan(tg_tensor_get(NULL, 0)));
     ck_assert(!tg_tensor_is_contiguous(NULL) && !tg_tensor_same_shape(NULL, NULL));
     ck_assert_ptr_null(tg_tensor_ref(NULL));
