@@ -23,6 +23,7 @@ library_sources += \
 	graph/scope.c \
 	graph/shape.c \
 	graph/status.c \
+	graph/storage.c \
 	graph/storage.h \
 	graph/strided.c \
 	graph/tape.c \

@@ -15,6 +15,22 @@ struct tg_storage {
     char *data; /* aligned to TGI_ALIGN, inside this same allocation */
 };
 
+/* A storage of zeros with one reference; NULL when out of memory. */
+struct tg_storage *tgi_storage_new(size_t bytes);
+
+/* Drops a reference, and frees the storage if it was the last.  NULL is allowed. */
+void tgi_storage_free(struct tg_storage *s);
+
+/* The first and the last element that a view reaches, relative to its element 0.  False if one of
+ * them overflows. */
+bool tgi_storage_span(int ndim, const int64_t *shape, const int64_t *strides, int64_t *lo,
+                      int64_t *hi);
+
+/* a and b are in the same storage, and the ranges of their elements overlap. */
+bool tgi_storage_overlap(const tg_tensor *a, const tg_tensor *b);
+
+/* ---- shape.c and strided.c ------------------------------------------------------------------ */
+
 /* Sets *size to the number of elements of a shape.  TG_ESHAPE for a bad ndim or a negative size,
  * TG_ENOMEM when the bytes (zero sizes counted as one) overflow. */
 tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
@@ -31,8 +47,7 @@ void tgi_strided_copy(size_t width, int ndim, const int64_t *shape, void *dst,
 /* The offset of element i in row-major order, in elements from data. */
 int64_t tgi_offset(const tg_tensor *x, int64_t i);
 
-/* a and b are in the same storage, and the ranges of their elements overlap. */
-bool tgi_overlap(const tg_tensor *a, const tg_tensor *b);
+/* ---- inline --------------------------------------------------------------------------------- */
 
 /* The version of the storage of x; 0 if the elements are in an arena. */
 static inline uint64_t tgi_version(const tg_tensor *x)

@@ -206,13 +206,13 @@ int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x)
     return t->leaf_capacity ? t->leaf_slots[leaf_slot(t, x)] - 1 : -1;
 }
 
-bool tgi_leaf_takes(const tg_tape *t, const tg_tensor *x)
+bool tgi_tape_takes_leaf(const tg_tape *t, const tg_tensor *x)
 {
     /* A value that a reset dropped looks like a leaf once its memory holds zeros. */
     return tgi_tape_find(t, x) >= 0 || !tgi_arena_holds(&t->arena, x);
 }
 
-int32_t tgi_leaf_number(tg_tape *t, tg_tensor *x)
+int32_t tgi_tape_number_leaf(tg_tape *t, tg_tensor *x)
 {
     if ((size_t)t->leaf_count + 1 > t->leaf_capacity / 2 && !leaf_table_grow(t)) {
         (void)tgi_tape_out_of_memory(t, "tape");

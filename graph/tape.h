@@ -62,21 +62,21 @@ tg_tape *tgi_tape_new(const tgi_core_ops *core, tg_error *err);
 /* The number of x on the tape; -1 for a leaf that it has not seen. */
 int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);
 
-int32_t tgi_leaf_number(tg_tape *t, tg_tensor *x);
+int32_t tgi_tape_number_leaf(tg_tape *t, tg_tensor *x);
 
 /* The same, but a leaf that the tape has not seen gets a number, and the tape holds a reference to
  * it until the reset.  When out of memory, poisons the tape and returns -1. */
 static inline int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
 {
-    return x->tape ? x->id : tgi_leaf_number(t, x);
+    return x->tape ? x->id : tgi_tape_number_leaf(t, x);
 }
 
-bool tgi_leaf_takes(const tg_tape *t, const tg_tensor *x);
+bool tgi_tape_takes_leaf(const tg_tape *t, const tg_tensor *x);
 
 /* x can be an operand: a leaf, or a value that the tape holds now. */
 static inline bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
 {
-    if (!x->tape) return tgi_leaf_takes(t, x);
+    if (!x->tape) return tgi_tape_takes_leaf(t, x);
     return x->tape == t && x->id >= 0 && x->id < t->size && t->values[x->id] == x;
 }
 

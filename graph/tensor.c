@@ -1,11 +1,10 @@
-/* tensor.c - dtypes, leaves, their storage and single elements. */
+/* tensor.c - dtypes, leaves and single elements. */
 #include "tapegrad/tensor.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "graph/arena.h"
 #include "graph/storage.h"
 #include "tapegrad/alloc.h"
 
@@ -32,34 +31,13 @@ const char *tg_dtype_name(tg_dtype dtype) { return known(dtype) ? dtypes[dtype].
 
 bool tg_dtype_is_float(tg_dtype dtype) { return dtype == TG_F32 || dtype == TG_F64; }
 
-static struct tg_storage *storage_new(size_t bytes)
-{
-    const size_t head = sizeof(struct tg_storage);
-    if (bytes > SIZE_MAX - head - TGI_ALIGN) return NULL;
-    struct tg_storage *s = tg_malloc(head + bytes + TGI_ALIGN);
-    if (!s) return NULL;
-    const uintptr_t first = (uintptr_t)(s + 1);
-    s->data = (char *)(s + 1) + (TGI_ALIGN - first % TGI_ALIGN) % TGI_ALIGN;
-    s->bytes = bytes;
-    atomic_init(&s->refs, 1);
-    atomic_init(&s->version, 0);
-    tgi_pages_wanted(s->data, bytes);
-    memset(s->data, 0, bytes);
-    return s;
-}
-
-static void storage_free(struct tg_storage *s)
-{
-    if (s && atomic_fetch_sub(&s->refs, 1) == 1) tg_free(s);
-}
-
 /* Takes over the reference to storage. */
 static tg_tensor *leaf_new(tg_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
                            int64_t size, struct tg_storage *storage, void *data)
 {
     struct leaf *l = tg_malloc(sizeof *l);
     if (!l) {
-        storage_free(storage);
+        tgi_storage_free(storage);
         return NULL;
     }
     for (int i = 0; i < ndim; i++) {
@@ -93,7 +71,7 @@ tg_tensor *tg_tensor_new(tg_dtype dtype, int ndim, const int64_t *shape, tg_erro
     if ((uint64_t)size > SIZE_MAX / dtypes[dtype].size)
         return out_of_memory(dtype, ndim, shape, err);
     tgi_row_major(ndim, shape, strides);
-    struct tg_storage *s = storage_new((size_t)size * dtypes[dtype].size);
+    struct tg_storage *s = tgi_storage_new((size_t)size * dtypes[dtype].size);
     tg_tensor *x = s ? leaf_new(dtype, ndim, shape, strides, size, s, s->data) : NULL;
     return x ? x : out_of_memory(dtype, ndim, shape, err);
 }
@@ -127,22 +105,6 @@ tg_tensor *tg_tensor_clone(const tg_tensor *x, tg_error *err)
     return y;
 }
 
-/* The span of elements that a view touches, relative to its first one. */
-static bool view_span(int ndim, const int64_t *shape, const int64_t *strides, int64_t *lo,
-                      int64_t *hi)
-{
-    *lo = *hi = 0;
-    for (int i = 0; i < ndim; i++) {
-        const int64_t steps = shape[i] - 1, s = strides[i], limit = INT64_MAX / 32;
-        if (s == INT64_MIN || (s != 0 && steps > limit / (s < 0 ? -s : s))) return false;
-        if (s < 0)
-            *lo += steps * s;
-        else
-            *hi += steps * s;
-    }
-    return true;
-}
-
 tg_tensor *tg_tensor_view(const tg_tensor *x, int ndim, const int64_t *shape,
                           const int64_t *strides, int64_t offset, tg_error *err)
 {
@@ -155,7 +117,7 @@ tg_tensor *tg_tensor_view(const tg_tensor *x, int ndim, const int64_t *shape,
     const int64_t width = (int64_t)dtypes[x->dtype].size;
     const int64_t first = ((const char *)x->data - x->storage->data) / width;
     const int64_t last = (int64_t)x->storage->bytes / width - 1;
-    const bool inside = size == 0 || (view_span(ndim, shape, strides, &lo, &hi) &&
+    const bool inside = size == 0 || (tgi_storage_span(ndim, shape, strides, &lo, &hi) &&
                                       offset >= -(first + lo) && offset <= last - first - hi);
     if (!inside) {
         char text[TG_DESCRIBE_SIZE];
@@ -180,7 +142,7 @@ tg_tensor *tg_tensor_ref(tg_tensor *x)
 void tg_tensor_free(tg_tensor *x)
 {
     if (!x || x->tape || atomic_fetch_sub(&((struct leaf *)x)->refs, 1) != 1) return;
-    storage_free(x->storage);
+    tgi_storage_free(x->storage);
     tg_free(x);
 }
 
@@ -189,18 +151,6 @@ static tg_status writable(const char *who, const tg_tensor *x, tg_error *err)
     if (x && !x->tape) return TG_OK;
     return tg_fail(err, TG_EARG, "%s: %s cannot be written", who,
                    x ? "a value recorded on a tape" : "NULL");
-}
-
-bool tgi_overlap(const tg_tensor *a, const tg_tensor *b)
-{
-    int64_t a_lo, a_hi, b_lo, b_hi;
-    if (!a->storage || a->storage != b->storage || a->size == 0) return false;
-    if (!view_span(a->ndim, a->shape, a->strides, &a_lo, &a_hi) ||
-        !view_span(b->ndim, b->shape, b->strides, &b_lo, &b_hi))
-        return true;
-    const int64_t width = (int64_t)dtypes[a->dtype].size;
-    const int64_t from = ((const char *)b->data - (const char *)a->data) / width;
-    return a_lo <= from + b_hi && from + b_lo <= a_hi;
 }
 
 tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
@@ -214,7 +164,7 @@ tg_status tg_tensor_copy(tg_tensor *dst, const tg_tensor *src, tg_error *err)
                        "copy: cannot copy %s to %s", tg_tensor_describe(src, a, sizeof a),
                        tg_tensor_describe(dst, b, sizeof b));
     tg_tensor *held = NULL;
-    if (tgi_overlap(dst, src)) {
+    if (tgi_storage_overlap(dst, src)) {
         held = tg_tensor_clone(src, err);
         if (!held) return TG_ENOMEM;
         src = held;

@@ -16,9 +16,10 @@ static int32_t number_of(const tg_plan *p, const tg_tensor *leaf)
 static bool is_written(const tg_plan *p, const tg_tensor *x)
 {
     for (int32_t i = 0; i < p->n_leaves; i++)
-        if (p->leaves[i].written_set >= 0 && tgi_overlap(p->leaves[i].tensor, x)) return true;
+        if (p->leaves[i].written_set >= 0 && tgi_storage_overlap(p->leaves[i].tensor, x))
+            return true;
     for (int32_t i = 0; i < p->n_outputs; i++)
-        if (tgi_overlap(p->written[i], x)) return true;
+        if (tgi_storage_overlap(p->written[i], x)) return true;
     return false;
 }
 
