@@ -131,14 +131,14 @@ static tg_status back(sweep *s, const tg_node *n, tg_tensor *dy)
 static tg_status run_back(sweep *s)
 {
     tg_tape *t = s->t;
-    const char *lent = t->scope_lent;
+    const char *outer = t->scope_of_vjp;
     const unsigned char *wanted = t->wanted;
     t->wanted = s->mark;
     for (int32_t id = s->top - 1; id >= 0 && !t->error->status; id--) {
         const tg_node *n = node_of(s, id);
         tg_tensor **dy = &s->cotangent[id];
         if (!(s->mark[id] & REACH) || !*dy) continue;
-        t->scope_lent = n ? n->scope : lent;
+        t->scope_of_vjp = n ? n->scope : outer;
         if (t->hooks) {
             tgi_flush_end(s->mode); /* hooks run in the program's own mode */
             *dy = tgi_hooks_call(t, t->values[id], *dy);
@@ -146,7 +146,7 @@ static tg_status run_back(sweep *s)
         }
         if (n && *dy) (void)back(s, n, *dy);
     }
-    t->scope_lent = lent;
+    t->scope_of_vjp = outer;
     t->wanted = wanted;
     return t->error->status;
 }

@@ -187,7 +187,7 @@ static bool anomaly(tg_tape *t, const tg_node *n)
     bool clean = true;
     for (int i = 0; i < n->n_inputs; i++) clean = clean && is_finite(n->inputs[i]);
     (void)tg_tape_fail(t, TG_ENAN, "%s: the result holds NaN or Inf%s", n->op->name,
-                       clean ? "" : ", as its operands do");
+                       clean ? "" : ", as do its operands");
     return true;
 }
 

@@ -49,7 +49,7 @@ void tg_tape_reset(tg_tape *t)
     t->size = 0;
     t->leaf_count = 0;
     t->scope_size = t->scope_depth = 0;
-    t->scope_copy = t->scope_lent = NULL;
+    t->scope_copy = t->scope_of_vjp = NULL;
     t->own = (tg_error)TG_ERROR_INIT;
     t->visited = 0;
     t->hooks = NULL;
@@ -99,7 +99,7 @@ tg_tensor *tg_tape_fail(tg_tape *t, tg_status status, const char *format, ...)
     if (n < 0) text[0] = '\0';
     if (n > 0 && t->composition) n = begin_with(text, size, n, t->composition);
     const size_t used = n < 0 ? 0 : (size_t)n;
-    const char *scope = t->scope_lent ? t->scope_lent : t->scope_size ? t->scope : "";
+    const char *scope = t->scope_of_vjp ? t->scope_of_vjp : t->scope_size ? t->scope : "";
     bool cut = used >= size;
     if (*scope && !cut) {
         const size_t room = size - used;

@@ -40,8 +40,8 @@ struct tg_tape {
     size_t scope_size, scope_capacity;
     size_t *scope_marks; /* its size before each push */
     size_t scope_depth, scope_most;
-    const char *scope_copy; /* the arena's copy, made when first needed; NULL: make one */
-    const char *scope_lent; /* in a sweep: the scope of the node whose VJP runs */
+    const char *scope_copy;   /* the arena's copy, made when first needed; NULL: make one */
+    const char *scope_of_vjp; /* in a sweep: the scope of the node whose VJP runs */
 
     int64_t visited;             /* VJPs called by the last sweep */
     tgi_hook *hooks;             /* in the order of registration */
@@ -96,7 +96,7 @@ const char *tgi_scope_copy(tg_tape *t);
 /* The current scope, in the arena; NULL when out of memory. */
 static inline const char *tgi_tape_scope(tg_tape *t)
 {
-    return t->scope_lent ? t->scope_lent : t->scope_size ? tgi_scope_copy(t) : "";
+    return t->scope_of_vjp ? t->scope_of_vjp : t->scope_size ? tgi_scope_copy(t) : "";
 }
 
 /* Passes the tape's failure on to err, which may be the same error as the tape's.  Returns TG_OK if

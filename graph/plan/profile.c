@@ -114,7 +114,9 @@ static void name_step(const tg_plan *p, int32_t first, char *name, size_t size)
 
 tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_error *err)
 {
-    if (!p || !step || i < 0 || i >= p->n_steps)
+    if (!p || !step)
+        return tg_fail(err, TG_EARG, "plan_step_at: the %s is NULL", p ? "step" : "plan");
+    if (i < 0 || i >= p->n_steps)
         return tg_fail(err, TG_EARG, "plan_step_at: there is no step %d", (int)i);
     const int32_t first = p->steps[i].value;
     *step =

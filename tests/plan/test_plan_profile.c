@@ -32,6 +32,9 @@ START_TEST(steps)
     ck_assert(s.bytes == 4.0 * (64 * 100 + 100 * 50 + 50 + 2 * 64 * 50));
     ck_assert_int_eq(tg_plan_step_at(p, 9, &s, &err), TG_EARG);
     ck_assert_str_eq(err.text, "plan_step_at: there is no step 9");
+    err = (tg_error)TG_ERROR_INIT;
+    ck_assert_int_eq(tg_plan_step_at(NULL, 0, &s, &err), TG_EARG);
+    ck_assert_str_eq(err.text, "plan_step_at: the plan is NULL");
     tg_plan_free(p);
 }
 END_TEST
