@@ -16,6 +16,7 @@ test_support += \
 	tests/support/folder.h \
 	tests/support/guard.h \
 	tests/support/jets.h \
+	tests/support/like_lines.sh \
 	tests/support/long_graphs.h \
 	tests/support/npy_files.h \
 	tests/support/null_calls.awk \
