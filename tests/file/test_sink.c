@@ -222,7 +222,7 @@ START_TEST(failed_sinks_leave_nothing)
 }
 END_TEST
 
-SUITE("sink", FOLDER,
+SUITE("sink", .with = {FOLDER},
       .tests = {
           {any_separator_becomes_a_point},
           {numbers_read_back_and_are_shortest},

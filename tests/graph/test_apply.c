@@ -285,7 +285,7 @@ START_TEST(doors_that_stay_shut)
 }
 END_TEST
 
-SUITE("apply", TAPE,
+SUITE("apply", .with = {TAPE},
       .tests = {
           {every_operation_is_whole, tg_op_count()},
           {the_registry_ends},

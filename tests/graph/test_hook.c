@@ -169,7 +169,7 @@ START_TEST(wrong_arguments)
 }
 END_TEST
 
-SUITE("hook", TAPE,
+SUITE("hook", .with = {TAPE},
       .tests = {
           {sees_the_whole_gradient},
           {replaces_it_in_order},

@@ -195,7 +195,7 @@ START_TEST(every_write_is_noticed)
 }
 END_TEST
 
-SUITE("lifetime", TAPE,
+SUITE("lifetime", .with = {TAPE},
       .tests = {
           {values_of_another_tape},
           {values_from_before_a_reset},

@@ -74,7 +74,7 @@ START_TEST(gradients_have_the_scope_of_the_forward)
 }
 END_TEST
 
-SUITE("scope", TAPE,
+SUITE("scope", .with = {TAPE},
       .tests = {
           {scopes_are_paths, COUNT(scopes)},
           {scopes_of_any_length_and_depth},

@@ -207,7 +207,7 @@ START_TEST(memory_of_the_tape_is_aligned)
 }
 END_TEST
 
-SUITE("tape", TAPE, .timeout = 60,
+SUITE("tape", .with = {TAPE}, .timeout = 60,
       .tests = {
           {no_tape_is_an_error_and_no_crash},
           {values_are_listed_in_order},

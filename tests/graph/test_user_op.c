@@ -155,7 +155,7 @@ START_TEST(a_view_needs_no_forward)
 }
 END_TEST
 
-SUITE("user_op", TAPE,
+SUITE("user_op", .with = {TAPE},
       .tests = {
           {any_number_of_operands},
           {ready_made_parts},

@@ -134,7 +134,7 @@ START_TEST(wrong_derivatives)
 }
 END_TEST
 
-SUITE("wrong_op", TAPE,
+SUITE("wrong_op", .with = {TAPE},
       .tests = {
           {wrong_descriptors, COUNT(wrong)},
           {refused_results},

@@ -181,7 +181,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("attention", TAPE, .timeout = 60,
+SUITE("attention", .with = {TAPE}, .timeout = 60,
       .tests = {
           {values, 4 * KINDS},
           {gradients, 2 * (KINDS + 1)},

@@ -175,7 +175,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("normalise", TAPE, .timeout = 60,
+SUITE("normalise", .with = {TAPE}, .timeout = 60,
       .tests = {
           {values, COUNT(cases)},
           {gradients, COUNT(cases)},

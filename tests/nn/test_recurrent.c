@@ -168,7 +168,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("recurrent", TAPE, .timeout = 60,
+SUITE("recurrent", .with = {TAPE}, .timeout = 60,
       .tests = {
           {gru_values, 4 * LAYOUTS},
           {lstm_values, 4 * LAYOUTS},

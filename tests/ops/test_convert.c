@@ -212,7 +212,7 @@ START_TEST(what_fails_writes_nothing)
 }
 END_TEST
 
-SUITE("convert", TAPE,
+SUITE("convert", .with = {TAPE},
       .tests = {
           {special_values, COUNT(casts)},
           {every_pair, LAYOUTS},

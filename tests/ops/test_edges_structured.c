@@ -306,7 +306,7 @@ START_TEST(hessians_are_symmetric)
 }
 END_TEST
 
-SUITE("edges_structured", TAPE, .timeout = 60,
+SUITE("edges_structured", .with = {TAPE}, .timeout = 60,
       .tests = {
           {none_is_left_out},
           {what_moves_moves_bits, tg_op_count()},

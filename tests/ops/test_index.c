@@ -181,7 +181,7 @@ static const op_row table[] = {
 START_TEST(small_values) { run_row(&table[_i]); }
 END_TEST
 
-SUITE("index", TAPE, .timeout = 60,
+SUITE("index", .with = {TAPE}, .timeout = 60,
       .tests = {
           {rows_along_every_axis, COUNT(cases)},
           {segment_sum_of_every_layout, LAYOUTS},

@@ -225,7 +225,7 @@ START_TEST(every_permutation)
 }
 END_TEST
 
-SUITE("shape", TAPE, .timeout = 60,
+SUITE("shape", .with = {TAPE}, .timeout = 60,
       .tests = {
           {reshape_is_a_view_where_one_exists, COUNT(bases)},
           {rearranged_values_and_refusals, COUNT(rows)},

@@ -201,7 +201,7 @@ START_TEST(views_of_views)
 }
 END_TEST
 
-SUITE("slice", TAPE, .timeout = 120,
+SUITE("slice", .with = {TAPE}, .timeout = 120,
       .tests = {
           {every_small_slice, LAYOUTS},
           {every_small_unslice, LAYOUTS},

@@ -127,7 +127,7 @@ START_TEST(limits)
 }
 END_TEST
 
-SUITE("plan_profile", TAPE, .timeout = 120,
+SUITE("plan_profile", .with = {TAPE}, .timeout = 120,
       .tests = {
           {steps},
           {times},

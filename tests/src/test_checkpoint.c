@@ -290,7 +290,7 @@ START_TEST(trivial_regions)
 }
 END_TEST
 
-SUITE("checkpoint", TAPE,
+SUITE("checkpoint", .with = {TAPE},
       .tests = {
           {gives_the_same_bits, 2},
           {memory_is_used_again},

@@ -233,7 +233,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("diagnose", TAPE,
+SUITE("diagnose", .with = {TAPE},
       .tests = {
           {statistics, COUNT(measured)},
           {bins_have_sharp_edges},

@@ -85,7 +85,7 @@ START_TEST(of_a_quadratic_critic)
 }
 END_TEST
 
-SUITE("gradient_penalty", TAPE, .timeout = 60,
+SUITE("gradient_penalty", .with = {TAPE}, .timeout = 60,
       .tests = {
           {against_differences, KINDS},
           {of_a_linear_critic},

@@ -44,6 +44,6 @@ static inline void put(const char *name, const char *text)
     ck_assert_int_eq(fclose(f), 0);
 }
 
-#define FOLDER .setup = folder_make, .teardown = folder_remove
+#define FOLDER ((suite_fixture){folder_make, folder_remove})
 
 #endif

@@ -1,6 +1,6 @@
 /* suite.h - the end of a test program: SUITE writes its main function from a list of its tests.
  *
- *     SUITE("flush", .setup = setup, .teardown = teardown, .timeout = 300,
+ *     SUITE("flush", .with = {COUNTED, TAPE}, .timeout = 300,
  *           .tests = {
  *               {eager, COUNT(sizes)},
  *               {swept},
@@ -26,11 +26,18 @@ typedef struct suite_test {
     const char *group; /* a test case for CK_RUN_CASE begins here; the first has the suite's name */
 } suite_test;
 
-enum { MOST_TESTS = 24 };
+/* What stands around every test, in the process that runs it; either may be NULL.  Headers in
+ * tests/support define some, with names in capitals. */
+typedef struct suite_fixture {
+    void (*setup)(void), (*teardown)(void);
+} suite_fixture;
+
+enum { MOST_TESTS = 24, MOST_FIXTURES = 4 };
 typedef struct suite_frame {
     const char *name;
-    void (*setup)(void), (*teardown)(void); /* around every test, in the process that runs it */
-    void (*before)(void), (*after)(void);   /* around all of them, in the first process */
+    suite_fixture with[MOST_FIXTURES];      /* set up in this order, taken down in reverse order */
+    void (*setup)(void), (*teardown)(void); /* one more fixture, inside those */
+    void (*before)(void), (*after)(void);   /* around all tests, in the first process */
     int timeout;                            /* seconds for one test; 0: as long as Check gives */
     suite_test tests[MOST_TESTS + 1];       /* up to the first without a test */
 } suite_frame;
@@ -38,8 +45,9 @@ typedef struct suite_frame {
 static inline TCase *suite_group(Suite *s, const suite_frame *frame, const char *name)
 {
     TCase *group = tcase_create(name);
-    if (frame->setup || frame->teardown)
-        tcase_add_checked_fixture(group, frame->setup, frame->teardown);
+    for (int i = 0; i < MOST_FIXTURES; i++)
+        tcase_add_checked_fixture(group, frame->with[i].setup, frame->with[i].teardown);
+    tcase_add_checked_fixture(group, frame->setup, frame->teardown);
     if (frame->timeout) tcase_set_timeout(group, frame->timeout);
     suite_add_tcase(s, group);
     return group;

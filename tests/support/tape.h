@@ -14,7 +14,6 @@ static inline void tape_teardown(void)
     free_leaves();
 }
 
-/* In a SUITE. */
-#define TAPE .setup = tape_setup, .teardown = tape_teardown
+#define TAPE ((suite_fixture){tape_setup, tape_teardown})
 
 #endif

@@ -190,7 +190,7 @@ START_TEST(rows_and_curves)
 }
 END_TEST
 
-SUITE("history", FOLDER,
+SUITE("history", .with = {FOLDER},
       .tests = {
           {bytes},
           {bytes_in_a_comma_locale},

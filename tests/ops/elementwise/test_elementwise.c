@@ -157,7 +157,7 @@ START_TEST(where_of_every_shape)
 }
 END_TEST
 
-SUITE("elementwise", TAPE, .timeout = 120,
+SUITE("elementwise", .with = {TAPE}, .timeout = 120,
       .tests = {
           {two_operands_of_every_shape, COUNT(binary)},
           {where_of_every_shape, TG_DTYPE_COUNT},

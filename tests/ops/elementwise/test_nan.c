@@ -282,7 +282,7 @@ START_TEST(gradients_at_nan)
 }
 END_TEST
 
-SUITE("nan", TAPE,
+SUITE("nan", .with = {TAPE},
       .tests = {
           {what_is_not_chosen_adds_nothing, tg_op_count()},
           {nan_goes_where_its_element_goes, tg_op_count()},

@@ -220,7 +220,7 @@ static const op_row special[] = {
 START_TEST(special_values) { run_row(&special[_i]); }
 END_TEST
 
-SUITE("unary", TAPE, .timeout = 60,
+SUITE("unary", .with = {TAPE}, .timeout = 60,
       .tests = {
           {one_operand_of_every_shape, COUNT(unary)},
           {one_operand_of_every_length, COUNT(unary)},

@@ -213,7 +213,7 @@ START_TEST(samples)
 }
 END_TEST
 
-SUITE("linalg", TAPE,
+SUITE("linalg", .with = {TAPE},
       .tests = {
           {tables, COUNT(rows)},
           {vectors_and_broadcasting},

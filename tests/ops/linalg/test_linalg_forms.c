@@ -184,7 +184,7 @@ START_TEST(hilbert)
 }
 END_TEST
 
-SUITE("linalg_forms", TAPE, .timeout = 60,
+SUITE("linalg_forms", .with = {TAPE}, .timeout = 60,
       .tests = {
           {identities, COUNT(sizes)},
           {determinants, COUNT(sizes) - 1}, /* 18! terms are too many */

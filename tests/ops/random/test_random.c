@@ -236,7 +236,7 @@ START_TEST(errors_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("random", TAPE, .timeout = 60,
+SUITE("random", .with = {TAPE}, .timeout = 60,
       .tests = {
           {element_j_comes_from_word_j},
           {bernoulli_is_the_same_in_every_dtype},

@@ -230,7 +230,7 @@ START_TEST(values_of_a_search_stay_in_their_ranges)
 }
 END_TEST
 
-SUITE("random_ends", TAPE,
+SUITE("random_ends", .with = {TAPE},
       .tests = {
           {uniform_numbers_stay_below_their_end, COUNT(words)},
           {wide_ranges, COUNT(words)},

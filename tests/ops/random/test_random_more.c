@@ -232,7 +232,7 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("random_more", TAPE, .timeout = 60,
+SUITE("random_more", .with = {TAPE}, .timeout = 60,
       .tests = {
           {integers, COUNT(ranges)},
           {a_word_that_would_be_one_too_many},

@@ -167,7 +167,7 @@ START_TEST(refusals_leave_the_generator_alone)
 }
 END_TEST
 
-SUITE("truncated", TAPE, .timeout = 60,
+SUITE("truncated", .with = {TAPE}, .timeout = 60,
       .tests = {
           {truncated, COUNT(bands)},
           {truncated_is_the_same_in_either_dtype},

@@ -306,7 +306,7 @@ START_TEST(offsets)
 }
 END_TEST
 
-SUITE("edges_reduce", TAPE, .timeout = 60,
+SUITE("edges_reduce", .with = {TAPE}, .timeout = 60,
       .tests = {
           {rows, COUNT(edges)},
           {every_operation_has_a_row},

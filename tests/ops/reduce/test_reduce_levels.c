@@ -116,7 +116,7 @@ START_TEST(gradients_over_very_many_rows)
 }
 END_TEST
 
-SUITE("reduce_levels", TAPE, .timeout = 600,
+SUITE("reduce_levels", .with = {TAPE}, .timeout = 600,
       .tests = {
           {a_total_of_any_depth, COUNT(rounding)},
           {sums_of_very_many_rows, COUNT(sizes)},
