@@ -87,7 +87,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("dataset_split", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("dataset_split", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {each_row_is_in_one_part, 8},
           {refusals},

@@ -261,7 +261,6 @@ static const scene scenes[] = {
 
 static void setup(void)
 {
-    failing_setup();
     (void)snprintf(path, sizeof path, "test_failing.%ld.tmp", (long)getpid());
     (void)snprintf(journal, sizeof journal, "test_failing.%ld.journal.tmp", (long)getpid());
 }
@@ -270,11 +269,10 @@ static void teardown(void)
 {
     (void)remove(path);
     (void)remove(journal);
-    failing_teardown();
 }
 
 START_TEST(things) { failing_tell(scenes[_i].name, scene_walk(&scenes[_i])); }
 END_TEST
 
-SUITE("failing", .setup = setup, .teardown = teardown, .timeout = 300,
+SUITE("failing", .with = {FAILING}, .setup = setup, .teardown = teardown, .timeout = 300,
       .tests = {{things, COUNT(scenes)}})

@@ -149,7 +149,7 @@ START_TEST(checks)
 }
 END_TEST
 
-SUITE("failing_ops", .setup = failing_setup, .teardown = failing_teardown, .timeout = 300,
+SUITE("failing_ops", .with = {FAILING}, .timeout = 300,
       .tests = {
           {compositions, COMPOSITIONS},
           {registry},

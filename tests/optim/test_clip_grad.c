@@ -99,7 +99,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("clip_grad", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("clip_grad", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {values_are_as_by_hand, COUNT(cases)},
           {clipped_gradients_are_values},

@@ -232,7 +232,7 @@ START_TEST(the_last_match_counts)
 }
 END_TEST
 
-SUITE("groups", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("groups", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {updates_are_as_by_hand, COUNT(treatments)},
           {strided_tensors},

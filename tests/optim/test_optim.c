@@ -272,7 +272,7 @@ START_TEST(every_optimizer_tells_all)
 }
 END_TEST
 
-SUITE("optim", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("optim", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {follows_its_formula, COUNT(rules)},
           {agrees_with_the_reference_series, COUNT(rules)},

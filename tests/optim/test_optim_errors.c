@@ -193,7 +193,7 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-SUITE("optim_errors", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("optim_errors", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {update_refuses_dicts_that_do_not_fit, COUNT(refused)},
           {update_refuses_other_arguments},

@@ -83,7 +83,7 @@ START_TEST(keys_are_states_and_parameters)
 }
 END_TEST
 
-SUITE("optim_state", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("optim_state", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {a_restored_run_goes_on_bit_for_bit, 3 * sample_count()},
           {keys_are_states_and_parameters},

@@ -163,7 +163,7 @@ START_TEST(other_arguments_and_kinds)
 }
 END_TEST
 
-SUITE("optim_state_errors", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("optim_state_errors", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {what_does_not_fit_is_refused_by_name, COUNT(refused)},
           {without_memory_nothing_changes},

@@ -201,7 +201,7 @@ START_TEST(ones_own_optimizer)
 }
 END_TEST
 
-SUITE("optim_update", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("optim_update", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {strided_tensors_and_no_malloc, 2 * sample_count()},
           {out_of_memory_changes_nothing},

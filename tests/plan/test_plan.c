@@ -1,26 +1,10 @@
 /* test_plan.c - plans: order of writes, kinds of outputs, what cannot be planned, failures of a
  * run. */
 #include "tapegrad.h"
-#include "tests/support/plans.h"
-
 #include "tests/support/counting.h"
-
-static tg_tape *t;
-static tg_error err;
-
-static void begin(void)
-{
-    setup();
-    t = tg_tape_new();
-    err = (tg_error)TG_ERROR_INIT;
-}
-
-static void finish(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    teardown();
-}
+#include "tests/support/error.h"
+#include "tests/support/plans.h"
+#include "tests/support/tape.h"
 
 /* ---- writes --------------------------------------------------------------------------------- */
 
@@ -185,7 +169,7 @@ START_TEST(what_cannot_be_planned)
 }
 END_TEST
 
-SUITE("plan", .setup = begin, .teardown = finish, .timeout = 120,
+SUITE("plan", .with = {COUNTED, TAPE, FRESH_ERROR}, .timeout = 120,
       .tests = {
           {writes_stay_in_order},
           {kinds_of_outputs},

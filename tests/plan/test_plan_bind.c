@@ -1,26 +1,10 @@
 /* test_plan_bind.c - tensors in the place of a plan's leaves: the results of recording with them.
  */
 #include "tapegrad.h"
-#include "tests/support/plans.h"
-
 #include "tests/support/counting.h"
-
-static tg_tape *t;
-static tg_error err;
-
-static void begin(void)
-{
-    setup();
-    t = tg_tape_new();
-    err = (tg_error)TG_ERROR_INIT;
-}
-
-static void finish(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    teardown();
-}
+#include "tests/support/error.h"
+#include "tests/support/plans.h"
+#include "tests/support/tape.h"
 
 /* ---- what is computed ----------------------------------------------------------------------- */
 
@@ -214,7 +198,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-SUITE("plan_bind", .setup = begin, .teardown = finish,
+SUITE("plan_bind", .with = {COUNTED, TAPE, FRESH_ERROR},
       .tests = {
           {all_readers_follow_f32},
           {all_readers_follow_f64},

@@ -5,26 +5,12 @@
  *
  * TG_PROGRAMS sets how many of each (60), TG_PROGRAM_SEED runs one. */
 #include "tests/support/drawn.h"
+#include "tests/support/tape.h"
 
 #include "tapegrad/attention.h"
 #include "tapegrad/conv.h"
 #include "tapegrad/losses.h"
 #include "tapegrad/nn.h"
-
-static tg_tape *t;
-
-static void setup(void)
-{
-    guard_start(false);
-    t = tg_tape_new();
-}
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    guard_end();
-}
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
@@ -198,5 +184,5 @@ static const drawn_kind kinds[] = {{"convolutions", draw_convolution}, {"windows
 START_TEST(random_shapes) { check_kind(t, &kinds[_i], 60); }
 END_TEST
 
-SUITE("plan_layers", .setup = setup, .teardown = teardown, .timeout = 600,
+SUITE("plan_layers", .with = {GUARDED, TAPE}, .timeout = 600,
       .tests = {{random_shapes, COUNT(kinds)}})

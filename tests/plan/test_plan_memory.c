@@ -1,26 +1,10 @@
 /* test_plan_memory.c - the memory of plans: less than the tape's, used again, none asked for while
  * running, and every failure to get some. */
 #include "tapegrad.h"
-#include "tests/support/plans.h"
-
 #include "tests/support/counting.h"
-
-static tg_tape *t;
-static tg_error err;
-
-static void begin(void)
-{
-    setup();
-    t = tg_tape_new();
-    err = (tg_error)TG_ERROR_INIT;
-}
-
-static void finish(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    teardown();
-}
+#include "tests/support/error.h"
+#include "tests/support/plans.h"
+#include "tests/support/tape.h"
 
 typedef struct net {
     tg_model *m;
@@ -147,7 +131,7 @@ START_TEST(repeated_leaves)
 }
 END_TEST
 
-SUITE("plan_memory", .setup = begin, .teardown = finish, .timeout = 120,
+SUITE("plan_memory", .with = {COUNTED, TAPE, FRESH_ERROR}, .timeout = 120,
       .tests = {
           {less_memory_than_the_tape, 2},
           {no_malloc},

@@ -124,7 +124,6 @@ static void load(void)
 {
     tg_dataset test;
     tg_error err = TG_ERROR_INIT;
-    guard_start(false);
     ck_assert_msg(!tg_digits_load(1, IMAGES, 1, &digits, &test, &err), "%s", err.text);
     tg_dataset_free(&test);
 }
@@ -133,7 +132,6 @@ static void unload(void)
 {
     tg_dataset_free(&digits);
     ck_assert(watched.steps > 0 || quick()); /* what is left out of a quick run has none */
-    guard_end();
 }
 
 static tg_init init_of(how kind)
@@ -295,7 +293,7 @@ START_TEST(networks_of_their_own)
 }
 END_TEST
 
-SUITE("plan_networks", .setup = load, .teardown = unload, .timeout = 300,
+SUITE("plan_networks", .with = {GUARDED}, .setup = load, .teardown = unload, .timeout = 300,
       .tests = {
           {models_of_the_trainer, 2 * COUNT(models)},
           {networks_of_their_own, 2 * COUNT(kinds)},

@@ -13,17 +13,9 @@ enum { UNIT = 64, MOST = 1 << 20 };
 
 static tgi_pieces pieces;
 
-static void begin(void)
-{
-    setup();
-    pieces = (tgi_pieces){0};
-}
+static void begin(void) { pieces = (tgi_pieces){0}; }
 
-static void finish(void)
-{
-    tgi_pieces_free(&pieces);
-    teardown();
-}
+static void finish(void) { tgi_pieces_free(&pieces); }
 
 static double seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
@@ -100,7 +92,7 @@ START_TEST(without_memory)
 }
 END_TEST
 
-SUITE("plan_pieces", .setup = begin, .teardown = finish, .timeout = 120,
+SUITE("plan_pieces", .with = {COUNTED}, .setup = begin, .teardown = finish, .timeout = 120,
       .tests = {
           {never_given_twice, 3},
           {many_cost_as_few},

@@ -5,23 +5,9 @@
  *
  * TG_PROGRAMS sets how many (500), TG_PROGRAM_SEED runs one. */
 #include "tests/support/drawn.h"
+#include "tests/support/tape.h"
 
 enum { MOST_WORK = 1 << 20, FACTORS = 4 };
-
-static tg_tape *t;
-
-static void setup(void)
-{
-    guard_start(false);
-    t = tg_tape_new();
-}
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    guard_end();
-}
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
@@ -114,5 +100,4 @@ static tg_tensor *draw_network(drawing *d)
 START_TEST(random_networks) { check_kind(t, &(drawn_kind){"matrix products", draw_network}, 500); }
 END_TEST
 
-SUITE("plan_products", .setup = setup, .teardown = teardown, .timeout = 600,
-      .tests = {{random_networks}})
+SUITE("plan_products", .with = {GUARDED, TAPE}, .timeout = 600, .tests = {{random_networks}})

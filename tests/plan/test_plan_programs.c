@@ -6,21 +6,7 @@
 #include "tests/support/guard.h"
 #include "tests/support/plans.h"
 #include "tests/support/programs.h"
-
-static tg_tape *t;
-
-static void setup(void)
-{
-    guard_start(false);
-    t = tg_tape_new();
-}
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    guard_end();
-}
+#include "tests/support/tape.h"
 
 /* ---- every operation ------------------------------------------------------------------------ */
 
@@ -156,7 +142,7 @@ START_TEST(random_programs)
 }
 END_TEST
 
-SUITE("plan_programs", .setup = setup, .teardown = teardown, .timeout = 600,
+SUITE("plan_programs", .with = {GUARDED, TAPE}, .timeout = 600,
       .tests = {
           {every_operation, 2 * tg_op_count()},
           {random_programs},

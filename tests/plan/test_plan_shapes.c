@@ -4,24 +4,10 @@
  *
  * TG_PROGRAMS sets how many of each (60), TG_PROGRAM_SEED runs one. */
 #include "tests/support/drawn.h"
+#include "tests/support/tape.h"
 
 #include "tapegrad/nn.h"
 #include "tapegrad/normalise.h"
-
-static tg_tape *t;
-
-static void setup(void)
-{
-    guard_start(false);
-    t = tg_tape_new();
-}
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    guard_end();
-}
 
 /* ---- reductions and what is made of them ---------------------------------------------------- */
 
@@ -245,5 +231,5 @@ static const drawn_kind kinds[] = {
 START_TEST(random_shapes) { check_kind(t, &kinds[_i], 60); }
 END_TEST
 
-SUITE("plan_shapes", .setup = setup, .teardown = teardown, .timeout = 600,
+SUITE("plan_shapes", .with = {GUARDED, TAPE}, .timeout = 600,
       .tests = {{random_shapes, COUNT(kinds)}})

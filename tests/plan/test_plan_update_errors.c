@@ -4,24 +4,9 @@
 
 #include "tapegrad.h"
 #include "tests/support/counting.h"
+#include "tests/support/error.h"
 #include "tests/support/plans.h"
-
-static tg_tape *t;
-static tg_error err;
-
-static void begin(void)
-{
-    setup();
-    t = tg_tape_new();
-    err = (tg_error)TG_ERROR_INIT;
-}
-
-static void finish(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    teardown();
-}
+#include "tests/support/tape.h"
 
 static tg_dict *numbers(int n, const int64_t *sizes)
 {
@@ -308,7 +293,7 @@ START_TEST(ones_own_and_strided)
 }
 END_TEST
 
-SUITE("plan_update_errors", .setup = begin, .teardown = finish, .timeout = 120,
+SUITE("plan_update_errors", .with = {COUNTED, TAPE, FRESH_ERROR}, .timeout = 120,
       .tests = {
           {readers_on_both_sides},
           {refusals_come_first, 2},

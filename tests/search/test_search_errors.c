@@ -198,7 +198,7 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-SUITE("search_errors", .setup = setup, .teardown = teardown, .timeout = 300,
+SUITE("search_errors", .with = {COUNTED}, .timeout = 300,
       .tests = {
           {options},
           {calls},

@@ -161,7 +161,7 @@ START_TEST(many_keys_are_fast)
 }
 END_TEST
 
-SUITE("dict", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("dict", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {order_replace_and_missing_keys},
           {set_and_take_say_what_is_wrong},

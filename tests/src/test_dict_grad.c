@@ -88,7 +88,7 @@ START_TEST(grad_says_what_is_wrong)
 }
 END_TEST
 
-SUITE("dict_grad", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("dict_grad", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {grad_has_the_keys_of_params},
           {grad_says_what_is_wrong},

@@ -43,7 +43,7 @@ START_TEST(a_part_of_a_dict)
 }
 END_TEST
 
-SUITE("dict_select", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("dict_select", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {patterns_match, COUNT(patterns)},
           {a_part_of_a_dict},

@@ -129,7 +129,7 @@ START_TEST(out_of_memory_is_an_error)
 }
 END_TEST
 
-SUITE("dict_slab", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("dict_slab", .with = {COUNTED}, .timeout = 60,
       .tests = {
           {like_and_clone_are_slabs},
           {match_and_copy, COUNT(pairs)},

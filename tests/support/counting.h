@@ -2,10 +2,8 @@
 #ifndef TAPEGRAD_TESTS_COUNTING_H
 #define TAPEGRAD_TESTS_COUNTING_H
 
-#include <check.h>
-#include <stdlib.h>
-
 #include "tapegrad/alloc.h"
+#include "tests/support/suite.h"
 
 /* calls that gave memory, blocks not yet freed, and calls granted (-1: all) */
 static long allocations, alive, allowed;
@@ -25,7 +23,7 @@ static inline void *counted(void *user, void *block, size_t bytes)
     return p;
 }
 
-static inline void setup(void)
+static inline void counting_setup(void)
 {
     allocations = alive = 0;
     allowed = -1;
@@ -33,10 +31,12 @@ static inline void setup(void)
 }
 
 /* Whatever a test does, all that it allocated is free at its end. */
-static inline void teardown(void)
+static inline void counting_teardown(void)
 {
     tg_set_allocator(NULL);
     ck_assert_int_eq(alive, 0);
 }
+
+#define COUNTED ((suite_fixture){counting_setup, counting_teardown})
 
 #endif

@@ -220,6 +220,8 @@ static inline void failing_teardown(void)
     ck_assert_int_eq(memory.alive, 0);
 }
 
+#define FAILING ((suite_fixture){failing_setup, failing_teardown})
+
 static inline void failing_tell(const char *name, walked sums)
 {
     printf("%s: %ld allocations failed, %ld refused, %ld done without\n", name, sums.allocations,

@@ -15,6 +15,7 @@
 
 #include "graph/plan/plan.h"
 #include "tapegrad/alloc.h"
+#include "tests/support/suite.h"
 
 /* ---- the block of a plan -------------------------------------------------------------------- */
 
@@ -170,11 +171,11 @@ static inline void guard_heap(void)
     (void)pthread_mutex_unlock(&guards.lock);
 }
 
-/* From here to guard_end: plans with zones or without, and the heap. */
-static inline void guard_start(bool zones)
+/* Until guard_end the heap is watched, and plans, first without zones. */
+static inline void guard_start(void)
 {
     tg_set_allocator(&(tg_allocator){guarded_resize, NULL});
-    guard_plans(zones);
+    guard_plans(false);
 }
 
 static inline void guard_end(void)
@@ -187,5 +188,7 @@ static inline void guard_end(void)
     watched.was = NULL;
     watched.room = 0;
 }
+
+#define GUARDED ((suite_fixture){guard_start, guard_end})
 
 #endif

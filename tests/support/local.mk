@@ -11,6 +11,7 @@ test_support += \
 	tests/support/edge_rows.h \
 	tests/support/edges.h \
 	tests/support/edges_reduce.h \
+	tests/support/error.h \
 	tests/support/example.sh \
 	tests/support/failing.h \
 	tests/support/folder.h \

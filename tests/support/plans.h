@@ -18,16 +18,16 @@ static inline void assert_bits(const char *what, const tg_tensor *want, const tg
 
 static inline tg_plan *compiled(tg_tape *t, int n, tg_tensor *const *outputs)
 {
-    tg_error err = TG_ERROR_INIT;
-    tg_plan *p = tg_compile(t, n, outputs, &err);
-    ck_assert_msg(p, "%s", err.text);
+    tg_error failed = TG_ERROR_INIT;
+    tg_plan *p = tg_compile(t, n, outputs, &failed);
+    ck_assert_msg(p, "%s", failed.text);
     return p;
 }
 
 static inline void run_plan(tg_plan *p)
 {
-    tg_error err = TG_ERROR_INIT;
-    ck_assert_msg(tg_plan_run(p, &err) == TG_OK, "%s", err.text);
+    tg_error failed = TG_ERROR_INIT;
+    ck_assert_msg(tg_plan_run(p, &failed) == TG_OK, "%s", failed.text);
 }
 
 #endif

@@ -144,7 +144,6 @@ static const scene scenes[] = {
 
 static void setup(void)
 {
-    failing_setup();
     (void)snprintf(npz, sizeof npz, "%s", path_of("failing.npz"));
     ck_assert_int_eq(tg_digits_load(1, 60, 30, &parts.train, &parts.test, NULL), TG_OK);
 }
@@ -154,11 +153,10 @@ static void teardown(void)
     tg_dataset_free(&parts.train);
     tg_dataset_free(&parts.test);
     (void)remove(npz);
-    failing_teardown();
 }
 
 START_TEST(walk) { failing_tell(scenes[_i].name, scene_walk(&scenes[_i])); }
 END_TEST
 
-SUITE("failing_train", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("failing_train", .with = {FAILING}, .setup = setup, .teardown = teardown, .timeout = 120,
       .tests = {{walk, COUNT(scenes)}})

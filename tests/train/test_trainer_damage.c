@@ -137,7 +137,7 @@ START_TEST(without_memory_nothing_changes)
 }
 END_TEST
 
-SUITE("trainer_damage", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("trainer_damage", .with = {COUNTED}, .timeout = 120,
       .tests = {
           {damage_is_refused},
           {every_member_counts},

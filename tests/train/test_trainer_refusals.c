@@ -131,7 +131,7 @@ START_TEST(a_file_in_the_way)
 }
 END_TEST
 
-SUITE("trainer_refusals", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("trainer_refusals", .with = {COUNTED}, .timeout = 120,
       .tests = {
           {another_run_is_refused_by_name, COUNT(others)},
           {a_file_in_the_way},
