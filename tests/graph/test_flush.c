@@ -1,19 +1,9 @@
 /* test_flush.c - denormal results: 0 in what the library computes, on every thread, and what they
  * were in the program around it. */
 #include "graph/flush.h"
-#include "tapegrad/threads.h"
 #include "tests/support/plans.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    (void)tg_set_num_threads(0);
-}
+#include "tests/support/tape.h"
+#include "tests/support/threads.h"
 
 /* The program's own arithmetic still knows denormal numbers. */
 static void assert_gradual(void)
@@ -169,7 +159,7 @@ static void tell(void)
     (void)fflush(stdout);
 }
 
-SUITE("flush", .before = tell, .setup = setup, .teardown = teardown,
+SUITE("flush", .before = tell, .with = {DEFAULT_THREADS, TAPE},
       .tests = {
           {eager, 2 * COUNT(sizes), .skip = !has_mode()},
           {planned, 2 * COUNT(sizes), .skip = !has_mode()},

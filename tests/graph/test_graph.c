@@ -3,24 +3,17 @@
 
 #include "src/op_sample.h"
 #include "tapegrad.h"
-#include "tests/support/close.h"
+#include "tests/support/error.h"
+#include "tests/support/tape.h"
 
 static const char file[] = "test_graph.tmp";
-static tg_tape *t, *u;
-static tg_error err;
+static tg_tape *u;
 
-static void setup(void)
-{
-    t = tg_tape_new();
-    u = tg_tape_new();
-    err = (tg_error)TG_ERROR_INIT;
-}
+static void setup(void) { u = tg_tape_new(); }
 
 static void teardown(void)
 {
-    tg_tape_free(t);
     tg_tape_free(u);
-    free_leaves();
     (void)unlink(file);
 }
 
@@ -272,7 +265,7 @@ START_TEST(inputs_that_do_not_fit)
 }
 END_TEST
 
-SUITE("graph", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("graph", .with = {TAPE, FRESH_ERROR}, .setup = setup, .teardown = teardown, .timeout = 60,
       .tests = {
           {every_operation, 2 * tg_op_count()},
           {training_goes_on},

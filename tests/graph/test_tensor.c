@@ -1,16 +1,6 @@
 /* test_tensor.c - leaves: how they are made, refused, held and described. */
 #include "tests/support/close.h"
-
-static tg_error err;
-
-static void setup(void) { err = (tg_error)TG_ERROR_INIT; }
-
-static void assert_err(tg_status status, const char *text)
-{
-    ck_assert_str_eq(err.text, text);
-    ck_assert_int_eq(err.status, status);
-    setup();
-}
+#include "tests/support/error.h"
 
 START_TEST(dtypes_have_sizes_and_names)
 {
@@ -205,7 +195,7 @@ START_TEST(descriptions_are_cut_to_size)
 }
 END_TEST
 
-SUITE("tensor", .setup = setup,
+SUITE("tensor", .with = {FRESH_ERROR},
       .tests = {
           {dtypes_have_sizes_and_names},
           {a_new_leaf_is_zero_and_row_major, COUNT(fresh)},

@@ -1,16 +1,6 @@
 /* test_write.c - elements of leaves: written, read and copied through any strides. */
 #include "tests/support/close.h"
-
-static tg_error err;
-
-static void setup(void) { err = (tg_error)TG_ERROR_INIT; }
-
-static void assert_err(tg_status status, const char *text)
-{
-    ck_assert_str_eq(err.text, text);
-    ck_assert_int_eq(err.status, status);
-    setup();
-}
+#include "tests/support/error.h"
 
 static const struct {
     int ndim;
@@ -167,7 +157,7 @@ START_TEST(recorded_values_are_not_written)
 }
 END_TEST
 
-SUITE("write", .setup = setup,
+SUITE("write", .with = {FRESH_ERROR},
       .tests = {
           {clones_are_row_major_in_every_layout, LAYOUTS},
           {gaps_are_not_written, TG_DTYPE_COUNT},

@@ -2,12 +2,7 @@
 #include <math.h>
 
 #include "tapegrad.h"
-#include "tests/support/suite.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-static void teardown(void) { tg_tape_free(t); }
+#include "tests/support/tape.h"
 
 static tg_tensor *matrix(int64_t rows, int64_t columns, const double *v)
 {
@@ -236,9 +231,8 @@ START_TEST(test_messages)
     ck_assert_str_eq(tg_tape_message(t), "batch_norm: x is f64[3], must be (N, C)");
     tg_tape_reset(t);
     ck_assert_ptr_null(tg_cross_entropy(t, m, labels, NULL));
-    ck_assert_str_eq(tg_tape_message(t),
-                     "cross_entropy: labels i32[5] for logits f64[2,3], "
-                     "must be i32 (N) or of the shape of the logits (N, C)");
+    ck_assert_str_eq(tg_tape_message(t), "cross_entropy: labels i32[5] for logits f64[2,3], "
+                                         "must be i32 (N) or of the shape of the logits (N, C)");
     tg_tape_reset(t);
     tg_scope_push(t, "layer1");
     ck_assert_ptr_null(tg_affine(t, m, m, x));
@@ -248,7 +242,7 @@ START_TEST(test_messages)
 }
 END_TEST
 
-SUITE("nn", .setup = setup, .teardown = teardown,
+SUITE("nn", .with = {TAPE},
       .tests = {
           {test_cross_entropy},
           {test_cross_entropy_extremes},

@@ -1,17 +1,7 @@
 /* test_create.c - constants, and lists of sizes or axes that are none. */
 #include <float.h>
 
-#include "tests/support/close.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-}
+#include "tests/support/tape.h"
 
 static const op_row rows[] = {
     {"full", "value=0.1", {NULL}, "f32[]: 0.1", TG_OK},
@@ -146,7 +136,7 @@ START_TEST(lists_that_are_none)
 }
 END_TEST
 
-SUITE("create", .setup = setup, .teardown = teardown,
+SUITE("create", .with = {TAPE},
       .tests = {
           {constants, COUNT(rows)},
           {constants_like_others},

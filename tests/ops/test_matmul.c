@@ -7,18 +7,11 @@
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
 #include "tapegrad/threads.h"
-#include "tests/support/suite.h"
+#include "tests/support/tape.h"
 
-static tg_tape *t;
 static tg_rng rng;
 
-static void setup(void)
-{
-    t = tg_tape_new();
-    rng = tg_rng_make(11, 0);
-}
-
-static void teardown(void) { tg_tape_free(t); }
+static void setup(void) { rng = tg_rng_make(11, 0); }
 
 /* Where element 0 of a row or a column of one operand lies, and how far the next one is. */
 typedef struct line {
@@ -237,7 +230,7 @@ START_TEST(test_errors)
 }
 END_TEST
 
-SUITE("matmul", .setup = setup, .teardown = teardown, .timeout = 60,
+SUITE("matmul", .with = {TAPE}, .setup = setup, .timeout = 60,
       .tests = {
           {test_values, COUNT(rows)},
           {test_long_sums},

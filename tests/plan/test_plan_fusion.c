@@ -1,19 +1,10 @@
 /* test_plan_fusion.c - fused loops: what goes into one, and the same bits whatever the sizes, the
  * layout of the operands and the number of threads. */
-#include "tapegrad/threads.h"
 #include "tests/support/plans.h"
+#include "tests/support/tape.h"
+#include "tests/support/threads.h"
 
-static tg_tape *t;
 static tg_tensor *leaf[8];
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    (void)tg_set_num_threads(0);
-}
 
 /* ---- operands of every layout --------------------------------------------------------------- */
 
@@ -297,7 +288,7 @@ START_TEST(pairs_of_ones_own)
 }
 END_TEST
 
-SUITE("plan_fusion", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("plan_fusion", .with = {DEFAULT_THREADS, TAPE}, .timeout = 120,
       .tests = {
           {every_layout, 2 * COUNT(sizes)},
           {rows_in_the_loop, 16},

@@ -2,18 +2,10 @@
  * loop, and products hand their results to the loop behind them; the same bits as eager. */
 #include "tapegrad.h"
 #include "tests/support/plans.h"
+#include "tests/support/tape.h"
+#include "tests/support/threads.h"
 
-static tg_tape *t;
 static tg_tensor *leaf[4];
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void)
-{
-    tg_tape_free(t);
-    free_leaves();
-    (void)tg_set_num_threads(0);
-}
 
 /* Each pattern with its gradients by x and w; w has a row, b a column. */
 static tg_tensor *softmax(tg_tensor *x, tg_tensor *w, tg_tensor *b)
@@ -152,7 +144,7 @@ START_TEST(operands_of_a_product_stay)
 }
 END_TEST
 
-SUITE("plan_rows", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("plan_rows", .with = {DEFAULT_THREADS, TAPE}, .timeout = 120,
       .tests = {
           {the_same_bits, COUNT(patterns)},
           {one_loop, COUNT(patterns)},

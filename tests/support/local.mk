@@ -31,4 +31,5 @@ test_support += \
 	tests/support/states.h \
 	tests/support/suite.h \
 	tests/support/tape.h \
+	tests/support/threads.h \
 	$(end)

@@ -6,13 +6,7 @@
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 #include "tapegrad/ops.h"
-#include "tests/support/suite.h"
-
-static tg_tape *t;
-
-static void setup(void) { t = tg_tape_new(); }
-
-static void teardown(void) { tg_tape_free(t); }
+#include "tests/support/tape.h"
 
 static tg_tensor *from(int ndim, const int64_t *shape, const double *values)
 {
@@ -34,7 +28,7 @@ static tg_tensor *random_tensor(tg_dtype dtype, int ndim, const int64_t *shape)
     return x;
 }
 
-static void assert_close(double got, double want, double tolerance, const char *what, int64_t i)
+static void assert_near(double got, double want, double tolerance, const char *what, int64_t i)
 {
     const bool same = isnan(want) ? isnan(got) : got == want;
     if (!same && !(fabs(got - want) <= tolerance * (1 + fabs(want))))
@@ -46,7 +40,7 @@ static void assert_values(const tg_tensor *y, int n, const double *want, const c
 {
     ck_assert_msg(y, "%s: %s", what, tg_tape_message(t));
     ck_assert_int_eq(y->size, n);
-    for (int i = 0; i < n; i++) assert_close(tg_tensor_get(y, i), want[i], 1e-15, what, i);
+    for (int i = 0; i < n; i++) assert_near(tg_tensor_get(y, i), want[i], 1e-15, what, i);
 }
 
 /* ---- values against plain loops ------------------------------------------------------------- */
@@ -141,7 +135,7 @@ static void try_all_subsets(tg_tensor *x)
             ck_assert_msg(y->size == loops.n, "%s: the size is %lld", what, (long long)y->size);
             ck_assert_int_eq(y->ndim, op == SUM_TO || keepdims ? x->ndim : x->ndim - n);
             for (int64_t o = 0; o < loops.n; o++)
-                assert_close(tg_tensor_get(y, o), loops.want[op][o], tolerance, what, o);
+                assert_near(tg_tensor_get(y, o), loops.want[op][o], tolerance, what, o);
         }
     }
 }
@@ -178,11 +172,11 @@ START_TEST(sums_keep_their_accuracy)
 {
     const int64_t n = 10000000;
     tg_tensor *x = tg_full(t, TG_F32, 1, &n, 0.1), *y = tg_full(t, TG_F64, 1, &n, 0.1);
-    assert_close(tg_item(tg_sum(t, x, 0, false)), 1e7 * (double)0.1f, 6e-8, "f32", 0);
-    assert_close(tg_item(tg_sum(t, y, 0, false)), 1e6, 1e-15, "f64", 0);
+    assert_near(tg_item(tg_sum(t, x, 0, false)), 1e7 * (double)0.1f, 6e-8, "f32", 0);
+    assert_near(tg_item(tg_sum(t, y, 0, false)), 1e6, 1e-15, "f64", 0);
     tg_tensor *tall = tg_reshape(t, y, 2, (int64_t[]){-1, 5});
-    assert_close(tg_tensor_get(tg_sum(t, tall, 0, false), 4), 2e5, 1e-15, "columns", 4);
-    assert_close(tg_item(tg_mean(t, x, TG_ALL, false)), (double)0.1f, 6e-8, "mean", 0);
+    assert_near(tg_tensor_get(tg_sum(t, tall, 0, false), 4), 2e5, 1e-15, "columns", 4);
+    assert_near(tg_item(tg_mean(t, x, TG_ALL, false)), (double)0.1f, 6e-8, "mean", 0);
     tg_tensor *sevens = tg_full(t, TG_F64, 1, (int64_t[]){49}, 0.7);
     ck_assert(tg_item(tg_mean(t, sevens, 0, false)) == 0.7);
 }
@@ -236,12 +230,12 @@ START_TEST(special_values_and_their_gradients)
             (void)tg_tensor_set(x, first + i * step, special[_i].x[i], NULL);
         tg_tensor *y = tg_apply_text(t, op, &x, 1, layouts[k / 2].axis);
         ck_assert_msg(y, "%s", tg_tape_message(t));
-        assert_close(tg_tensor_get(y, 0), special[_i].y, tolerance, op, k);
+        assert_near(tg_tensor_get(y, 0), special[_i].y, tolerance, op, k);
         if (!isnan(special[_i].y) && !is_argmax) {
             ck_assert_int_eq(tg_vjp(t, 1, &y, NULL, 1, &x, &dx), TG_OK);
             for (int i = 0; i < 3; i++)
-                assert_close(tg_tensor_get(dx, first + i * step), special[_i].dx[i],
-                             1000 * tolerance, op, 10 * k + i);
+                assert_near(tg_tensor_get(dx, first + i * step), special[_i].dx[i],
+                            1000 * tolerance, op, 10 * k + i);
         }
         tg_tape_reset(t);
         tg_tensor_free(x);
@@ -307,7 +301,7 @@ static void check_gradient(const objective *o)
         const double v = tg_tensor_get(x, i);
         const double slope = (value_at(o, i, v + h) - value_at(o, i, v - h)) / (2 * h);
         (void)tg_tensor_set(x, i, v, NULL);
-        assert_close(g[i], slope, 1e-8, names[o->op], i);
+        assert_near(g[i], slope, 1e-8, names[o->op], i);
     }
 }
 
@@ -351,7 +345,7 @@ START_TEST(second_derivative_of_max_is_zero)
 }
 END_TEST
 
-SUITE("reduce", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("reduce", .with = {TAPE}, .timeout = 120,
       .tests = {
           {every_subset_of_axes_of_every_view, COUNT(shapes)},
           {sums_keep_their_accuracy},
