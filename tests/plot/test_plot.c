@@ -8,23 +8,7 @@
 #include <unistd.h>
 
 #include "src/plot/plot.h"
-#include "tests/support/suite.h"
-
-static char dir[256], path[300], svg[1 << 20];
-
-static void setup(void)
-{
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_plot.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.svg", dir);
-}
-
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
+#include "tests/support/folder.h"
 
 /* Checks that a text is one well-formed element: tags balance, attributes are quoted, entities are
  * known, characters are allowed.  Returns NULL, or where it is not. */
@@ -82,12 +66,7 @@ static const char *written(const tg_figure *fig)
 {
     tg_error err = TG_ERROR_INIT;
     ck_assert_msg(tg_figure_write_svg(fig, path, &err) == TG_OK, "%s", err.text);
-    FILE *f = fopen(path, "rb");
-    ck_assert_ptr_nonnull(f);
-    const size_t n = fread(svg, 1, sizeof svg - 1, f);
-    fclose(f);
-    ck_assert_uint_lt(n, sizeof svg - 1);
-    svg[n] = '\0';
+    const char *svg = content(path);
     const char *bad = ill_formed(svg);
     ck_assert_msg(!bad, "ill-formed at: %.60s", bad ? bad : "");
     ck_assert_ptr_null(strstr(svg, "nan"));
@@ -152,7 +131,7 @@ END_TEST
 START_TEST(a_comma_locale_changes_nothing)
 {
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8"};
-    static char plain[sizeof svg];
+    static char plain[MOST_CONTENT];
     tg_figure *fig = everything();
     strcpy(plain, written(fig));
     bool found = false;
@@ -188,7 +167,7 @@ START_TEST(little_data)
 }
 END_TEST
 
-SUITE("plot", .setup = setup, .teardown = teardown,
+SUITE("plot", .with = {FOLDER},
       .tests = {
           {the_checker_can_fail},
           {svg_is_well_formed},

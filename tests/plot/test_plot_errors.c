@@ -8,23 +8,7 @@
 
 #include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
-#include "tests/support/suite.h"
-
-static char dir[256], path[300];
-
-static void setup(void)
-{
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_plot.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.svg", dir);
-}
-
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
+#include "tests/support/folder.h"
 
 static const double ok2[] = {0, 1}, bad2[] = {1, 1}, z4[] = {0, 1, 2, 3};
 static const double many[3000];
@@ -181,7 +165,7 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
-SUITE("plot_errors", .setup = setup, .teardown = teardown,
+SUITE("plot_errors", .with = {FOLDER},
       .tests = {
           {bad_arguments_stick},
           {the_first_failure_is_told},

@@ -7,23 +7,7 @@
 #include <unistd.h>
 
 #include "src/plot/plot.h"
-#include "tests/support/suite.h"
-
-static char dir[256], path[300], svg[1 << 20];
-
-static void setup(void)
-{
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_plot.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.svg", dir);
-}
-
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
+#include "tests/support/folder.h"
 
 /* The path of the first line in an SVG. */
 typedef struct {
@@ -35,10 +19,7 @@ static const outline *first_line(tg_figure *fig)
 {
     static outline o;
     ck_assert_int_eq(tg_figure_write_svg(fig, path, NULL), TG_OK);
-    FILE *f = fopen(path, "rb");
-    ck_assert_ptr_nonnull(f);
-    svg[fread(svg, 1, sizeof svg - 1, f)] = '\0';
-    fclose(f);
+    char *svg = content(path);
     o.moves = o.points = 0;
     o.x0 = o.y0 = INFINITY;
     o.x1 = o.y1 = -INFINITY;
@@ -86,7 +67,7 @@ START_TEST(long_lines_are_thinned_but_keep_their_extremes)
     y[N / 3] = 5000;
     y[N / 2] = -2000;
     const outline *o = line(N, y, 0);
-    ck_assert_uint_lt(strlen(svg), 60000);
+    ck_assert_uint_lt(strlen(content(path)), 60000);
     ck_assert_int_gt(o->points, 1000);
     /* the margins are 4 % of the range, so its ends lie at 1/27 of the panel */
     const double height = (o->y1 - o->y0) * 1.08;
@@ -196,7 +177,7 @@ START_TEST(texts)
         tg_axes_line(ax, NULL, 2, ends, ends, NULL);
         tg_axes_text(ax, far ? 2 : 0.5, far ? 2 : 0.5, "here");
         const outline *o = first_line(fig);
-        const char *end = strstr(svg, ">here</text>"), *x = end, *y = end;
+        const char *end = strstr(content(path), ">here</text>"), *x = end, *y = end;
         ck_assert_ptr_nonnull(end);
         while (strncmp(x, " x='", 4) != 0) x--;
         while (strncmp(y, " y='", 4) != 0) y--;
@@ -210,7 +191,7 @@ START_TEST(texts)
 }
 END_TEST
 
-SUITE("plot_shapes", .setup = setup, .teardown = teardown,
+SUITE("plot_shapes", .with = {FOLDER},
       .tests = {
           {lines_break_where_values_are_missing},
           {long_lines_are_thinned_but_keep_their_extremes},

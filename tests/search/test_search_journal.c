@@ -1,6 +1,7 @@
 /* test_search_journal.c - the journal of a search: its bytes; cut and changed at every byte; of
  * another search; on a full disk; in use. */
 #define _XOPEN_SOURCE 700
+#include "tests/support/folder.h"
 #include "tests/support/searches.h"
 
 #include <fcntl.h>
@@ -11,23 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char dir[256], path[300];
 static _Atomic int64_t calls; /* of trials, since the start of the test */
 
-static void setup(void)
-{
-    calls = 0;
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%s/tg_search.XXXXXX", base && strlen(base) < 200 ? base : ".");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/journal", dir);
-}
-
-static void teardown(void)
-{
-    (void)unlink(path);
-    ck_assert_int_eq(rmdir(dir), 0);
-}
+static void setup(void) { calls = 0; }
 
 typedef struct file {
     size_t n;
@@ -43,7 +30,7 @@ static void get(file *f)
     fclose(in);
 }
 
-static void put(const file *f, size_t n)
+static void put_first(const file *f, size_t n)
 {
     FILE *out = fopen(path, "wb");
     ck_assert_ptr_nonnull(out);
@@ -148,7 +135,7 @@ START_TEST(cut_anywhere)
     for (size_t n = 0; n <= whole.n; n += step) {
         int lines = 0;
         for (size_t i = 0; i < n; i++) lines += whole.text[i] == '\n';
-        put(&whole, n);
+        put_first(&whole, n);
         calls = 0;
         o.threads = 1 + (int)(n % 3);
         ck_assert_int_eq(search(&o, _i, &got, NULL), TG_OK);
@@ -179,7 +166,7 @@ START_TEST(changed_anywhere)
         tg_error err = TG_ERROR_INIT;
         bad = whole;
         bad.text[i] = (char)(bad.text[i] ^ (1 << i % 7));
-        put(&bad, bad.n);
+        put_first(&bad, bad.n);
         const tg_status status = search(&o, RANDOM, &got, &err);
         if (status == TG_OK) {
             ck_assert_str_eq(got, want);
@@ -195,7 +182,7 @@ START_TEST(changed_anywhere)
     tg_error err = TG_ERROR_INIT;
     bad = whole;
     strchr(strstr(bad.text, "\n0,") + 1, '.')[1] = 'x';
-    put(&bad, bad.n);
+    put_first(&bad, bad.n);
     char text[400];
     (void)snprintf(text, sizeof text, "search: '%s': line 3 is damaged", path);
     ck_assert_int_eq(search(&o, RANDOM, NULL, &err), TG_EFORMAT);
@@ -223,7 +210,7 @@ START_TEST(wrong_field_in_the_last_line)
         (void)snprintf(line, sizeof line, "%.*s%s", head, whole.text + (last - bad.text), wrong[i]);
         const int n = snprintf(text, sizeof text, "%s,%08lx\n", line, crc_of(line, strlen(line)));
         memcpy(last, text, (size_t)n + 1);
-        put(&bad, (size_t)(last - bad.text) + (size_t)n);
+        put_first(&bad, (size_t)(last - bad.text) + (size_t)n);
         ck_assert_int_eq(search(&o, _i, &got, NULL), TG_OK);
         ck_assert_msg(strcmp(got, want) == 0, "%s: %s", wrong[i], got);
         same_file(&whole, whole.n);
@@ -265,11 +252,11 @@ START_TEST(of_another_search)
         same_file(&whole, whole.n);
     }
     (void)snprintf(whole.text, sizeof whole.text, "my diary\n");
-    put(&whole, 9);
+    put_first(&whole, 9);
     tg_error err = TG_ERROR_INIT;
     o = journaled();
     ck_assert_int_eq(search(&o, RANDOM, NULL, &err), TG_EFORMAT);
-    ck_assert_ptr_nonnull(strstr(err.text, "/journal' is no journal of a search; left as it is"));
+    ck_assert_ptr_nonnull(strstr(err.text, "/file' is no journal of a search; left as it is"));
     same_file(&whole, 9);
 }
 END_TEST
@@ -313,7 +300,7 @@ START_TEST(full_disk)
         const tg_status status = search(&o, RANDOM, NULL, &err);
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
         ck_assert_int_eq(status, TG_EIO);
-        ck_assert_ptr_nonnull(strstr(err.text, "/journal': File too large"));
+        ck_assert_ptr_nonnull(strstr(err.text, "/file': File too large"));
         ck_assert_int_eq(search(&o, RANDOM, &got, NULL), TG_OK);
         ck_assert_str_eq(got, want);
         free(got);
@@ -333,7 +320,7 @@ START_TEST(in_use)
     if (child == 0) {
         tg_error err = TG_ERROR_INIT;
         const bool told = search(&o, RANDOM, NULL, &err) == TG_EIO &&
-                          strstr(err.text, "/journal' is in use by another process");
+                          strstr(err.text, "/file' is in use by another process");
         _exit(told ? 0 : 1);
     }
     int status = 1;
@@ -351,7 +338,7 @@ START_TEST(in_a_comma_locale)
     get(&whole);
     if (setlocale(LC_ALL, "de_DE.UTF-8") || setlocale(LC_ALL, "fr_FR.UTF-8")) {
         for (int k = 0; k < 2; k++) {
-            put(&whole, k ? 0 : whole.n);
+            put_first(&whole, k ? 0 : whole.n);
             calls = 0;
             ck_assert_int_eq(search(&o, RANDOM, &got, NULL), TG_OK);
             ck_assert_int_eq(calls, k ? FEW : 0);
@@ -366,7 +353,7 @@ START_TEST(in_a_comma_locale)
 }
 END_TEST
 
-SUITE("search_journal", .setup = setup, .teardown = teardown, .timeout = 300,
+SUITE("search_journal", .with = {FOLDER}, .setup = setup, .timeout = 300,
       .tests = {
           {bytes},
           {cut_anywhere, METHODS},

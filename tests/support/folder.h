@@ -1,4 +1,4 @@
-/* folder.h - a fixture: a folder of a test's own, with one file x.csv at most when it ends. */
+/* folder.h - a fixture: a folder of a test's own, with its file at path at most when it ends. */
 #ifndef TESTS_FOLDER_H
 #define TESTS_FOLDER_H
 
@@ -16,7 +16,7 @@ static inline void folder_make(void)
     const char *base = getenv("TMPDIR");
     (void)snprintf(dir, sizeof dir, "%s/tapegrad.XXXXXX", base && strlen(base) < 200 ? base : ".");
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    (void)snprintf(path, sizeof path, "%s/x.csv", dir);
+    (void)snprintf(path, sizeof path, "%s/file", dir);
 }
 
 /* Removing the folder proves that no temporary was left in it. */
@@ -26,13 +26,18 @@ static inline void folder_remove(void)
     ck_assert_int_eq(rmdir(dir), 0);
 }
 
-static inline const char *content(const char *name)
+enum { MOST_CONTENT = 1 << 20 };
+
+/* What is in a file, until the next call. */
+static inline char *content(const char *name)
 {
-    static char text[1 << 16];
+    static char text[MOST_CONTENT];
     FILE *f = fopen(name, "rb");
     ck_assert_ptr_nonnull(f);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    const size_t n = fread(text, 1, sizeof text, f);
     fclose(f);
+    ck_assert_uint_lt(n, sizeof text);
+    text[n] = '\0';
     return text;
 }
 
