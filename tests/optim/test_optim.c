@@ -8,6 +8,7 @@
 
 #include "tests/support/counting.h"
 #include "tests/support/optimizers.h"
+#include "tests/support/params.h"
 #include "tests/support/suite.h"
 
 /* ---- the optimizers, each beside its formula for one element -------------------------------- */
@@ -97,19 +98,6 @@ static const struct objective {
 } objectives[] = {{"quadratic", quadratic, -7, 2},
                   {"Rosenbrock", rosenbrock, -1.2, 1},
                   {"ravine", ravine, 10, 1}};
-
-/* A point (x, y) as a dict of two scalars. */
-static tg_dict *point(tg_dtype dtype, double x, double y)
-{
-    tg_dict *d = tg_dict_new();
-    (void)tg_dict_take(d, "x", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
-    (void)tg_dict_take(d, "y", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
-    (void)tg_tensor_set(tg_dict_get(d, "x"), 0, x, NULL);
-    (void)tg_tensor_set(tg_dict_get(d, "y"), 0, y, NULL);
-    return d;
-}
-
-static double at(const tg_dict *d, const char *key) { return tg_item(tg_dict_get(d, key)); }
 
 /* Evaluates f at params, updates, and returns what f was before. */
 static double descend(tg_optimizer *o, const struct objective *f, tg_dict *params, tg_dict *grads)

@@ -5,6 +5,7 @@
 
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
+#include "tests/support/params.h"
 #include "tests/support/suite.h"
 
 static tg_optimizer *adam(double lr)
@@ -16,23 +17,6 @@ static tg_optimizer *adam(double lr)
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
-typedef struct entry {
-    const char *key; /* NULL ends the list */
-    tg_dtype dtype;
-    int64_t n;
-} entry;
-
-static tg_dict *make(const entry *e)
-{
-    tg_dict *d = tg_dict_new();
-    for (; e->key; e++) {
-        tg_tensor *x = tg_tensor_new(e->dtype, 1, &e->n, NULL);
-        (void)tg_tensor_fill(x, 3, NULL);
-        (void)tg_dict_take(d, e->key, x, NULL);
-    }
-    return d;
-}
-
 #define W1                                                                                         \
     {                                                                                              \
         "W1", TG_F32, 3                                                                            \
@@ -43,7 +27,7 @@ static tg_dict *make(const entry *e)
     }
 
 static const struct {
-    entry params[4], grads[4];
+    vector params[4], grads[4];
     tg_status status;
     const char *text;
 } refused[] = {
@@ -97,14 +81,14 @@ static void assert_refused(tg_optimizer *o, tg_dict *params, const tg_dict *grad
     tg_dict_free(state_before);
 }
 
-static const entry good[] = {W1, W2, {.key = NULL}};
+static const vector good[] = {W1, W2, {.key = NULL}};
 
 START_TEST(update_refuses_dicts_that_do_not_fit)
 {
     tg_optimizer *o = adam(0.1);
-    tg_dict *params = make(good), *grads = make(good);
+    tg_dict *params = threes(good), *grads = threes(good);
     ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
-    tg_dict *other = make(refused[_i].params), *other_grads = make(refused[_i].grads);
+    tg_dict *other = threes(refused[_i].params), *other_grads = threes(refused[_i].grads);
     assert_refused(o, other, other_grads, refused[_i].status, refused[_i].text);
     ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK); /* and goes on */
     tg_dict_free(params);
@@ -118,7 +102,7 @@ END_TEST
 START_TEST(update_refuses_other_arguments)
 {
     tg_optimizer *o = adam(0.1);
-    tg_dict *params = make(good), *grads = make(good);
+    tg_dict *params = threes(good), *grads = threes(good);
     tg_tape *t = tg_tape_new();
     tg_tensor *square = tg_square(t, tg_dict_get(params, "W1"));
     tg_tensor *loss = tg_sum(t, square, TG_ALL, false);

@@ -5,37 +5,8 @@
 
 #include "tests/support/counting.h"
 #include "tests/support/optimizers.h"
+#include "tests/support/params.h"
 #include "tests/support/suite.h"
-
-/* A point (x, y) as a dict of two scalars. */
-static tg_dict *point(tg_dtype dtype, double x, double y)
-{
-    tg_dict *d = tg_dict_new();
-    (void)tg_dict_take(d, "x", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
-    (void)tg_dict_take(d, "y", tg_tensor_new(dtype, 0, NULL, NULL), NULL);
-    (void)tg_tensor_set(tg_dict_get(d, "x"), 0, x, NULL);
-    (void)tg_tensor_set(tg_dict_get(d, "y"), 0, y, NULL);
-    return d;
-}
-
-static double at(const tg_dict *d, const char *key) { return tg_item(tg_dict_get(d, key)); }
-
-typedef struct entry {
-    const char *key; /* NULL ends the list */
-    tg_dtype dtype;
-    int64_t n;
-} entry;
-
-static tg_dict *make(const entry *e)
-{
-    tg_dict *d = tg_dict_new();
-    for (; e->key; e++) {
-        tg_tensor *x = tg_tensor_new(e->dtype, 1, &e->n, NULL);
-        (void)tg_tensor_fill(x, 3, NULL);
-        (void)tg_dict_take(d, e->key, x, NULL);
-    }
-    return d;
-}
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
@@ -178,9 +149,9 @@ START_TEST(ones_own_optimizer)
                                     .options_size = sizeof(double),
                                     .update_f64 = sign_update};
     const double limit = 0.15;
-    const entry w[] = {{"w", TG_F64, 2}, {.key = NULL}},
-                single[] = {{"w", TG_F32, 2}, {.key = NULL}};
-    tg_dict *params = make(w), *grads = make(w), *floats = make(single);
+    const vector w[] = {{"w", TG_F64, 2}, {.key = NULL}},
+                 single[] = {{"w", TG_F32, 2}, {.key = NULL}};
+    tg_dict *params = threes(w), *grads = threes(w), *floats = threes(single);
     tg_optimizer *o = tg_optimizer_new(&type, &limit, 0.1, NULL);
     ck_assert_ptr_null(tg_optimizer_state(o, "flips"));
     for (int i = 0; i < 2; i++)

@@ -2,6 +2,7 @@
 
 test_support += \
 	tests/support/absurd.h \
+	tests/support/bits.h \
 	tests/support/blind.h \
 	tests/support/close.h \
 	tests/support/composed.h \
@@ -23,6 +24,7 @@ test_support += \
 	tests/support/null_calls.awk \
 	tests/support/null_values.h \
 	tests/support/optimizers.h \
+	tests/support/params.h \
 	tests/support/plans.h \
 	tests/support/program_check.h \
 	tests/support/programs.h \

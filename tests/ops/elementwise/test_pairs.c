@@ -6,6 +6,7 @@
 #include "ops/elementwise/elementwise.h"
 #include "ops/kernels/kernels.h"
 #include "tapegrad/rng.h"
+#include "tests/support/bits.h"
 #include "tests/support/suite.h"
 
 enum { MOST = 67, ROOM = MOST + 16, FILL = 0x5a };
@@ -32,16 +33,6 @@ static void fill(void *data, int64_t size, int n, tg_rng *rng)
         if (size == 4) ((float *)data)[i] = (float)v;
         if (size == 8) ((double *)data)[i] = v;
     }
-}
-
-/* The bits, but NaN is any NaN. */
-static bool same(const char *a, const char *b, int64_t size)
-{
-    float f, g;
-    double d, e;
-    if (memcmp(a, b, (size_t)size) == 0) return true;
-    if (size == 4) return memcpy(&f, a, 4), memcpy(&g, b, 4), isnan(f) && isnan(g);
-    return memcpy(&d, a, 8), memcpy(&e, b, 8), isnan(d) && isnan(e);
 }
 
 /* The operands of the outer operation: the inner's result p, and the operand c after the inner's.

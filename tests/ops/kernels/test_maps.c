@@ -8,6 +8,7 @@
 #include "tapegrad/op.h"
 #include "tapegrad/rng.h"
 #include "tapegrad/threads.h"
+#include "tests/support/bits.h"
 #include "tests/support/suite.h"
 
 enum { MOST = 67, ROOM = MOST + 40, FILL = 0x5a };
@@ -30,16 +31,6 @@ static void fill(void *data, int64_t size, int n, tg_rng *rng)
         if (size == 4) ((float *)data)[i] = (float)v;
         if (size == 8) ((double *)data)[i] = v;
     }
-}
-
-static bool same(const char *a, const char *b, int64_t size)
-{
-    float f, g;
-    double d, e;
-    if (memcmp(a, b, (size_t)size) == 0) return true;
-    if (size == 4) return memcpy(&f, a, 4), memcpy(&g, b, 4), isnan(f) && isnan(g);
-    if (size == 8) return memcpy(&d, a, 8), memcpy(&e, b, 8), isnan(d) && isnan(e);
-    return false;
 }
 
 /* n elements at once, from addresses that are no multiple of a vector, against one by one, where no
