@@ -13,15 +13,6 @@
 #include "tests/support/dicts.h"
 #include "tests/support/suite.h"
 
-static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
-{
-    tg_rng rng = tg_rng_make(5, stream);
-    tg_tensor *x = tg_tensor_new(TG_F64, ndim, shape, NULL);
-    for (int64_t i = 0; i < x->size; i++)
-        (void)tg_tensor_set(x, i, tg_rng_next_normal(&rng, 0, 1), NULL);
-    return x;
-}
-
 /* ---- forward mode --------------------------------------------------------------------------- */
 
 /* Right at first and second order, but it cuts the way from dy on. */
@@ -65,7 +56,7 @@ static tg_dict *parameters(bool backwards, uint64_t stream)
     tg_dict *d = tg_dict_new();
     for (int i = 0; i < 6; i++) {
         const int k = backwards ? 5 - i : i;
-        (void)tg_dict_take(d, keys[k], random_leaf(k % 2 ? 1 : 2, sizes[k], stream + (uint64_t)k),
+        (void)tg_dict_take(d, keys[k], normal_leaf(k % 2 ? 1 : 2, sizes[k], stream + (uint64_t)k),
                            NULL);
     }
     return d;
@@ -85,7 +76,7 @@ static void move(tg_dict *p, const tg_dict *v, double h)
 START_TEST(jvp_of_a_network_is_its_difference)
 {
     const double h = 1e-5;
-    tg_tensor *x = random_leaf(2, (int64_t[]){4, 3}, 90);
+    tg_tensor *x = normal_leaf(2, (int64_t[]){4, 3}, 90);
     tg_dict *p = parameters(false, 0), *v = parameters(true, 20);
     tg_tape *t = tg_tape_new();
     tg_tensor *xs[6], *dxs[6], *ys[2], *dys[2], *kept[2];
@@ -120,7 +111,7 @@ END_TEST
 START_TEST(hvp_of_a_network_is_the_difference_of_gradients)
 {
     const double h = 1e-5;
-    tg_tensor *x = random_leaf(2, (int64_t[]){4, 3}, 90);
+    tg_tensor *x = normal_leaf(2, (int64_t[]){4, 3}, 90);
     tg_dict *p = parameters(false, 0), *v = parameters(true, 20), *g[2];
     tg_tape *t = tg_tape_new();
     for (int side = 0; side < 2; side++) {
@@ -197,7 +188,7 @@ static tg_tensor *wrong(tg_tape *t, const tg_dict *p, void *user)
 
 START_TEST(gradcheck_along_directions)
 {
-    tg_tensor *x = random_leaf(2, (int64_t[]){4, 3}, 90);
+    tg_tensor *x = normal_leaf(2, (int64_t[]){4, 3}, 90);
     tg_dict *p = parameters(false, 0), *before = tg_dict_clone(p, NULL);
     tg_gradcheck_options o = tg_gradcheck_defaults();
     tg_gradcheck_report r;

@@ -6,19 +6,10 @@
 #include "tests/support/dicts.h"
 #include "tests/support/suite.h"
 
-static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
-{
-    tg_rng rng = tg_rng_make(5, stream);
-    tg_tensor *x = tg_tensor_new(TG_F64, ndim, shape, NULL);
-    for (int64_t i = 0; i < x->size; i++)
-        (void)tg_tensor_set(x, i, tg_rng_next_normal(&rng, 0, 1), NULL);
-    return x;
-}
-
 /* y is x: the tangent comes back, as a value of the tape and not as the caller's leaf. */
 START_TEST(vjp_that_is_x_itself)
 {
-    tg_tensor *x = random_leaf(1, (int64_t[]){3}, 4), *v = random_leaf(1, (int64_t[]){3}, 5);
+    tg_tensor *x = normal_leaf(1, (int64_t[]){3}, 4), *v = normal_leaf(1, (int64_t[]){3}, 5);
     tg_tape *t = tg_tape_new();
     tg_tensor *y = tg_exp(t, x), *dy = NULL;
     ck_assert_int_eq(tg_jvp(t, 1, &y, 1, &y, &v, &dy), TG_OK);
@@ -85,8 +76,8 @@ static const struct {
 
 START_TEST(errors)
 {
-    scene s = {.t = tg_tape_new(), .x = random_leaf(1, (int64_t[]){3}, 6)};
-    s.shorter = random_leaf(1, (int64_t[]){2}, 7);
+    scene s = {.t = tg_tape_new(), .x = normal_leaf(1, (int64_t[]){3}, 6)};
+    s.shorter = normal_leaf(1, (int64_t[]){2}, 7);
     s.narrow = tg_tensor_new(TG_F32, 1, (int64_t[]){3}, NULL);
     mistakes[_i].run(&s);
     ck_assert_msg(tg_tape_status(s.t) == mistakes[_i].status, "%s", tg_tape_message(s.t));

@@ -6,15 +6,6 @@
 #include "tests/support/dicts.h"
 #include "tests/support/suite.h"
 
-static tg_tensor *random_leaf(int ndim, const int64_t *shape, uint64_t stream)
-{
-    tg_rng rng = tg_rng_make(5, stream);
-    tg_tensor *x = tg_tensor_new(TG_F64, ndim, shape, NULL);
-    for (int64_t i = 0; i < x->size; i++)
-        (void)tg_tensor_set(x, i, tg_rng_next_normal(&rng, 0, 1), NULL);
-    return x;
-}
-
 static double at(const tg_tensor *x, int64_t i, int64_t j)
 {
     return tg_tensor_get(x, i * x->shape[1] + j);
@@ -26,7 +17,7 @@ static double at(const tg_tensor *x, int64_t i, int64_t j)
 START_TEST(jacobian_of_a_product)
 {
     const int64_t m = 2, k = 3, n = _i ? 7 : 2;
-    tg_tensor *x = random_leaf(2, (int64_t[]){m, k}, 1), *a = random_leaf(2, (int64_t[]){k, n}, 2);
+    tg_tensor *x = normal_leaf(2, (int64_t[]){m, k}, 1), *a = normal_leaf(2, (int64_t[]){k, n}, 2);
     tg_tape *t = tg_tape_new();
     tg_tensor *J = tg_jacobian(t, tg_matmul(t, x, a), x), *squares = NULL;
     ck_assert_msg(J != NULL, "%s", tg_tape_message(t));
@@ -54,7 +45,7 @@ START_TEST(jacobian_at_the_edges)
 {
     tg_tape *t = tg_tape_new();
     tg_tensor *none = tg_tensor_new(TG_F32, 2, (int64_t[]){0, 3}, NULL), *J;
-    tg_tensor *x = random_leaf(1, (int64_t[]){1}, 3), *wide = tg_expand(t, x, 2, (int64_t[]){3, 2});
+    tg_tensor *x = normal_leaf(1, (int64_t[]){1}, 3), *wide = tg_expand(t, x, 2, (int64_t[]){3, 2});
     char text[TG_DESCRIBE_SIZE];
     const struct {
         tg_tensor *y, *x;

@@ -1,16 +1,27 @@
-/* dicts.h - makes small dicts for tests, and shows their layout as text. */
+/* dicts.h - makes small leaves and dicts for tests, and shows their layout as text. */
 #ifndef TAPEGRAD_TESTS_DICTS_H
 #define TAPEGRAD_TESTS_DICTS_H
 
 #include <stdio.h>
 
 #include "tapegrad/dict.h"
+#include "tapegrad/rng.h"
 #include "tests/support/suite.h"
 
 static inline tg_tensor *ramp(tg_dtype dtype, int64_t m, int64_t n, double first)
 {
     tg_tensor *x = tg_tensor_new(dtype, 2, (int64_t[]){m, n}, NULL);
     for (int64_t i = 0; x && i < x->size; i++) (void)tg_tensor_set(x, i, first + (double)i, NULL);
+    return x;
+}
+
+/* Standard normal numbers, others for each stream. */
+static inline tg_tensor *normal_leaf(int ndim, const int64_t *shape, uint64_t stream)
+{
+    tg_rng rng = tg_rng_make(5, stream);
+    tg_tensor *x = tg_tensor_new(TG_F64, ndim, shape, NULL);
+    for (int64_t i = 0; i < x->size; i++)
+        (void)tg_tensor_set(x, i, tg_rng_next_normal(&rng, 0, 1), NULL);
     return x;
 }
 

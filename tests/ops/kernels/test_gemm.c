@@ -104,6 +104,22 @@ static void multiply(const tgi_gemm_kernel *kernel, const tgi_gemm *without, voi
     free(x.times), free(x.seen);
 }
 
+/* C = A B, of m rows and n columns. */
+static tgi_gemm product(int64_t m, int64_t n, int64_t k, matrix a, matrix b, matrix c)
+{
+    return (tgi_gemm){.m = m,
+                      .n = n,
+                      .k = k,
+                      .a = a.first,
+                      .a_row = a.row,
+                      .a_col = a.col,
+                      .b = b.first,
+                      .b_row = b.row,
+                      .b_col = b.col,
+                      .c = c.first,
+                      .c_row = c.row};
+}
+
 /* ---- one multiplication --------------------------------------------------------------------- */
 
 typedef struct trial {
@@ -145,19 +161,9 @@ static void try(const trial *c)
     const matrix y = matrix_new(c->m, c->n + 3, ROWS, c->f64, &rng);
     const size_t bytes = (size_t)(c->m * (c->n + 3) * kernel->size);
     void *before = malloc(bytes + 1);
-    const tgi_gemm g = {.m = c->m,
-                        .n = c->n,
-                        .k = c->k,
-                        .a = a.first,
-                        .a_row = a.row,
-                        .a_col = a.col,
-                        .b = b.first,
-                        .b_row = b.row,
-                        .b_col = b.col,
-                        .c = y.first,
-                        .c_row = c->n + 3,
-                        .accumulate = c->accumulate,
-                        .serial = c->serial};
+    tgi_gemm g = product(c->m, c->n, c->k, a, b, y);
+    g.accumulate = c->accumulate;
+    g.serial = c->serial;
     void *work = malloc(tgi_gemm_work(kernel, &g) + 1);
     ck_assert(before && work);
     memcpy(before, y.first, bytes);
@@ -239,17 +245,7 @@ START_TEST(test_bits_do_not_depend_on_threads)
             const matrix a = matrix_new(m, k, s % 2 ? COLUMNS : ROWS, f64, &rng);
             const matrix b = matrix_new(k, n, s % 3 ? ROWS : COLUMNS, f64, &rng);
             const matrix y = matrix_new(m, n, ROWS, f64, &rng);
-            const tgi_gemm g = {.m = m,
-                                .n = n,
-                                .k = k,
-                                .a = a.first,
-                                .a_row = a.row,
-                                .a_col = a.col,
-                                .b = b.first,
-                                .b_row = b.row,
-                                .b_col = b.col,
-                                .c = y.first,
-                                .c_row = n};
+            const tgi_gemm g = product(m, n, k, a, b, y);
             const size_t bytes = (size_t)(m * n * kernel->size);
             void *work = malloc(tgi_gemm_work(kernel, &g)), *first = malloc(bytes);
             ck_assert(work && first);
