@@ -1,7 +1,7 @@
 /* test_attrs.c - attributes from text: every kind, defaults, and what is no value. */
 #include <locale.h>
 
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 typedef struct all_kinds {
     char before[3]; /* so that no field stands where it would by chance */
@@ -127,7 +127,6 @@ static const struct {
 
 START_TEST(every_kind)
 {
-    tg_tape *t = tg_tape_new();
     char text[160], got[160];
     all_kinds a;
     memset(&a, 0xA5, sizeof a);
@@ -153,7 +152,6 @@ START_TEST(every_kind)
                        given + 2, *given);
         ck_assert_str_eq(tg_tape_message(t), text);
     }
-    tg_tape_free(t);
 }
 END_TEST
 
@@ -176,17 +174,14 @@ static const struct {
 
 START_TEST(keys_that_are_wrong)
 {
-    tg_tape *t = tg_tape_new();
     all_kinds a;
     ck_assert_int_eq(tg_attrs_parse(t, &op, errors[_i].text, &a), TG_EKEY);
     assert_error(t, TG_EKEY, errors[_i].message);
-    tg_tape_free(t);
 }
 END_TEST
 
 START_TEST(no_operation_or_no_tape)
 {
-    tg_tape *t = tg_tape_new();
     all_kinds a = {.i = 5};
     char text[] = "must=1 s=mine";
     ck_assert_int_eq(tg_attrs_parse(NULL, &op, "must=1", &a), TG_EARG);
@@ -202,7 +197,6 @@ START_TEST(no_operation_or_no_tape)
     a.i = 5;
     ck_assert_int_eq(tg_attrs_parse(t, &op, "must=1 i=6", &a), TG_EKEY); /* the tape has failed */
     ck_assert_int_eq(a.i, 5);
-    tg_tape_free(t);
 }
 END_TEST
 
@@ -213,7 +207,6 @@ START_TEST(a_comma_locale_changes_nothing)
     for (int i = 0; i < COUNT(names) && !found; i++)
         found = setlocale(LC_ALL, names[i]) && strcmp(localeconv()->decimal_point, ",") == 0;
     if (!found) puts("test_attrs: skipped: no locale with a decimal comma is installed");
-    tg_tape *t = tg_tape_new();
     all_kinds a, b;
     const tg_status point = tg_attrs_parse(t, &op, "must=1 f=0.5", &a);
     const tg_status comma = tg_attrs_parse(t, &op, "must=1 f=0,5", &b);
@@ -222,13 +215,13 @@ START_TEST(a_comma_locale_changes_nothing)
     ck_assert(a.f == 0.5);
     ck_assert_int_eq(comma, TG_EARG);
     assert_error(t, TG_EARG, "kinds: '0,5' is not a value for attribute 'f'");
-    tg_tape_free(t);
 }
 END_TEST
 
-SUITE("attrs", .tests = {
-                   {every_kind, COUNT(values)},
-                   {keys_that_are_wrong, COUNT(errors)},
-                   {no_operation_or_no_tape},
-                   {a_comma_locale_changes_nothing},
-               })
+SUITE("attrs", .with = {TAPE},
+      .tests = {
+          {every_kind, COUNT(values)},
+          {keys_that_are_wrong, COUNT(errors)},
+          {no_operation_or_no_tape},
+          {a_comma_locale_changes_nothing},
+      })

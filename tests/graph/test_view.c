@@ -1,6 +1,6 @@
 /* test_view.c - views on leaves: what reaches outside the storage is refused, all else looks at
  * the right elements. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 /* Where views are taken from: the whole of 6 elements, its last 4, and its first 5 backwards. */
 static const struct {
@@ -54,7 +54,6 @@ START_TEST(every_small_view)
                         try_view(x, origins[_i].first, 2, n, s, offset);
             }
     }
-    free_leaves();
 }
 END_TEST
 
@@ -102,14 +101,12 @@ START_TEST(sizes_that_overflow)
     ck_assert_msg(strncmp(err.text, outside[_i].text, strlen(outside[_i].text)) == 0, "%s",
                   err.text);
     ck_assert_int_eq(err.status, outside[_i].status);
-    free_leaves();
 }
 END_TEST
 
 START_TEST(what_is_no_leaf)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(NULL, "f32[3]");
     ck_assert_ptr_null(tg_tensor_view(tg_neg(t, x), DIMS(1), (int64_t[]){1}, 0, &err));
     ck_assert_str_eq(err.text, "view: needs a leaf and strides");
@@ -117,15 +114,12 @@ START_TEST(what_is_no_leaf)
     ck_assert_ptr_null(tg_tensor_view(NULL, DIMS(1), (int64_t[]){1}, 0, NULL));
     ck_assert_ptr_null(tg_tensor_view(x, DIMS(1), NULL, 0, NULL));
     ck_assert_ptr_null(tg_tensor_view(x, 1, NULL, (int64_t[]){1}, 0, NULL));
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* Nothing is looked at, so nothing is outside; but the strides must do no harm in what follows. */
 START_TEST(views_of_nothing)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(NULL, "f32[3]"), *none = tensor_of(NULL, "f32[0]");
     tg_tensor *y = keep(tg_tensor_view(none, DIMS(0, 4), (int64_t[]){5, 6}, 7, NULL));
     ck_assert_int_eq(y->size, 0);
@@ -143,15 +137,12 @@ START_TEST(views_of_nothing)
                   "f32[5,5]: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 "
                   "0 0 0 0 0 0 0 0",
                   0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* An axis of one element may have any stride, since it is never taken. */
 START_TEST(strides_of_single_elements)
 {
-    tg_tape *t = tg_tape_new();
     const int64_t strides[] = {MOST, 1, -MOST};
     tg_tensor *x = keep(tg_tensor_view(tensor_of(NULL, "f32[3]"), DIMS(1, 3, 1), strides, 0, NULL));
     assert_tensor(t, "clone", keep(tg_tensor_clone(x, NULL)), "f32[1,3,1]", 0);
@@ -165,15 +156,12 @@ START_TEST(strides_of_single_elements)
     tg_tensor *y = tg_square(t, x), *dx;
     ck_assert_int_eq(tg_vjp(t, 1, &y, NULL, 1, &x, &dx), TG_OK);
     assert_tensor(t, "vjp", dx, "f32[1,3,1]: 0 2 4", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* A stride of 0 repeats an element: 2^40 of them take no memory. */
 START_TEST(repeated_elements)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(NULL, "f32[3]: 5 6 7");
     const int64_t none[] = {0}, most = INT64_MAX / 2 / 4; /* of f32, in half of what int64 counts */
     ck_assert_ptr_nonnull(keep(tg_tensor_view(x, DIMS(most), none, 2, NULL)));
@@ -182,12 +170,10 @@ START_TEST(repeated_elements)
     ck_assert(tg_tensor_get(x, ((int64_t)1 << 41) - 1) == 7);
     tg_tensor *y = tg_slice(t, tg_transpose(t, x, 0, 1), 1, -2, TG_END, 1);
     assert_tensor(t, "slice", y, "f32[2,2]: 6 6 7 7", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
-SUITE("view", .timeout = 60,
+SUITE("view", .with = {TAPE}, .timeout = 60,
       .tests = {
           {every_small_view, COUNT(origins)},
           {sizes_that_overflow, COUNT(outside)},

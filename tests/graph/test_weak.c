@@ -1,5 +1,5 @@
 /* test_weak.c - weak scalars: the dtype they take, where they stay weak, and what they refuse. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 static const op_row rows[] = {
     /* the dtype of the other operand, on either side, rounded once */
@@ -62,7 +62,6 @@ END_TEST
 
 START_TEST(weak_stays_weak)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *half = tg_scalar(t, 0.5), *f32 = tensor_of(t, "f32[]: 1");
     tg_tensor *weak[] = {half, tg_neg(t, half), tg_mul(t, tg_add(t, half, half), tg_exp(t, half)),
                          tg_stop_gradient(t, half), tg_ones_like(t, half), tg_zeros_like(t, half),
@@ -87,15 +86,12 @@ START_TEST(weak_stays_weak)
     /* What was cast has a dtype of its own, which is no longer the neighbour's to choose. */
     ck_assert_ptr_null(tg_add(t, f32, strong[3]));
     assert_error(t, TG_EDTYPE, "add: dtypes differ: f32[] and f64[] (use tg_cast)");
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* Compositions, which look at their operands before an operation sees them. */
 START_TEST(compositions_settle_scalars)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *half = tg_scalar(t, 0.1), *seven = tg_scalar(t, 7), *i = tensor_of(t, "i32[2]: 7 8");
     for (int d = 0; d < 2; d++) {
         tg_tensor *x = tensor_of(t, d ? "f64[2]: 1 2" : "f32[2]: 1 2"),
@@ -116,15 +112,12 @@ START_TEST(compositions_settle_scalars)
                       d ? "f64[2]: 0 0" : "f32[2]: 0 0", 0);
     }
     assert_tensor(t, "where_equal", tg_where_equal(t, i, seven, half), "f32[2]: 0.1 0", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* The first operand that is not weak decides, wherever it stands; the scalars stay as they are. */
 START_TEST(scalars_are_used_again)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *third = tg_scalar(t, 1.0 / 3);
     for (int i = 0; i < 3; i++) {
         assert_tensor(t, "f32", tg_add(t, third, tensor_of(t, "f32[]: 0")),
@@ -133,8 +126,6 @@ START_TEST(scalars_are_used_again)
                       "f64[]: 0.3333333333333333", 0);
     }
     ck_assert(third->weak && tg_item(third) == 1.0 / 3);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
@@ -142,7 +133,6 @@ END_TEST
  * itself is refused or right, but not a 0 that nobody notices. */
 START_TEST(the_gradient_by_a_scalar)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(t, "f32[2]: 3 4"), *s = tg_scalar(t, 2), *y = tg_mul(t, x, s), *ds;
     const tg_status status = tg_vjp(t, 1, &y, NULL, 1, &s, &ds);
     ck_assert(status != TG_OK || tg_item(ds) == 7);
@@ -152,15 +142,14 @@ START_TEST(the_gradient_by_a_scalar)
     y = tg_square(t, x);
     ck_assert_int_eq(tg_vjp(t, 1, &y, &weak, 1, &x, &dx), TG_OK); /* a cotangent may be one */
     assert_tensor(t, "dx", dx, "f32[]: 12", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
-SUITE("weak", .tests = {
-                  {scalars_take_the_other_dtype, COUNT(rows)},
-                  {weak_stays_weak},
-                  {compositions_settle_scalars},
-                  {scalars_are_used_again},
-                  {the_gradient_by_a_scalar},
-              })
+SUITE("weak", .with = {TAPE},
+      .tests = {
+          {scalars_take_the_other_dtype, COUNT(rows)},
+          {weak_stays_weak},
+          {compositions_settle_scalars},
+          {scalars_are_used_again},
+          {the_gradient_by_a_scalar},
+      })

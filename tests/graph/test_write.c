@@ -1,6 +1,6 @@
 /* test_write.c - elements of leaves: written, read and copied through any strides. */
-#include "tests/support/close.h"
 #include "tests/support/error.h"
+#include "tests/support/tape.h"
 
 static const struct {
     int ndim;
@@ -25,7 +25,6 @@ START_TEST(clones_are_row_major_in_every_layout)
             for (int64_t i = 0; i < x->size; i++)
                 if (read_at(z, i) != read_at(x, i)) ck_abort_msg("copy: %d %d %d", d, s, (int)i);
         }
-    free_leaves();
 }
 END_TEST
 
@@ -45,7 +44,6 @@ START_TEST(gaps_are_not_written)
     for (int i = 0; i < 4; i++) write_at(four, i, i + 1);
     ck_assert_int_eq(tg_tensor_copy(every, four, &err), TG_OK);
     for (int i = 0; i < 12; i++) ck_assert(read_at(x, i) == after_copy[i]);
-    free_leaves();
 }
 END_TEST
 
@@ -85,7 +83,6 @@ START_TEST(values_are_rounded_or_refused)
         assert_err(status, why ? text : "");
         assert_close("stored", x->dtype, 0, 0, tg_item(x), why ? 0 : stored[_i].want, 0, 0);
     }
-    free_leaves();
 }
 END_TEST
 
@@ -106,7 +103,6 @@ START_TEST(elements_that_are_not_there)
     assert_err(TG_ESHAPE, "copy: cannot copy f32[0,3] to f32[2,3]");
     ck_assert_int_eq(tg_tensor_copy(x, tensor_of(NULL, "f64[3]"), &err), TG_EDTYPE);
     assert_err(TG_EDTYPE, "copy: cannot copy f64[3] to f32[2,3]");
-    free_leaves();
 }
 END_TEST
 
@@ -124,17 +120,13 @@ START_TEST(a_copy_may_overlap)
     ck_assert_int_eq(tg_tensor_copy(x, back, &err), TG_OK);
     assert_tensor(NULL, "back", x, "i32[6]: 4 4 3 2 1 0", 0);
     ck_assert_int_eq(tg_tensor_copy(x, x, &err), TG_OK);
-    tg_tape *t = tg_tape_new();
     ck_assert_int_eq(tg_tensor_copy(x, tg_slice(t, x, 0, -1, TG_END, -1), &err), TG_OK);
     assert_tensor(NULL, "recorded", x, "i32[6]: 0 1 2 3 4 4", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 START_TEST(recorded_values_are_not_written)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(NULL, "f32[2]: 1 2"), *y = tg_neg(t, x),
               *view = tg_stop_gradient(t, x);
     tg_tensor *recorded[] = {y, view};
@@ -152,12 +144,10 @@ START_TEST(recorded_values_are_not_written)
     assert_tensor(t, "neg", y, "f32[2]: -1 -2", 0);
     ck_assert_int_eq(tg_tensor_copy(x, y, &err), TG_OK); /* the other way round is fine */
     assert_tensor(t, "copy", x, "f32[2]: -1 -2", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
-SUITE("write", .with = {FRESH_ERROR},
+SUITE("write", .with = {TAPE, FRESH_ERROR},
       .tests = {
           {clones_are_row_major_in_every_layout, LAYOUTS},
           {gaps_are_not_written, TG_DTYPE_COUNT},

@@ -1,6 +1,6 @@
 /* test_special.c - elementwise operations on NaN, Inf, signed zeros and the ends of i32, and their
  * refusals word for word. */
-#include "tests/support/close.h"
+#include "tests/support/tape.h"
 
 static const op_row values[] = {
     /* one operand */
@@ -194,22 +194,18 @@ END_TEST
 /* Two repeated rows make 2^80 elements: refused before memory is asked for. */
 START_TEST(a_broadcast_that_overflows)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(t, "f32[1]");
     const int64_t n = (int64_t)1 << 40;
     tg_tensor *a = keep(tg_tensor_view(x, DIMS(n, 1), (int64_t[]){0, 0}, 0, NULL));
     tg_tensor *b = keep(tg_tensor_view(x, DIMS(1, n), (int64_t[]){0, 0}, 0, NULL));
     ck_assert_ptr_null(tg_add(t, a, b));
     assert_error(t, TG_ENOMEM, "add: the size of f32[1099511627776,1099511627776] overflows");
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
 /* A NaN, or an infinite slope, on the side not chosen reaches neither value nor gradient. */
 START_TEST(the_side_not_chosen_has_no_gradient)
 {
-    tg_tape *t = tg_tape_new();
     tg_tensor *x = tensor_of(t, "f32[4]: -1 0 4 nan"), *dx, *dy = tensor_of(t, "f32[4]: 1 1 1 nan");
     tg_tensor *safe = tg_greater(t, x, tg_scalar(t, 0));
     tg_tensor *y = tg_where(t, safe, x, tg_scalar(t, NAN)), *dz;
@@ -223,14 +219,13 @@ START_TEST(the_side_not_chosen_has_no_gradient)
     assert_tensor(t, "da", dz, "f32[3]: 1 nan 0", 0);
     ck_assert_int_eq(tg_vjp(t, 1, &z, &dy, 1, &b, &dz), TG_OK);
     assert_tensor(t, "db", dz, "f32[3]: 0 0 inf", 0);
-    tg_tape_free(t);
-    free_leaves();
 }
 END_TEST
 
-SUITE("special", .tests = {
-                     {special_values, COUNT(values)},
-                     {refusals, COUNT(errors)},
-                     {a_broadcast_that_overflows},
-                     {the_side_not_chosen_has_no_gradient},
-                 })
+SUITE("special", .with = {TAPE},
+      .tests = {
+          {special_values, COUNT(values)},
+          {refusals, COUNT(errors)},
+          {a_broadcast_that_overflows},
+          {the_side_not_chosen_has_no_gradient},
+      })
