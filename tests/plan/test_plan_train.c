@@ -1,28 +1,8 @@
 /* test_plan_train.c - training by a plan beside training by recording each step: the same losses,
  * parameters, running statistics and dropout masks to the last bit. */
-#include "tapegrad.h"
-#include "tests/support/plans.h"
+#include "tests/support/sides.h"
 
-enum { ROWS = 12, CLASSES = 4, FEATURES = 36 };
-
-/* One of two equal networks with all that its training holds. */
-typedef struct side {
-    tg_tape *t;
-    tg_model *model;
-    tg_optimizer *opt;
-    tg_batches *batches;
-    tg_rng masks;
-    tg_plan *plan;
-    double loss;
-} side;
-
-static tg_tensor *images, *labels;
-
-static void setup(void)
-{
-    images = random_leaf(TG_F64, DIMS(5 * ROWS, FEATURES), -1, 1, 1);
-    labels = random_leaf(TG_I32, DIMS(5 * ROWS), 0, CLASSES, 2);
-}
+enum { FEATURES = 36 };
 
 static tg_model *mlp(tg_dtype dtype, tg_rng *rng)
 {
@@ -53,22 +33,14 @@ static tg_model *convnet(tg_dtype dtype, tg_rng *rng)
 static void start(side *s, bool conv, tg_dtype dtype)
 {
     tg_rng rng = tg_rng_make(3, 0);
-    tg_batches_options o = tg_batches_defaults();
-    o.batch = ROWS;
-    *s = (side){.t = tg_tape_new(), .masks = tg_rng_make(4, 1)};
-    s->model = (conv ? convnet : mlp)(dtype, &rng);
-    s->opt = tg_adam(tg_adam_defaults(), NULL);
-    s->batches = tg_batches_new(5 * ROWS, o, tg_rng_make(5, 0), NULL);
-    ck_assert(s->t && s->model && s->opt && s->batches);
+    side_start(s, (conv ? convnet : mlp)(dtype, &rng), tg_adam(tg_adam_defaults(), NULL));
 }
 
 static void end(side *s, bool conv)
 {
-    tg_plan_free(s->plan);
-    tg_batches_free(s->batches);
-    tg_optimizer_free(s->opt);
-    (conv ? tg_simple_convnet_free : tg_mlp_free)(s->model);
-    tg_tape_free(s->t);
+    tg_model *m = s->model;
+    side_end(s);
+    (conv ? tg_simple_convnet_free : tg_mlp_free)(m);
 }
 
 /* planned: from the second step on by the plan that the first one left. */
@@ -86,11 +58,8 @@ static void step(side *s, bool planned)
         s->masks.counter += tg_plan_draws(s->plan, &s->masks);
         return;
     }
-    const tg_pass pass = {.train = true, .rng = &s->masks};
     tg_tape_reset(t);
-    tg_tensor *x = tg_cast(t, tg_take(t, images, rows, 0), s->model->dtype);
-    tg_tensor *y = tg_model_forward(t, s->model, x, &pass);
-    tg_tensor *loss = tg_model_loss(t, s->model, y, tg_take(t, labels, rows, 0));
+    tg_tensor *loss = side_loss(s, rows, true);
     const tg_dict *grads = tg_grad(t, loss, params);
     assert_fine(t, "step");
     s->loss = tg_item(loss);
@@ -104,18 +73,12 @@ static void step(side *s, bool planned)
     s->t = tg_tape_new();
 }
 
-static void assert_dicts(const tg_dict *a, const tg_dict *b)
-{
-    for (int i = 0; i < tg_dict_size(a); i++)
-        assert_bits(tg_dict_key(a, i), tg_dict_at(a, i), tg_dict_at(b, i));
-}
-
 START_TEST(training)
 {
     const bool conv = _i / 2 == 1;
     const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
     side eager, planned;
-    setup();
+    draw_images(FEATURES);
     start(&eager, conv, dtype);
     start(&planned, conv, dtype);
     for (int i = 0; i < 50; i++) {

@@ -2,25 +2,10 @@
  * recorded one by one: the same losses, parameters, states and masks to the last bit. */
 #include <string.h>
 
-#include "tapegrad.h"
 #include "tests/support/optimizers.h"
-#include "tests/support/plans.h"
+#include "tests/support/sides.h"
 
-enum { ROWS = 12, CLASSES = 4, FEATURES = 20, TREATMENTS = 3, STEPS = 50 };
-
-/* One of two equal networks with all that its training holds. */
-typedef struct side {
-    tg_tape *t;
-    tg_model *model;
-    tg_optimizer *opt;
-    tg_batches *batches;
-    tg_rng masks;
-    tg_plan *plan;
-    double max_norm; /* 0: not clipped */
-    double loss, after;
-} side;
-
-static tg_tensor *images, *labels;
+enum { FEATURES = 20, TREATMENTS = 3, STEPS = 50 };
 
 static void add(side *s, const char *pattern, tg_group_options g)
 {
@@ -30,7 +15,6 @@ static void add(side *s, const char *pattern, tg_group_options g)
 static void start(side *s, int kind, int treatment, tg_dtype dtype)
 {
     tg_mlp_options o = tg_mlp_defaults();
-    tg_batches_options b = tg_batches_defaults();
     tg_rng rng = tg_rng_make(3, 0);
     o.n_sizes = 4;
     o.sizes = (const int64_t[]){FEATURES, 17, 9, CLASSES};
@@ -38,11 +22,7 @@ static void start(side *s, int kind, int treatment, tg_dtype dtype)
     o.batch_norm = true;
     o.dropout = 0.3;
     o.weight_decay = 0.01;
-    b.batch = ROWS;
-    *s = (side){.t = tg_tape_new(), .masks = tg_rng_make(4, 1), .opt = sample_optimizer(kind)};
-    s->model = tg_mlp_new(&o, &rng, NULL);
-    s->batches = tg_batches_new(5 * ROWS, b, tg_rng_make(5, 0), NULL);
-    ck_assert(s->t && s->model && s->opt && s->batches);
+    side_start(s, tg_mlp_new(&o, &rng, NULL), sample_optimizer(kind));
     if (treatment == 1) s->max_norm = 0.5;
     if (treatment != 2) return;
     add(s, "*",
@@ -64,19 +44,9 @@ static void start(side *s, int kind, int treatment, tg_dtype dtype)
 
 static void end(side *s)
 {
-    tg_plan_free(s->plan);
-    tg_batches_free(s->batches);
-    tg_optimizer_free(s->opt);
-    tg_mlp_free(s->model);
-    tg_tape_free(s->t);
-}
-
-static tg_tensor *loss_of(side *s, tg_tensor *rows, bool train)
-{
-    const tg_pass pass = {.train = train, .rng = &s->masks};
-    tg_tensor *x = tg_cast(s->t, tg_take(s->t, images, rows, 0), s->model->dtype);
-    tg_tensor *y = tg_model_forward(s->t, s->model, x, &pass);
-    return tg_model_loss(s->t, s->model, y, tg_take(s->t, labels, rows, 0));
+    tg_model *m = s->model;
+    side_end(s);
+    tg_mlp_free(m);
 }
 
 /* planned: from the second step on by the plan that the first one left. */
@@ -93,13 +63,13 @@ static void step(side *s, bool planned)
         return;
     }
     tg_tape_reset(t);
-    loss[0] = loss_of(s, rows, true);
+    loss[0] = side_loss(s, rows, true);
     tg_dict *trained = tg_optimizer_trainable(s->opt, s->model->params, NULL);
     tg_dict *grads = tg_grad(t, loss[0], trained);
     if (s->max_norm > 0) grads = tg_clip_grad_norm(t, grads, s->max_norm, NULL);
     const tg_status status = planned ? tg_optimizer_record(t, s->opt, s->model->params, grads)
                                      : tg_optimizer_update(s->opt, s->model->params, grads, &err);
-    loss[1] = loss_of(s, rows, false);
+    loss[1] = side_loss(s, rows, false);
     ck_assert_msg(!status && loss[1], "%s%s", err.text, tg_tape_message(t));
     s->loss = tg_item(loss[0]);
     s->after = tg_item(loss[1]);
@@ -110,13 +80,6 @@ static void step(side *s, bool planned)
         s->t = tg_tape_new();
     }
     tg_dict_free(trained);
-}
-
-static void assert_dicts(const tg_dict *a, const tg_dict *b)
-{
-    ck_assert_int_eq(tg_dict_size(a), tg_dict_size(b));
-    for (int i = 0; i < tg_dict_size(a); i++)
-        assert_bits(tg_dict_key(a, i), tg_dict_at(a, i), tg_dict_at(b, i));
 }
 
 /* Between two steps: another lr, and back to what the optimizer was at an earlier step. */
@@ -136,8 +99,7 @@ START_TEST(training)
     const tg_dtype dtype = _i % 2 == 0 ? TG_F32 : TG_F64;
     side eager, planned;
     tg_dict *saved[2];
-    images = random_leaf(TG_F64, DIMS(5 * ROWS, FEATURES), -1, 1, 1);
-    labels = random_leaf(TG_I32, DIMS(5 * ROWS), 0, CLASSES, 2);
+    draw_images(FEATURES);
     start(&eager, kind, treatment, dtype);
     start(&planned, kind, treatment, dtype);
     for (int i = 0; i < STEPS; i++) {

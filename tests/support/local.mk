@@ -30,6 +30,7 @@ test_support += \
 	tests/support/programs.h \
 	tests/support/runs.h \
 	tests/support/searches.h \
+	tests/support/sides.h \
 	tests/support/states.h \
 	tests/support/suite.h \
 	tests/support/tape.h \
