@@ -16,19 +16,20 @@ enum {
 
 enum { TGI_UPDATE_STATES = 4, TGI_UPDATE_CONSTANTS = 12 }; /* at most */
 
-/* What is done to gradients and parameters before the formula, in this order. */
-typedef struct tgi_treatment {
-    bool scales, cuts, decays, shrinks;
+/* The prologue of an update: what is done to gradients and parameters before the formula, in this
+ * order. */
+typedef struct tgi_update_prologue {
+    bool scales, clips, decays, shrinks;
     double scale; /* g *= scale */
-    double most;  /* g cut to -most .. most */
+    double most;  /* g clipped to -most .. most */
     double decay; /* g += decay w */
     double rest;  /* w *= rest */
-} tgi_treatment;
+} tgi_update_prologue;
 
 /* Contiguous memory of one dtype. */
 typedef struct tgi_update_part {
     const double *constants;
-    const tgi_treatment *first; /* NULL: none */
+    const tgi_update_prologue *first; /* NULL: none */
     void *w;
     const void *g;
     void *state[TGI_UPDATE_STATES];

@@ -141,39 +141,40 @@ bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dic
 
 /* ---- what they do --------------------------------------------------------------------------- */
 
-tgi_treatment tgi_group_treatment(const tgi_group *g, double lr)
+tgi_update_prologue tgi_group_prologue(const tgi_group *g, double lr)
 {
-    if (!g || g->options.frozen) return (tgi_treatment){0};
+    if (!g || g->options.frozen) return (tgi_update_prologue){0};
     const tg_group_options *o = &g->options;
-    return (tgi_treatment){.scales = o->clip_norm > 0,
-                           .cuts = o->clip_value > 0,
-                           .decays = o->weight_decay > 0 && !o->decoupled,
-                           .shrinks = o->weight_decay > 0 && o->decoupled,
-                           .scale = 1,
-                           .most = o->clip_value,
-                           .decay = o->weight_decay,
-                           .rest = 1 - lr * o->weight_decay};
+    return (tgi_update_prologue){.scales = o->clip_norm > 0,
+                                 .clips = o->clip_value > 0,
+                                 .decays = o->weight_decay > 0 && !o->decoupled,
+                                 .shrinks = o->weight_decay > 0 && o->decoupled,
+                                 .scale = 1,
+                                 .most = o->clip_value,
+                                 .decay = o->weight_decay,
+                                 .rest = 1 - lr * o->weight_decay};
 }
 
-#define TREAT(name, REAL)                                                                          \
-    static void name(const tgi_treatment *t, int64_t n, REAL *g, REAL *w)                          \
+#define PROLOGUE(name, REAL)                                                                       \
+    static void name(const tgi_update_prologue *t, int64_t n, REAL *g, REAL *w)                    \
     {                                                                                              \
         const REAL scale = (REAL)t->scale, most = (REAL)t->most;                                   \
         const REAL decay = (REAL)t->decay, rest = (REAL)t->rest;                                   \
         for (int64_t i = 0; i < n; i++) {                                                          \
             if (t->scales) g[i] *= scale;                                                          \
-            if (t->cuts) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];                  \
+            if (t->clips) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];                 \
             if (t->decays) g[i] += decay * w[i];                                                   \
             if (t->shrinks) w[i] *= rest;                                                          \
         }                                                                                          \
     }
-TREAT(treat_f32, float)
-TREAT(treat_f64, double)
+PROLOGUE(prologue_f32, float)
+PROLOGUE(prologue_f64, double)
 
-void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w)
+void tgi_apply_prologue(const tgi_update_prologue *first, tg_dtype dtype, int64_t n, void *g,
+                        void *w)
 {
     if (dtype == TG_F32)
-        treat_f32(first, n, g, w);
+        prologue_f32(first, n, g, w);
     else
-        treat_f64(first, n, g, w);
+        prologue_f64(first, n, g, w);
 }

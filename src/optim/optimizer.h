@@ -22,8 +22,8 @@ extern const tgi_rule tgi_rules[TGI_UPDATES]; /* by TGI_UPDATE_NAME */
 /* How the current update treats the parameters of one group, or those in no group. */
 typedef struct tgi_group_step {
     double constants[TGI_UPDATE_CONSTANTS];
-    tgi_treatment first; /* applied before the formula */
-    bool has_first;      /* whether first changes anything */
+    tgi_update_prologue first; /* applied before the formula */
+    bool has_first;            /* whether first changes anything */
 } tgi_group_step;
 
 /* A group of parameters. */
@@ -103,10 +103,11 @@ tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_erro
 
 /* What group g does to gradients and parameters before the formula, with step size lr; nothing if g
  * is NULL.  The scale of clip_norm is not known yet and is 1. */
-tgi_treatment tgi_group_treatment(const tgi_group *g, double lr);
+tgi_update_prologue tgi_group_prologue(const tgi_group *g, double lr);
 
 /* Applies first to n contiguous elements of g and w, for optimizers without a kernel. */
-void tgi_treat(const tgi_treatment *first, tg_dtype dtype, int64_t n, void *g, void *w);
+void tgi_apply_prologue(const tgi_update_prologue *first, tg_dtype dtype, int64_t n, void *g,
+                        void *w);
 
 /* Whether part holds exactly the parameters that are not frozen, in their order. */
 bool tgi_is_trainable(const tg_optimizer *o, const tg_dict *params, const tg_dict *part);

@@ -82,8 +82,8 @@ static bool needs_copy(const tg_optimizer *o, const tgi_entry *e, int which)
 {
     if (!tgi_is_contiguous(e->x[which])) return true;
     if (which != TGI_GRADIENT || o->rule || !e->group) return false;
-    const tgi_treatment first = tgi_group_treatment(e->group, 0);
-    return first.scales || first.cuts || first.decays;
+    const tgi_update_prologue first = tgi_group_prologue(e->group, 0);
+    return first.scales || first.clips || first.decays;
 }
 
 size_t tgi_optimizer_copy(const tg_optimizer *o, const tgi_entry *e, int which)

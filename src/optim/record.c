@@ -172,7 +172,7 @@ static void record_all(tg_tape *t, tg_optimizer *o, const tg_dict *params)
     tg_tensor **after = tg_tape_alloc(t, ((size_t)o->n_groups + 1) * sizeof(tg_tensor *));
     if (!begin || !after) return;
     for (int k = 0; k < o->n_groups; k++)
-        after[k] = tgi_group_treatment(&o->groups[k], 0).scales
+        after[k] = tgi_group_prologue(&o->groups[k], 0).scales
                        ? record_norm(t, o, k, params->n, begin)
                        : begin;
     for (int i = 0; i < params->n && !tg_tape_status(t); i++) {

@@ -14,8 +14,8 @@ static double lr_of(const tg_optimizer *o, const tgi_group *group)
 static void set_step(const tg_optimizer *o, tgi_group_step *m, const tgi_group *group)
 {
     const double lr = lr_of(o, group);
-    m->first = tgi_group_treatment(group, lr);
-    m->has_first = m->first.scales || m->first.cuts || m->first.decays || m->first.shrinks;
+    m->first = tgi_group_prologue(group, lr);
+    m->has_first = m->first.scales || m->first.clips || m->first.decays || m->first.shrinks;
     if (o->rule) o->rule->constants(o->options, lr, o->steps, m->constants);
 }
 
@@ -120,7 +120,7 @@ static void update_copies(const tg_optimizer *o, const tgi_entry *e)
         for (int s = 0; s < o->n_states; s++) job.part.state[s] = u.state[s];
         tgi_update_run(1, &job);
     } else {
-        if (m->has_first) tgi_treat(&m->first, dtype, u.n, data[TGI_GRADIENT], u.w);
+        if (m->has_first) tgi_apply_prologue(&m->first, dtype, u.n, data[TGI_GRADIENT], u.w);
         (dtype == TG_F32 ? o->type->update_f32 : o->type->update_f64)(&u);
     }
     for (int p = 0; p < n; p++)

@@ -62,12 +62,12 @@ static void set_constants(void)
     }
 }
 
-static const tgi_treatment treatments[] = {{.scales = false},
-                                           {.scales = true, .scale = 0.375},
-                                           {.cuts = true, .most = 1.5},
-                                           {.decays = true, .decay = 0.25},
-                                           {.shrinks = true, .rest = 0.9375},
-                                           {true, true, true, true, 0.5, 2, 0.125, 0.96875}};
+static const tgi_update_prologue prologues[] = {{.scales = false},
+                                                {.scales = true, .scale = 0.375},
+                                                {.clips = true, .most = 1.5},
+                                                {.decays = true, .decay = 0.25},
+                                                {.shrinks = true, .rest = 0.9375},
+                                                {true, true, true, true, 0.5, 2, 0.125, 0.96875}};
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
@@ -113,7 +113,7 @@ static void fill(memory *m, void **at, bool f64, int row, int64_t n, bool specia
 }
 
 static tgi_update_job job_of(const char *isa, int row, bool f64, void *const *at, int64_t from,
-                             int64_t n, const tgi_treatment *first)
+                             int64_t n, const tgi_update_prologue *first)
 {
     const size_t skip = (size_t)from * (f64 ? 8 : 4);
     tgi_update_job job = {.kernel = &tgi_kernels_named(isa)->updates[f64][row],
@@ -128,7 +128,7 @@ static tgi_update_job job_of(const char *isa, int row, bool f64, void *const *at
 
 /* ---- tests ---------------------------------------------------------------------------------- */
 
-static void follow(const char *isa, int row, bool f64, const tgi_treatment *t, tg_rng *rng)
+static void follow(const char *isa, int row, bool f64, const tgi_update_prologue *t, tg_rng *rng)
 {
     static memory m, before;
     void *at[PARTS];
@@ -141,7 +141,7 @@ static void follow(const char *isa, int row, bool f64, const tgi_treatment *t, t
         for (int p = 0; p < PARTS; p++)
             x[p] = get(f64, before.bytes[p] + ((char *)at[p] - m.bytes[p]), i);
         if (t->scales) x[G] *= t->scale;
-        if (t->cuts) x[G] = fminl(fmaxl(x[G], -t->most), t->most);
+        if (t->clips) x[G] = fminl(fmaxl(x[G], -t->most), t->most);
         if (t->decays) x[G] += t->decay * x[W];
         if (t->shrinks) x[W] *= t->rest;
         wide size[PARTS] = {fabsl(x[W]), 0, 20, 20, 20, 20};
@@ -161,10 +161,10 @@ START_TEST(follows_the_formula)
 {
     tg_rng rng = tg_rng_make(3, 0);
     for (int row = 0; row < TGI_UPDATES && tgi_kernels_named(isas[_i]); row++)
-        for (int k = 0; k < COUNT(treatments); k++)
+        for (int k = 0; k < COUNT(prologues); k++)
             for (int f64 = 0; f64 < 2; f64++)
                 for (int times = 0; times < 5; times++)
-                    follow(isas[_i], row, f64, &treatments[k], &rng);
+                    follow(isas[_i], row, f64, &prologues[k], &rng);
 }
 END_TEST
 
@@ -188,17 +188,17 @@ START_TEST(every_length_and_place)
     tg_rng rng = tg_rng_make(11, 0);
     void *at[PARTS], *each[PARTS];
     for (int row = 0; row < TGI_UPDATES && tgi_kernels_named(isas[_i]); row++)
-        for (int k = 0; k < COUNT(treatments); k += COUNT(treatments) - 1)
+        for (int k = 0; k < COUNT(prologues); k += COUNT(prologues) - 1)
             for (int f64 = 0; f64 < 2; f64++)
                 for (int n = 0; n <= MOST; n++) {
                     fill(&all, at, f64, row, n, true, &rng);
                     single = all;
                     for (int p = 0; p < PARTS; p++)
                         each[p] = single.bytes[p] + ((char *)at[p] - all.bytes[p]);
-                    tgi_update_job job = job_of(isas[_i], row, f64, at, 0, n, &treatments[k]);
+                    tgi_update_job job = job_of(isas[_i], row, f64, at, 0, n, &prologues[k]);
                     tgi_update_run(1, &job);
                     for (int i = 0; i < n; i++) {
-                        job = job_of(isas[_i], row, f64, each, i, 1, &treatments[k]);
+                        job = job_of(isas[_i], row, f64, each, i, 1, &prologues[k]);
                         tgi_update_run(1, &job);
                     }
                     assert_same(f64, &all, &single, isas[_i], row, n);
@@ -247,7 +247,7 @@ START_TEST(many_at_once)
                 void *at[PARTS];
                 for (int p = 0; p < PARTS; p++) at[p] = data[k][j][p];
                 jobs[j] = job_of(tgi_kernels_get()->isa, TGI_UPDATE_adam, false, at, 0, sizes[j],
-                                 j % 2 ? NULL : &treatments[5]);
+                                 j % 2 ? NULL : &prologues[5]);
                 if (k == 1) tgi_update_run(1, &jobs[j]);
                 if (k == 0 && j == JOBS - 1) tgi_update_run(JOBS, jobs);
             }
