@@ -1,9 +1,10 @@
 /* adding.c - the adding problem (Hochreiter and Schmidhuber 1997): a GRU or an LSTM reads a
- * sequence of pairs (value, marker) and says at its end the sum of the two values that were marked.
+ * sequence of pairs (value, marker) and at the end gives the sum of the two values that were
+ * marked.
  *
- * Values are uniform in [0, 1); one of the first half of the steps is marked, and one of the
- * second. Who always says 1 has a mean square error of 2/12 = 0.1667; less than that takes a memory
- * that lasts over the sequence. */
+ * Values are uniform in [0, 1). One marker is in the first half of the steps, the other in the
+ * second. Always answering 1 has a mean square error of 2/12 = 0.1667. Less than that takes a
+ * memory that lasts over the sequence. */
 #include <math.h>
 #include <stdio.h>
 
@@ -45,8 +46,8 @@ static tg_tensor *network(tg_tape *t, const task *k, const tg_dict *p, tg_tensor
     return tg_affine(t, h, tg_param(t, p, "W"), tg_param(t, p, "b"));
 }
 
-/* All weights as in PyTorch, uniform with the bound 1/sqrt(hidden); biases 0, but for an LSTM that
- * remembers at first: 1 in its forget gate. */
+/* All weights as in PyTorch, uniform with the bound 1/sqrt(hidden). Biases are 0, except those of
+ * the LSTM's forget gate, which are 1, so that it remembers at first. */
 static tg_status parameters(tg_dict *p, const task *k, tg_rng *rng, tg_error *err)
 {
     const int64_t H = k->hidden, G = (k->lstm ? 4 : 3) * H;
@@ -67,7 +68,7 @@ static tg_status parameters(tg_dict *p, const task *k, tg_rng *rng, tg_error *er
     return status;
 }
 
-/* The mean square error over sequences of a stream of their own. */
+/* The mean square error over sequences from another random stream. */
 static double evaluate(tg_tape *t, const task *k, const tg_dict *p, uint64_t seed)
 {
     tg_rng rng = tg_rng_make(seed, 1);
@@ -134,7 +135,7 @@ int main(int argc, char **argv)
     const extra extras[] = {{"--iterations", "updates", &steps},
                             {"--length", "steps of a sequence, at least 2", &k.length},
                             {"--hidden", "size of the state", &k.hidden},
-                            {"--lstm", "1: an LSTM in the place of the GRU", &k.lstm},
+                            {"--lstm", "1: an LSTM instead of the GRU", &k.lstm},
                             {NULL, NULL, NULL}};
     const int stop = options_read(&o, "adding", "remembering two numbers", extras, argc, argv);
     if (stop >= 0) return stop;
@@ -143,7 +144,8 @@ int main(int argc, char **argv)
     tg_history *history = tg_history_new();
     tg_figure *figure = tg_figure_new(1, 1);
     double reached = NAN;
-    printf("length %lld; always saying 1: mean square error %.4f\n", (long long)k.length, 2.0 / 12);
+    printf("length %lld; always answering 1: mean square error %.4f\n", (long long)k.length,
+           2.0 / 12);
     tg_status status = train(&k, o.seed, steps, history, &reached, &err);
     plot(tg_figure_axes(figure, 0, 0), history, &k);
     if (!status) status = options_write(&o, history, figure, &err);

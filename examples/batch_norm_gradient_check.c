@@ -1,9 +1,9 @@
-/* batch_norm_gradient_check.c - are the gradients right?  Backpropagation against differences
- * (f(w + h) - f(w - h)) / 2h, h = 1e-4, through a 784-100-100-10 network with batch normalisation.
+/* batch_norm_gradient_check.c - are the gradients right? Compares backpropagation with differences
+ * (f(w + h) - f(w - h)) / 2h, h = 1e-4, in a 784-100-100-10 network with batch normalisation.
  *
- * With one image in the batch, as in the book, batch normalisation subtracts the image from itself:
- * its output is beta, whatever the weights, and every gradient but that of the last bias is exactly
- * 0.  With 10 images the check means something. */
+ * With one image in the batch, as in the book, batch normalisation subtracts the image from itself.
+ * Its output is beta, whatever the weights, and every gradient but that of the last bias is exactly
+ * 0. With 10 images the check means something. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static tg_tensor *loss(const problem *p)
                          tg_dataset_labels(p->t, &p->batch, NULL));
 }
 
-/* Which ReLUs let something through, as one number. */
+/* Which ReLUs are active, as one number. */
 static uint64_t pattern(const tg_tape *t)
 {
     uint64_t hash = 0;
@@ -40,8 +40,8 @@ static uint64_t pattern(const tg_tape *t)
     return hash;
 }
 
-/* The derivative with respect to element i of w, which comes back as it was.  *kink: some ReLU
- * switches between the two points, where a difference is no derivative. */
+/* The derivative by element i of w, whose value is restored. *kink says that some ReLU switches
+ * between the two points, where a difference is not a derivative. */
 static double numeric(const problem *p, tg_tensor *w, int64_t i, bool *kink)
 {
     const double h = 1e-4, before = tg_tensor_get(w, i);
@@ -60,8 +60,7 @@ typedef struct comparison {
     int64_t kinks;
 } comparison;
 
-/* Over every element of w, or over `samples` of them, evenly spread; some of the pairs are drawn.
- */
+/* Compares every element of w, or `samples` of them, evenly spread, and draws some of the pairs. */
 static comparison compare(const problem *p, tg_tensor *w, const tg_tensor *g, int64_t samples,
                           const char *key, tg_axes *ax)
 {
@@ -91,7 +90,7 @@ static comparison compare(const problem *p, tg_tensor *w, const tg_tensor *g, in
     return c;
 }
 
-/* Checks one size of the batch.  *worst: the largest mean difference without kinks. */
+/* Checks one batch size. *worst is the largest mean difference without kinks. */
 static tg_status check(problem *p, int64_t rows, int64_t samples, tg_history *history, tg_axes *ax,
                        double *worst, tg_error *err)
 {
@@ -139,7 +138,7 @@ static tg_model *make_net(const options *o, tg_error *err)
 
 int main(int argc, char **argv)
 {
-    static const int64_t rows[] = {1, 8, 10}; /* 8: backpropagation alone, for the band file */
+    static const int64_t rows[] = {1, 8, 10}; /* 8: only backpropagation, for the reference bands */
     options o = {.dtype = TG_F64};
     int64_t samples = 0;
     const extra extras[] = {{"--samples", "elements of each parameter, 0 for all", &samples},

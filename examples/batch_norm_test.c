@@ -1,9 +1,9 @@
-/* batch_norm_test.c - section 6.3: batch normalisation makes learning nearly independent of the
- * scale at which weights start.
+/* batch_norm_test.c - section 6.3: with batch normalisation, learning hardly depends on the scale
+ * of the initial weights.
  *
  * For 16 scales from 1 down to 1e-4, two 784-100-100-100-100-100-10 ReLU networks, with and without
- * batch normalisation, learn the first 1000 images by SGD at 0.01, batches of 100.  The accuracy on
- * those images is measured every 10 updates, the statistics that were kept in use. */
+ * batch normalisation, learn the first 1000 images by SGD at 0.01 in batches of 100. Every 10
+ * updates the accuracy on those images is measured, with the running statistics. */
 #include <math.h>
 #include <stdio.h>
 
@@ -46,7 +46,8 @@ static tg_status train(const options *o, bool bn, int scale, const char *series,
     return status;
 }
 
-/* Both networks of a scale, into row scale of the table and its cell of the picture. */
+/* Trains both networks of a scale, and fills row `scale` of the table and its cell of the
+ * picture. */
 static tg_status compare(const options *o, int scale, int64_t epochs, const tg_dataset *set,
                          tg_history *history, tg_figure *figure, tg_error *err)
 {

@@ -39,7 +39,7 @@ static bool read_count(const char *text, int64_t most, int64_t *value)
     return true;
 }
 
-/* The place where a flag that takes a number puts it; NULL for another flag. */
+/* Where the number of a flag is stored, or NULL for a flag that takes no number. */
 static int64_t *number_of(const extra *extras, const char *flag, int64_t *seed, int64_t *threads)
 {
     for (const extra *e = extras; e->flag; e++)
@@ -48,7 +48,7 @@ static int64_t *number_of(const extra *extras, const char *flag, int64_t *seed, 
     return strcmp(flag, "--threads") == 0 ? threads : NULL;
 }
 
-/* One flag and its value; a text that says what is wrong, or NULL. */
+/* Reads one flag and its value. Returns a text that says what is wrong, or NULL. */
 static const char *read_flag(options *o, const extra *extras, const char *flag, const char *value)
 {
     int64_t seed = (int64_t)o->seed, threads = o->threads;
@@ -97,7 +97,7 @@ int options_read(options *o, const char *name, const char *about, const extra *e
     return -1;
 }
 
-/* Puts the first n rows of d in its place, 0: all. */
+/* Replaces d by its first n rows. 0 keeps all. */
 static tg_status cut(tg_dataset *d, int64_t n, tg_error *err)
 {
     tg_dataset whole = *d;

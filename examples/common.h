@@ -11,7 +11,7 @@ typedef struct options {
     uint64_t seed;                     /* 1 */
     int threads;                       /* 0: as many as there are processors */
     tg_dtype dtype;                    /* the example's own default, set before options_read */
-    const char *file_flag, *file_help; /* a flag that takes a path, set before likewise; or NULL */
+    const char *file_flag, *file_help; /* a flag that takes a path, also set before; or NULL */
     const char *file;                  /* that path; NULL: not given */
 } options;
 
@@ -25,16 +25,16 @@ typedef struct extra {
 int options_read(options *o, const char *name, const char *about, const extra *extras, int argc,
                  char **argv);
 
-/* The data that --data names, or drawn digits: n_train of them (0: 60000), and 10000 for testing or
- * a sixth of n_train, whichever is less. */
+/* Loads the data that --data names, or drawn digits: n_train of them (0: 60000) for training, and
+ * for testing 10000 or a sixth of n_train, whichever is less. */
 tg_status options_load(const options *o, int64_t n_train, tg_dataset *train, tg_dataset *test,
                        tg_error *err);
 
-/* The same with a number of test images of one's own, 0: all of MNIST's, or 2000 drawn ones. */
+/* The same with n_test test images. 0 means all of MNIST's, or 2000 drawn ones. */
 tg_status options_load_both(const options *o, int64_t n_train, int64_t n_test, tg_dataset *train,
                             tg_dataset *test, tg_error *err);
 
-/* Draws the rows of a series and metric as a line; nothing when there are none. */
+/* Draws the rows of a series and metric as a line, if there are any. */
 void options_draw(tg_axes *ax, const tg_history *history, const char *series, const char *metric,
                   const char *label, const tg_plot_style *style);
 
@@ -42,7 +42,7 @@ void options_draw(tg_axes *ax, const tg_history *history, const char *series, co
 tg_status options_write(const options *o, const tg_history *history, const tg_figure *figure,
                         tg_error *err);
 
-/* One line on stderr; the exit status to return. */
+/* Prints the error on one line of stderr. Returns the exit status. */
 int options_fail(const options *o, const tg_error *err);
 
 #endif

@@ -37,7 +37,7 @@ static tg_status make_trainers(comparison *c, const options *o, int64_t steps, t
     fit.steps = steps;
     fit.batch = c->train.size < BATCH ? c->train.size : BATCH;
     fit.replace = true;
-    fit.seed = o->seed; /* equal for all: the same batches */
+    fit.seed = o->seed; /* the same batches for all */
     fit.loss_after = true;
     for (int k = 0; k < c->n; k++) {
         contender *r = &c->of[k];
@@ -52,7 +52,7 @@ static tg_status train_all(comparison *c, int64_t steps, tg_error *err)
 {
     tg_progress progress = tg_progress_start(stderr, "training", steps);
     tg_status status = TG_OK;
-    if (!progress.terminal) progress.out = NULL; /* the table tells enough */
+    if (!progress.terminal) progress.out = NULL; /* the table is enough */
     printf("iteration");
     for (int k = 0; k < c->n; k++) printf(" %9s", c->of[k].name);
     printf("\n");
@@ -69,7 +69,7 @@ static tg_status train_all(comparison *c, int64_t steps, tg_error *err)
     return status;
 }
 
-/* Adds the smoothed curve and the means of a hundred losses, and draws the former. */
+/* Adds to the history the smoothed curve and means over a hundred losses, and draws the curve. */
 static tg_status summarise(comparison *c, const char *series, tg_error *err)
 {
     tg_curve curve;

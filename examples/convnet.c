@@ -1,9 +1,10 @@
-/* convnet.c - chapter 7: the book's SimpleConvNet, its gradient checked, then trained by Adam.
+/* convnet.c - chapter 7: the book's SimpleConvNet. Checks its gradient, then trains it by Adam.
  *
- *     x (N,1,28,28) -> conv 30 filters of 5x5 -> ReLU -> max pool 2x2 -> affine 100 -> ReLU
- *       -> affine 10 -> softmax cross-entropy
+ * x (N,1,28,28) -> conv 30 filters of 5x5 -> ReLU -> max pool 2x2 -> affine 100 -> ReLU
+ *               -> affine 10 -> softmax cross-entropy
  *
- * Every layer is a composition, so what is checked is the operations together, at a small size. */
+ * Every layer is a composition, so the check, at a small size, is one of the operations
+ * together. */
 #include <math.h>
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ typedef struct sample {
 static tg_tensor *loss_of(tg_tape *t, const tg_dict *params, void *user)
 {
     const sample *s = user;
-    (void)params; /* the model's own */
+    (void)params; /* the model has them */
     return tg_model_loss(t, s->model, tg_model_forward(t, s->model, s->x, NULL), s->labels);
 }
 
@@ -31,9 +32,10 @@ static tg_status check(tg_error *err)
     net.filters = 3;
     net.hidden = 8;
     net.dtype = TG_F64;
-    net.init = tg_init_he();        /* larger than 0.01, so that all gradients can be seen */
-    net.loss_eps = 0;               /* the book's 1e-7 is in the value and not in the derivative */
-    tg_rng rng = tg_rng_make(1, 0); /* not from --seed: a kink of ReLU may be too near to another */
+    net.init = tg_init_he(); /* larger than 0.01, so that no gradient is too small to check */
+    net.loss_eps = 0;        /* the book's 1e-7 is in the value and not in the derivative */
+    tg_rng rng =
+        tg_rng_make(1, 0); /* not from --seed, which may put a point too near a kink of ReLU */
     sample s = {.model = tg_simple_convnet_new(&net, &rng, err)};
     s.x = tg_tensor_new(TG_F64, 2, (int64_t[]){4, 100}, err);
     s.labels = tg_tensor_new(TG_I32, 1, (int64_t[]){4}, err);
@@ -88,7 +90,7 @@ static tg_status learn(const options *o, tg_model *net, int64_t epochs, const tg
     tg_status status = tr ? TG_OK : err->status;
     for (int64_t epoch = 1; epoch <= epochs && !status; epoch++) {
         tg_progress progress = tg_progress_start(stderr, "epoch", per_epoch);
-        if (!progress.terminal) progress.out = NULL; /* the table tells enough */
+        if (!progress.terminal) progress.out = NULL; /* the table is enough */
         for (int64_t i = 1; i <= per_epoch && !status; i++) {
             status = tg_trainer_step(tr, err);
             tg_progress_update(&progress, i, NULL);
@@ -130,7 +132,7 @@ static void draw_curves(tg_figure *figure, const tg_history *history)
 
 enum { COLUMNS = 5, SIDE = 5 };
 
-/* Filter k of W1 (30,1,5,5): the larger a weight among its 25, the darker. */
+/* Filter k of W1 (30,1,5,5). The larger a weight among its 25, the darker it is. */
 static void draw_filter(tg_axes *ax, const tg_tensor *W, int64_t k)
 {
     double lo = INFINITY, hi = -INFINITY;
@@ -152,7 +154,7 @@ static void draw_filter(tg_axes *ax, const tg_tensor *W, int64_t k)
     (void)tg_axes_tick_labels(ax, false, false);
 }
 
-/* The filters and their picture, in OUT/convnet_filters.csv and .svg. */
+/* Writes the filters and their picture to OUT/convnet_filters.csv and .svg. */
 static tg_status write_filters(const options *o, const tg_tensor *before, const tg_tensor *after,
                                tg_error *err)
 {

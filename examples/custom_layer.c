@@ -1,7 +1,8 @@
-/* custom_layer.c - a layer of one's own is three lines, and has no backward function: a gated
- * linear unit (Dauphin et al. 2017), y = (x W + b) * sigmoid(x V + c).
+/* custom_layer.c - your own layer is three lines and needs no backward function. This one is a
+ * gated linear unit (Dauphin et al. 2017), y = (x W + b) * sigmoid(x V + c).
  *
- * It is checked against finite differences, then made into a model for the library's trainer. */
+ * The program checks it against finite differences, then makes it a model for the library's
+ * trainer. */
 #include <stdio.h>
 #include <tapegrad.h>
 
@@ -27,7 +28,7 @@ static void glu_parameters(tg_dict *p, tg_dtype d, int64_t in, int64_t out, tg_r
     (void)tg_init_fill(tg_dict_get(p, "V"), tg_init_xavier(), rng, err);
 }
 
-/* ---- is its gradient right?  In x too, which is one more entry of the dict ------------------- */
+/* ---- is its gradient right?  By x, too, which is one more entry of the dict ------------------ */
 
 static tg_tensor *glu_at_x(tg_tape *t, const tg_dict *p, void *user)
 {

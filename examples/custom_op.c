@@ -1,9 +1,10 @@
-/* custom_op.c - an operation of one's own: swish with a slope that is learnt, checked, then used.
+/* custom_op.c - your own operation: swish with a slope that is learnt. The program checks it, then
+ * uses it.
  *
- *     y = x s,  s = sigmoid(beta x)      dy/dx = s + beta y (1 - s)      dy/dbeta = x y (1 - s)
+ * y = x s, s = sigmoid(beta x)   dy/dx = s + beta y (1 - s)   dy/dbeta = x y (1 - s)
  *
- * It is made of the same struct as the library's own, and has all of their rights: broadcasting,
- * strides, gradients of any order. */
+ * It is the same struct as the operations of the library and can do all that they can:
+ * broadcasting, strides, gradients of any order. */
 #include <math.h>
 #include <stdio.h>
 #include <tapegrad.h>
@@ -27,7 +28,7 @@ static void swish_f64(int64_t n, void *y, const void *const *in, const int64_t *
     (void)a;
 }
 
-/* The cotangent of input i, in operations on the tape: so it can be differentiated again.  Where
+/* The cotangent of input i, in operations on the tape, so that it can be differentiated again. If
  * beta was broadcast, the sweep sums what is returned. */
 static tg_tensor *swish_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
@@ -38,7 +39,7 @@ static tg_tensor *swish_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_mul(t, dy, tg_mul(t, x, rest));
 }
 
-/* Inputs to be checked with: shapes that are equal, that broadcast, and numbers alone. */
+/* Inputs for the check: equal shapes, shapes that broadcast, and scalars. */
 static const tg_sample swish_samples[] = {
     {"f[2,3] f[2,3]", NULL}, {"f[4,3] f[3]:0.5..2", NULL}, {"f[] f[]", NULL}, {NULL, NULL}};
 
@@ -116,7 +117,7 @@ int main(int argc, char **argv)
         tg_optimizer_update(adam, params, tg_grad(t, l, params), &err);
     }
     tg_tape_reset(t);
-    printf("beta was 1, its mean is %.2f now\n",
+    printf("beta started at 1, its mean is now %.2f\n",
            tg_item(tg_mean(t, tg_param(t, params, "beta"), TG_ALL, false)));
     if (err.status) fprintf(stderr, "custom_op: %s\n", err.text);
     tg_tape_free(t), tg_optimizer_free(adam), tg_dict_free(params);

@@ -1,4 +1,4 @@
-/* first.c - trains a network on drawn digits: the README's next program to read. */
+/* first.c - trains a network on drawn digits: the program to read after that of the README. */
 #include <stdio.h>
 #include <tapegrad.h>
 
@@ -28,8 +28,10 @@ int main(int argc, char **argv)
     }
     double accuracy = 0;
     tg_accuracy(model, &test, 0, &accuracy, &err);
-    if (err.status) fprintf(stderr, "first: %s\n", err.text);
-    else printf("test accuracy %.3f\n", accuracy);
+    if (err.status)
+        fprintf(stderr, "first: %s\n", err.text);
+    else
+        printf("test accuracy %.3f\n", accuracy);
     tg_tape_free(t), tg_batches_free(batches), tg_optimizer_free(adam), tg_mlp_free(model);
     tg_dataset_free(&train), tg_dataset_free(&test);
     (void)argv;

@@ -1,10 +1,10 @@
 /* gradient_penalty.c - a generator learns a ring of eight Gaussians against a critic (WGAN-GP,
  * Gulrajani et al. 2017).
  *
- * The critic D maximises W = mean D(real) - mean D(G(z)), which is the Wasserstein distance if its
- * slope is 1: so it minimises -W + LAMBDA mean (||dD/dx|| - 1)^2, the slope taken at points x
- * between a real and a generated one.  That penalty is made of a gradient, and the gradient of the
- * whole goes through it a second time. */
+ * The critic D maximises W = mean D(real) - mean D(G(z)), which is the Wasserstein distance if the
+ * slope of D is 1. So it minimises -W + LAMBDA mean (||dD/dx|| - 1)^2, with the slope taken at
+ * points x between a real and a generated one. That penalty contains a gradient, and the gradient
+ * of the whole differentiates it a second time. */
 #include <math.h>
 #include <stdio.h>
 
@@ -52,13 +52,13 @@ static tg_tensor *slopes(gan *g, tg_tensor *real, tg_tensor *made)
     tg_tensor *share = tg_uniform(t, &g->rng, g->dtype, 2, (int64_t[]){BATCH, 1}, 0, 1);
     tg_tensor *x = tg_add(t, made, tg_mul(t, share, tg_sub(t, real, made))), *dx;
     tg_tensor *y = tg_model_forward(t, g->critic, x, NULL);
-    /* rows do not mix, so that the gradient of the sum holds those of the rows */
+    /* each y depends on its row alone, so the gradient of their sum has the gradient of each */
     return tg_vjp(t, 1, &y, NULL, 1, &x, &dx) ? NULL : tg_norm(t, dx, 2, 1, false);
 }
 
 static tg_status update(gan *g, tg_optimizer *opt, tg_model *m, tg_tensor *loss, tg_error *err)
 {
-    /* the other network is not in it: frozen */
+    /* params are those of one network, so the other does not change */
     return tg_optimizer_update(opt, m->params, tg_grad(g->t, loss, m->params), err);
 }
 
@@ -85,8 +85,8 @@ static tg_status generator_step(gan *g, tg_optimizer *opt, tg_error *err)
 
 /* ---- how good it is ------------------------------------------------------------------------- */
 
-/* The sliced Wasserstein distance of two sets of points (n, 2): of their projections on lines in
- * all directions, the mean distance between equal ranks. */
+/* The sliced Wasserstein distance of two sets of points (n, 2): the mean distance between points of
+ * equal rank, in projections on lines in all directions. */
 static double sliced_distance(tg_tape *t, tg_tensor *a, tg_tensor *b)
 {
     tg_tensor *angle = tg_mul(t, tg_cast(t, tg_arange(t, DIRECTIONS), a ? a->dtype : TG_F32),
@@ -97,8 +97,8 @@ static double sliced_distance(tg_tape *t, tg_tensor *a, tg_tensor *b)
     return tg_item(tg_l1(t, u, v, TG_REDUCE_MEAN));
 }
 
-/* Prints the distance, the share of points within 3 standard deviations of a mode and the modes
- * that have at least half of their part of those; the points go to ax. */
+/* Prints the distance, the share of points within 3 standard deviations of a mode, and the number
+ * of modes that have at least half of their fair share of those. Draws the points on ax. */
 static double look(gan *g, const char *when, tg_axes *ax)
 {
     double x[2][SHOWN] = {{0}}, y[2][SHOWN] = {{0}};

@@ -1,8 +1,8 @@
 /* hyperparameter_optimization.c - section 6.5.3: 100 trials draw the learning rate and the weight
- * decay of a 784-100x6-10 network at random, on log scales, and are judged on images kept apart;
- * two more rounds look where the best tenth of the round before lay.
+ * decay of a 784-100x6-10 network at random, on log scales, and are judged on images that are kept
+ * apart. Two more rounds search where the best tenth of the round before was.
  *
- * Trials run in parallel threads.  With --journal a search that was interrupted goes on. */
+ * Trials run in parallel threads. With --journal an interrupted search can be continued. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,11 @@ enum {
     GRID_COLS = 5
 };
 enum { LR, WEIGHT_DECAY, RANGES };
-enum { VAL_ACC, TRAIN_ACC, CURVES }; /* results: the last accuracies, then both by epoch */
+enum {
+    VAL_ACC,
+    TRAIN_ACC,
+    CURVES
+}; /* results: the last accuracies, then both accuracies by epoch */
 
 typedef struct job {
     const options *o;
@@ -41,8 +45,8 @@ static tg_status copy_curve(const tg_history *h, const char *metric, int64_t n, 
     return status;
 }
 
-/* The book's Trainer measures at the first update of each epoch, so that the updates after the last
- * measurement show nowhere: they are left out. */
+/* The book's Trainer measures at the first update of each epoch. Updates after the last measurement
+ * have no effect on the results, so they are left out. */
 static tg_status train(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
     const job *j = user;
@@ -120,7 +124,7 @@ static tg_status run_round(job *j, const tg_range *ranges, int64_t trials, int64
     return status;
 }
 
-/* Prints the best, and returns the mean of ten. */
+/* Prints the best trials, and returns the mean of ten. */
 static double report(const job *j)
 {
     double sum = 0;
@@ -137,7 +141,7 @@ static double report(const job *j)
 
 /* ---- what is kept --------------------------------------------------------------------------- */
 
-/* The first failure stays in the history, which tells it when it is written. */
+/* The history keeps the first failure and reports it when it is written. */
 static void keep_trials(const job *j, tg_history *h)
 {
     char series[32];
@@ -151,7 +155,8 @@ static void keep_trials(const job *j, tg_history *h)
     }
 }
 
-/* The first round as the reference files have it: some ranks, and means over intervals of lr. */
+/* The first round in the form of the reference files: some ranks, and means over intervals of
+ * lr. */
 static void keep_summary(const job *j, tg_history *h)
 {
     static const int ranks[] = {1, 2, 3, 4, 5, 10, 20};
@@ -235,7 +240,7 @@ static tg_status run_rounds(job *j, int64_t rounds, int64_t trials, int64_t epoc
             tg_range next[RANGES];
             status = tg_search_narrow(j->search, best, 0.02, next, err);
             for (int k = 0; k < RANGES && !status; k++) {
-                next[k].name = ranges[k].name; /* those of next go with the search */
+                next[k].name = ranges[k].name; /* the names in next are freed with the search */
                 ranges[k] = next[k];
             }
         }
@@ -273,7 +278,7 @@ int main(int argc, char **argv)
     tg_history *history = tg_history_new();
     tg_figure *figure = tg_figure_new(GRID_ROWS, GRID_COLS);
     if (!status) status = options_load(&o, images, &all, &test, &err);
-    tg_rng rng = tg_rng_make(o.seed, 1); /* the first fifth of a random order is for validation */
+    tg_rng rng = tg_rng_make(o.seed, 1); /* a random fifth is for validation */
     if (!status) status = tg_dataset_split(&all, all.size / 5, &rng, &j.validation, &j.train, &err);
     if (!status) status = run_rounds(&j, rounds, trials, epochs, history, figure, &err);
     if (!status) status = options_write(&o, history, figure, &err);

@@ -1,7 +1,7 @@
 /* linear_vs_mlp.c - what hidden layers are good for: softmax regression, 784-10, against a
  * 784-100-100-10 ReLU network, both trained by Adam on the same digits.
  *
- * One affine map can only weigh pixels; the network builds features of strokes first. */
+ * A single affine map can only weight pixels. The network first builds features of strokes. */
 #include <stdio.h>
 
 #include "common.h"

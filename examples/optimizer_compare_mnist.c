@@ -1,7 +1,7 @@
 /* optimizer_compare_mnist.c - section 6.1.8: SGD, Momentum, AdaGrad and Adam train the same
  * 784-100-100-100-100-10 ReLU network (He) on the same batches of 128.
  *
- * What is printed and drawn is the loss of the batch after the update, as in the book. */
+ * It prints and draws the loss of the batch after the update, as the book does. */
 #include "compare.h"
 
 static tg_optimizer *make(int k, tg_error *err)

@@ -1,7 +1,7 @@
 /* optimizer_compare_naive.c - section 6.1.7: four optimizers on f(x,y) = x^2/20 + y^2 from (-7, 2).
  *
- * The valley is long in x and steep in y: df/dx = x/10, df/dy = 2y.  SGD zigzags between its
- * walls, momentum swings, AdaGrad and Adam scale each direction by itself. */
+ * The valley is long in x and steep in y: df/dx = x/10, df/dy = 2y. SGD zigzags between its walls,
+ * Momentum overshoots and swings back, AdaGrad and Adam scale each direction separately. */
 #include <math.h>
 #include <stdio.h>
 
@@ -34,7 +34,7 @@ static tg_optimizer *make(int k, tg_error *err)
     }
 }
 
-/* The walk of one optimizer; its points into xs, ys and the history. */
+/* The walk of one optimizer. Its points go into xs, ys and the history. */
 static tg_status walk(tg_optimizer *opt, tg_dtype dtype, tg_history *history, double *xs,
                       double *ys, tg_error *err)
 {

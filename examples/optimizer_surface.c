@@ -1,8 +1,8 @@
 /* optimizer_surface.c - section 6.1.3: the shape of f(x, y) = x^2/20 + y^2, on which SGD zigzags.
  *
- * The surface, cuts along its axes, its contours, and -gradient at the points of a grid: a valley
- * that is 20 times steeper across than along.  The gradient is the tape's, all points in one sweep,
- * and nearly everywhere it does not point at the minimum, (0, 0). */
+ * The surface, cuts along its axes, its contours, and -gradient at the points of a grid. It is a
+ * valley that is 20 times steeper across than along. The tape computes the gradient of all points
+ * in one sweep. Nearly everywhere it does not point at the minimum, (0, 0). */
 #include <math.h>
 #include <stdio.h>
 
@@ -23,7 +23,8 @@ static double between(double lo, double hi, int i, int n) { return lo + (hi - lo
 
 /* ---- the surface ---------------------------------------------------------------------------- */
 
-/* Heights are drawn at a tenth.  The viewer looks along (away_x, away_y), from `lift` above. */
+/* Heights are drawn at a tenth. The viewer looks along (away_x, away_y), from a height of
+ * `lift`. */
 static const double away_x = 0.5, away_y = 0.8660254037844386, lift = 0.5, shrink = 0.1;
 
 static void project(double x, double y, double z, double *u, double *v)
@@ -32,7 +33,8 @@ static void project(double x, double y, double z, double *u, double *v)
     *v = z * shrink * sqrt(1 - lift * lift) + (x * away_x + y * away_y) * lift;
 }
 
-/* Some point of the surface between (x, y) and the viewer stands higher than the line of sight. */
+/* True if some point of the surface between (x, y) and the viewer is higher than the line of
+ * sight. */
 static bool hidden(double x, double y)
 {
     const double slope = lift / sqrt(1 - lift * lift);
@@ -44,7 +46,7 @@ static bool hidden(double x, double y)
     return false;
 }
 
-/* One line of the net, of constant x or of constant y: what is hidden is faint. */
+/* One line of the net, of constant x or of constant y. Its hidden parts are faint. */
 static void net_line(tg_axes *ax, bool along_x, double at)
 {
     double u[FINE], seen[FINE], covered[FINE];
@@ -65,7 +67,7 @@ static void net_line(tg_axes *ax, bool along_x, double at)
     (void)tg_axes_line(ax, NULL, FINE, u, seen, &front);
 }
 
-/* An edge of the box from corner to corner, and its name (du, dv) from its middle. */
+/* An edge of the box between two corners, with its name at (du, dv) from the middle. */
 static void edge(tg_axes *ax, const double a[3], const double b[3], const char *name, double du,
                  double dv)
 {
@@ -124,8 +126,8 @@ static void draw_contours(tg_axes *ax)
     (void)tg_axes_ylabel(ax, "y");
 }
 
-/* -gradient of f at the points of a grid: f of all points at once, summed, has them side by side.
- */
+/* -gradient of f at the points of a grid. The gradient of the sum of f over all points has the
+ * gradient at each of them. */
 static tg_status draw_gradients(tg_axes *ax, tg_dtype dtype, tg_history *history, tg_error *err)
 {
     const int64_t n = ARROWS;

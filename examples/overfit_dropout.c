@@ -1,10 +1,10 @@
-/* overfit_dropout.c - section 6.4.3: dropout against learning by heart, and what it imitates: the
+/* overfit_dropout.c - section 6.4.3: dropout against overfitting, and what dropout imitates: the
  * averaged predictions of several networks.
  *
- * The 300 images and the network of overfit_weight_decay.  "none" trains plainly, "dropout=0.2"
- * drops a fifth of the hidden units at each update (the book's form: outputs are multiplied by 0.8
- * afterwards), "ensemble" averages the probabilities of "none" and four more plain networks with
- * weights and batches of their own. */
+ * The 300 images and the network are those of overfit_weight_decay. "none" trains plainly.
+ * "dropout=0.2" drops a fifth of the hidden units at each update (the book's form: outputs are
+ * multiplied by 0.8 afterwards). "ensemble" averages the probabilities of "none" and of four more
+ * plain networks, each with other weights and batches. */
 #include <stdio.h>
 
 #include "common.h"
@@ -20,7 +20,7 @@ typedef struct run {
     tg_trainer *trainer;
 } run;
 
-/* Number k: plain and dropout start from equal weights and see equal batches. */
+/* Makes run k. Plain and dropout start from equal weights and see equal batches. */
 static tg_status run_make(run *r, int k, const options *o, const tg_dataset *set,
                           const tg_dataset *test, tg_history *history, tg_error *err)
 {
@@ -53,7 +53,7 @@ static void run_free(run *r)
     tg_mlp_free(r->net);
 }
 
-/* Accuracies of the ensemble, as the trainers measure those of the others. */
+/* Accuracies of the ensemble, measured as the trainers measure those of the others. */
 static tg_status measure(const tg_model *all, int64_t epoch, const tg_dataset *set,
                          const tg_dataset *test, tg_history *history, tg_error *err)
 {
@@ -64,7 +64,7 @@ static tg_status measure(const tg_model *all, int64_t epoch, const tg_dataset *s
     return status ? status : tg_history_add(history, "ensemble", "test_acc", epoch, accuracy);
 }
 
-/* All networks side by side, so that the ensemble can be measured on the way. */
+/* Trains all networks side by side, so that the ensemble can be measured during training. */
 static tg_status train_all(run *runs, int64_t epochs, const tg_dataset *set, const tg_dataset *test,
                            tg_history *history, tg_error *err)
 {

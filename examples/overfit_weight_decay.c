@@ -1,8 +1,8 @@
-/* overfit_weight_decay.c - section 6.4.2: with 300 images a network of 7 layers learns them by
- * heart; a penalty on large weights holds it back.
+/* overfit_weight_decay.c - section 6.4.2: a network of 7 layers learns 300 images by heart. A
+ * penalty on large weights holds it back.
  *
- * 784-100-100-100-100-100-100-10, He, SGD at 0.01, batches of 100, without a penalty and with
- * 1/2 lambda sum W^2, lambda = 0.1, in the loss.  Both start from the same weights and see the same
+ * 784-100-100-100-100-100-100-10, He, SGD at 0.01, batches of 100, without a penalty and with 1/2
+ * lambda sum W^2, lambda = 0.1, in the loss. Both start from the same weights and see the same
  * batches. */
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ enum { KINDS = 2, PER_EPOCH = 3 };
 static const double lambdas[KINDS] = {0, 0.1};
 static const char *const names[KINDS] = {"lambda=0", "lambda=0.1"};
 
-/* Sum of the squares of the weights, without the biases: what the penalty makes small. */
+/* The sum of the squares of the weights, without the biases: what the penalty keeps small. */
 static double sum_of_squares(const tg_model *m, tg_error *err)
 {
     tg_tape *t = tg_tape_new_on(err);

@@ -1,8 +1,8 @@
 /* transformer.c - a small causal transformer learns one text by heart and writes it out again.
  *
- * x = E[c] + positions;  twice: x += attention(norm(x)) Wo;  x += gelu(norm(x) W1 + b1) W2 + b2;
- * the logits of the next character are norm(x) Wu.  Its gradient is first compared with differences
- * in f64.  One text learnt by heart says that the machinery works, and nothing about language. */
+ * x = E[c] + positions; twice: x += attention(norm(x)) Wo; x += gelu(norm(x) W1 + b1) W2 + b2. The
+ * logits of the next character are norm(x) Wu. First its gradient is compared with differences in
+ * f64. One text learnt by heart proves that the parts fit together, and nothing about language. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,8 +73,9 @@ static tg_tensor *loss_of(tg_tape *t, const tg_dict *p, void *codes)
     return tg_cross_entropy(t, y, tg_slice(t, codes, 0, 1, TG_END, 1), NULL);
 }
 
-/* Weights (in, out) at random; where in is 0 a row, of 1 in a norm and else of 0.  The first three
- * stand once, as of layer 0, the others in each layer. */
+/* Random weights (in, out). Where `in` is 0 there is a row instead, of 1 in a norm and of 0
+ * elsewhere. The first three exist once and are written as layer 0, the others exist in each
+ * layer. */
 static tg_status parameters(tg_dict *p, tg_dtype dtype, uint64_t seed, tg_error *err)
 {
     enum { ONCE = 3, NAMES = 13 };
@@ -134,8 +135,8 @@ static double train(tg_tape *t, tg_dict *p, tg_tensor *codes, int64_t steps, tg_
     return last;
 }
 
-/* Keeps the first GIVEN codes, puts the most probable character behind them, one by one, and says
- * how many are those of the text. */
+/* Keeps the first GIVEN codes and appends the most probable character, again and again. Returns how
+ * many characters are those of the text. */
 static int64_t write_on(tg_tape *t, const tg_dict *p, tg_tensor *codes, tg_error *err)
 {
     int64_t right = 0;

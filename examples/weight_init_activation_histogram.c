@@ -2,8 +2,8 @@
  * crushes the activations of a deep network.
  *
  * 1000 rows of 100 normal numbers go through five layers x = activation(x W) of 100 units.
- * "sharedw" uses one W for all five layers, as the book's notebook does; "freshw" draws one for
- * each. */
+ * "sharedw" uses one W for all five layers, as the book's notebook does. "freshw" draws one for
+ * each layer. */
 #include <math.h>
 #include <stdio.h>
 
@@ -35,14 +35,14 @@ static void experiments(experiment *e)
         e[k] = (experiment){names[k], scales[k % 4], ops[k / 4], fns[k / 4], inits[k % 4]};
 }
 
-/* Records the network; its weights live as long as the tape. */
+/* Records the network. Its weights live as long as the tape. */
 static tg_status network(tg_tape *t, const experiment *e, bool shared, const options *o,
                          tg_rng *rng, tg_tensor *x, tg_error *err)
 {
     tg_tensor *w = NULL;
     for (int l = 1; l <= LAYERS; l++) {
         if (!w || !shared) {
-            tg_tensor_free(w); /* the tape holds it, too */
+            tg_tensor_free(w); /* the tape keeps a reference */
             w = tg_tensor_new(o->dtype, 2, (int64_t[]){NODES, NODES}, err);
             if (!w || tg_init_fill(w, e->init, rng, err)) break;
         }
@@ -102,7 +102,7 @@ static tg_status measure(const tg_tape *t, const experiment *e, bool shared, tg_
     }
     printf("%-16s %-8s %9.4g %9.4g %9.4f", e->name, shared ? "shared" : "fresh", s.mean, s.std,
            s.zeros);
-    if (e->fn == tg_relu) /* which has no upper end to be stuck at */
+    if (e->fn == tg_relu) /* relu has no upper end and cannot saturate */
         printf("         - %6lld\n", (long long)s.dead);
     else
         printf(" %9.4f      -\n", s.saturated);

@@ -1,9 +1,8 @@
-/* weight_init_compare.c - section 6.2: where the weights start decides whether a deep network
- * learns.
+/* weight_init_compare.c - section 6.2: the initial weights decide whether a deep network learns.
  *
- * Three 784-100-100-100-100-10 ReLU networks, SGD at 0.01, equal batches of 128: all weights of
- * std 0.01, Xavier's sqrt(1/n), He's sqrt(2/n).  The table before training shows why the first
- * stands still: layer by layer its gradient is lost on the way back to W1. */
+ * Three 784-100-100-100-100-10 ReLU networks, SGD at 0.01, equal batches of 128: all weights of std
+ * 0.01, Xavier's sqrt(1/n), He's sqrt(2/n). The table before training shows why the first does not
+ * learn: layer by layer its gradient shrinks on the way back to W1. */
 #include <stdio.h>
 
 #include "compare.h"

@@ -1,10 +1,11 @@
-/* weight_init_symmetry.c - section 6.2.1: why weights do not start at zero, nor at any constant.
+/* weight_init_symmetry.c - section 6.2.1: why weights do not start at zero, nor at any other
+ * constant.
  *
- * Units of a layer that start with equal weights get equal gradients, and stay equal for ever: a
- * hundred of them are worth one.  At zero, ReLU units even say nothing and get no gradient at all;
- * only the last bias moves.  Random weights break the symmetry.  The same five-layer network is
- * trained from zeros, from a constant and from He's random weights, with Adam, on equal batches;
- * then the different units of each hidden layer are counted. */
+ * Units of a layer that start with equal weights get equal gradients and stay equal for ever: a
+ * hundred of them are worth one. At zero, ReLU units give 0 and get no gradient at all, so only the
+ * last bias moves. Random weights break the symmetry. The same five-layer network is trained by
+ * Adam from zeros, from a constant and from He's random weights, on equal batches. Then the program
+ * counts the different units of each hidden layer. */
 #include <stdio.h>
 
 #include "compare.h"
@@ -21,7 +22,7 @@ static bool equal_columns(const tg_tensor *W, int64_t a, int64_t b)
     return equal;
 }
 
-/* Units whose weights no unit before them has. */
+/* The number of units whose weights differ from those of every unit before them. */
 static int64_t different_units(const tg_tensor *W)
 {
     int64_t n = 0;

@@ -1,8 +1,9 @@
 /* xor.c - why a network needs an activation between its layers.
  *
- * 2-10-1, binary cross-entropy: loss = mean(softplus(z) - z target), p = sigmoid(z).  Without the
- * hidden sigmoid, two affine maps are one affine map, XOR is not linearly separable, and the best
- * that is left is p = 1/2 everywhere: loss ln 2 = 0.6931.  With it all four points are learnt. */
+ * 2-10-1, binary cross-entropy: loss = mean(softplus(z) - z target), p = sigmoid(z). Without the
+ * hidden sigmoid, two affine maps are one affine map. XOR is not linearly separable, so the best
+ * result is p = 1/2 everywhere, with loss ln 2 = 0.6931. With the sigmoid all four points are
+ * learnt. */
 #include <stdio.h>
 
 #include "common.h"
@@ -21,7 +22,7 @@ static tg_tensor *bce(tg_tape *t, tg_tensor *z, tg_tensor *target)
     return tg_mean(t, tg_sub(t, tg_softplus(t, z), tg_mul(t, z, target)), TG_ALL, false);
 }
 
-/* Class 1 where p is above one half by more than rounding. */
+/* Class 1 where p exceeds one half by more than rounding. */
 static double accuracy(tg_tape *t, tg_tensor *z, tg_tensor *target)
 {
     const tg_dtype d = target->dtype;
