@@ -1,4 +1,4 @@
-/* bench.h - one case of tgbench: what it keeps, how it is set up, stepped and timed. */
+/* bench.h - a case of tgbench: its state, and how it is set up, stepped and timed. */
 #ifndef TAPEGRAD_TESTS_BENCH_H
 #define TAPEGRAD_TESTS_BENCH_H
 
@@ -10,7 +10,7 @@ typedef struct bench_options {
     int threads;
     double seconds;
     const char *mnist; /* a folder; NULL: drawn digits */
-    const char *self;  /* this program, to be started again */
+    const char *self;  /* the path of this program, which starts itself again */
 } bench_options;
 
 /* A prepared batch: inputs f32, labels i32. */
@@ -31,13 +31,13 @@ typedef struct bench {
     tg_batches *order; /* of the rows of train */
     bench_batch *batches;
     int64_t n_batches, next;
-    tg_plan *plan;    /* of a step; NULL: not yet, or not wanted */
+    tg_plan *plan;    /* the plan of a step; NULL: not made yet, or not wanted */
     bench_batch only; /* of a case with one batch */
     double flops;     /* of a step's matrix products; 0: none */
     int64_t samples;
 } bench;
 
-/* A case sets itself up and makes a step, again and again; or it does all by itself. */
+/* A case has a setup and a step, which is repeated; or it does everything by itself. */
 typedef struct bench_case {
     const char *name;
     void (*setup)(bench *b);
@@ -52,15 +52,16 @@ double bench_now(void);
 /* Ends the program with the first error, if there was one. */
 void bench_check(const bench *b);
 
-/* Times steps of b; prints its line. */
+/* Times the steps of b and prints its line. */
 void bench_measure(bench *b, void (*step)(bench *b));
 
-/* One line: a step took ms, the fastest fastest ms. */
+/* Prints one line: a step took `ms`, the fastest one `fastest` ms. */
 void bench_print(const bench *b, double ms, double fastest, double rss_mb);
 
 /* ---- parts of cases ------------------------------------------------------------------------- */
 
-/* GEMM work of one step: forward, weight gradients, input gradients but the first. */
+/* The multiplications in matrix products of one step: forward, weight gradients, and all input
+ * gradients but the first. */
 double bench_mlp_flops(int n, const int64_t *sizes, int64_t batch);
 
 /* A leaf of normal numbers; labels below classes. */
@@ -74,10 +75,10 @@ void bench_prepare(bench *b, int64_t batch);
 /* b->model, with its params. */
 void bench_mlp(bench *b, int n, const int64_t *sizes, int64_t batch, bool norm);
 
-/* The end of a step that was recorded: gradients, the plan of the next steps, update. */
+/* The end of a recorded step: gradients, the plan of the following steps, and the update. */
 void bench_finish(bench *b, tg_tensor *loss);
 
-/* The step by its plan; false when there is none yet. */
+/* Runs the step by its plan. False when there is none yet. */
 bool bench_planned(bench *b);
 
 /* Forward, loss and bench_finish of b->model. */
@@ -88,7 +89,8 @@ void bench_train(bench *b, tg_tensor *x, tg_tensor *labels);
 void bench_gemm(bench *b);
 void bench_startup(bench *b);
 
-/* What bench_startup runs in a process of its own: one step, then prints when it was done. */
+/* What bench_startup runs in a new process: one step, and then a line with the time at which it
+ * ended. */
 void bench_first_step(bench *b);
 
 #endif

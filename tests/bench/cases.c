@@ -1,4 +1,4 @@
-/* cases.c - the cases of tgbench: each as a step that is made again and again. */
+/* cases.c - the cases of tgbench. Each is a step that is repeated. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -65,7 +65,7 @@ static void convnet_adam(bench *b)
     b->flops = 2.0 * 100 * (2.0 * 24 * 24 * 30 * 25 + 3.0 * 4320 * 100 + 3.0 * 1000);
 }
 
-/* An epoch that shuffles rows of bytes and gathers them. */
+/* An epoch that shuffles rows of bytes and collects them into batches. */
 static void epoch_adam(bench *b)
 {
     bench_load(b, 128);

@@ -16,7 +16,7 @@
 
 enum { THREADS = 2, TRIES = 9, ROUNDS = 1000000, BYTES = 128 << 20, TRIPS = 5000 };
 
-static volatile double sink; /* so that no result counts as unused */
+static volatile double sink; /* keeps the compiler from removing the results */
 
 static double now(void)
 {
@@ -53,8 +53,8 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Seconds from the first start to the last end; the shortest of all tries, of which there are many
- * where they are short: other programs take their share of most. */
+/* Seconds from the first start to the last end, the shortest of all tries. Short tries are made
+ * often, because other programs disturb most of them. */
 static double seconds(job *jobs, int threads)
 {
     double best = 1e300;

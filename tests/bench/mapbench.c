@@ -59,7 +59,7 @@ static void fill(const char *name, int64_t size, int n, void *x, tg_rng *rng)
 
 static double measure(const tgi_map *map, const char *name, int n, bool still)
 {
-    /* Places that are no multiple of a page apart, or they would compete in the cache. */
+    /* Addresses that are no multiple of a page apart, or they would compete in the cache. */
     _Alignas(64) static double data[TGI_MAP_INPUTS][MOST + 40], y[MOST];
     const void *x[TGI_MAP_INPUTS] = {data[0], data[1], data[2]};
     int64_t s[TGI_MAP_INPUTS] = {1, 1, 1};

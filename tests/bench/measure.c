@@ -1,4 +1,4 @@
-/* measure.c - the time of steps and the line that tells it. */
+/* measure.c - times steps, and prints the line with the result. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Blocks of about 80 ms, as the peers' scripts have them; ascending. */
+/* The times of blocks of about 80 ms, which the scripts for PyTorch and NumPy use too, in ascending
+ * order. */
 static int time_blocks(bench *b, void (*step)(bench *b), double *ms)
 {
     double start = bench_now();

@@ -27,7 +27,7 @@ static double status_mb(const char *key)
     return kb / 1024;
 }
 
-/* Lets VmHWM start anew at what is in use now. */
+/* Resets VmHWM to the memory that is in use now. */
 static void forget_peak(void)
 {
     (void)malloc_trim(0);

@@ -43,7 +43,8 @@ void bench_load(bench *b, int64_t batch)
     b->samples = batch;
 }
 
-/* The whole set as f32: few batches, often repeated, would let Adam's moments sink to denormals. */
+/* The whole set as f32. A few batches, repeated often, would let Adam's moments shrink to
+ * denormals. */
 void bench_prepare(bench *b, int64_t batch)
 {
     bench_load(b, batch);

@@ -10,7 +10,8 @@
 #include <arm_neon.h>
 #endif
 
-/* Sums that wait for nothing but themselves: more of them than a unit's latency times the units. */
+/* Independent sums. There are more of them than latency times the number of units, so every unit is
+ * always busy. */
 enum { PEAK_CHAINS = 12 };
 
 struct peak {
@@ -19,7 +20,7 @@ struct peak {
     double (*f32)(int64_t rounds), (*f64)(int64_t rounds);
 };
 
-/* What every machine has. */
+/* Every machine has these. */
 #if defined __ARM_NEON && defined __aarch64__
 #define PEAK_F32(a, b, c) vfmaq_f32(c, a, b)
 #define PEAK_F64(a, b, c) vfmaq_f64(c, a, b)

@@ -29,7 +29,7 @@ void bench_first_step(bench *b)
     printf("%.9f %.3f\n", done, (double)usage.ru_maxrss / 1024);
 }
 
-/* In a child: this program once more, its output into out. */
+/* In a child: starts this program again, with its output in `out`. */
 static void start_again(const bench_options *o, int out)
 {
     char threads[16];
@@ -47,7 +47,7 @@ static void start_again(const bench_options *o, int out)
     _exit(127);
 }
 
-/* ms to the first step of a new process and its memory; false when it failed. */
+/* The ms to the first step of a new process, and its memory. False when it failed. */
 static bool start(const bench_options *o, double *ms, double *rss_mb)
 {
     int ends[2], status = 1;
@@ -65,7 +65,7 @@ static bool start(const bench_options *o, double *ms, double *rss_mb)
     return read && status == 0;
 }
 
-/* The median of five starts, with the memory of that one. */
+/* The median of five starts, and the memory of that start. */
 void bench_startup(bench *b)
 {
     double ms[STARTS], rss[STARTS];

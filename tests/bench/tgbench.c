@@ -4,8 +4,9 @@
  *     tgbench [--plan] [--threads N] [--seconds S] [--mnist DIR] CASE...     or --list
  *
  * CASE may be `all`.  --plan: the step is recorded once, and its plan is run from then on.
- * A step is forward, loss, backward and update on a prepared batch, in f32, to which a plan is bound
- * in the step.  ms_per_step is the median over blocks of steps, ms_min the fastest block.  Each case runs in a process of its own, so that rss_mb is its own. */
+ * A step is forward, loss, backward and update on a prepared batch, in f32, to which a plan is
+ * bound in the step.  ms_per_step is the median over blocks of steps, ms_min the fastest block.
+ * Each case runs in a process of its own, so that rss_mb is its own. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static int run(const bench_case *c, const bench_options *o)
     return 0; /* the process ends here, and nothing is left to do */
 }
 
-/* The case in a child; its exit status. */
+/* Runs the case in a child and returns its exit status. */
 static int run_apart(const bench_case *c, const bench_options *o)
 {
     int status = 1;
