@@ -1,4 +1,5 @@
-/* test_batches.c - minibatches: which rows they draw, in which order, and how they go on. */
+/* test_batches.c - minibatches: which rows they draw and in which order, and how they are
+ * continued. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static const struct {
              {12, 4, true, 3, 4},  {5, 100, false, 1, 5},   {5, 5, true, 1, 5},
              {1, 1, false, 1, 1},  {1000, 7, false, 143, 6}};
 
-/* Each epoch draws every row once (but for dropped ones), in an order of its own. */
+/* Each epoch draws every row once (except dropped ones), in a new order. */
 START_TEST(an_epoch_is_a_permutation)
 {
     const int n = cases[_i].n, kept = (cases[_i].per_epoch - 1) * cases[_i].batch + cases[_i].last;
@@ -115,7 +116,7 @@ START_TEST(draws_are_uniform)
 }
 END_TEST
 
-/* A run taken up again at any batch draws what the first one drew. */
+/* A run that is continued at any batch draws what the first run drew. */
 START_TEST(a_restored_run_goes_on)
 {
     enum { BATCHES = 11 };
@@ -129,7 +130,7 @@ START_TEST(a_restored_run_goes_on)
         const tg_tensor *rows = tg_batches_next(b);
         memcpy(drawn[k], rows->data, sizeof **drawn * (size_t)rows->size);
     }
-    (void)tg_batches_next(other); /* an order of its own, to be forgotten */
+    (void)tg_batches_next(other); /* another order, which restoring must replace */
     for (int start = 0; start < BATCHES; start++) {
         ck_assert_int_eq(tg_batches_set_state(other, states[start], &err), TG_OK);
         for (int k = start; k < BATCHES; k++) {

@@ -1,4 +1,5 @@
-/* test_dataset_split.c - a data set cut in two: every row in one part, in the order documented. */
+/* test_dataset_split.c - a data set split in two: every row is in one part, in the documented
+ * order. */
 #include <string.h>
 
 #include "tapegrad/data.h"

@@ -42,7 +42,7 @@ START_TEST(equal_arguments_give_equal_images)
 }
 END_TEST
 
-/* The bytes themselves are a promise: results of examples are compared across machines. */
+/* The bytes themselves are promised, because results of examples are compared across machines. */
 START_TEST(bytes_are_those_of_every_machine)
 {
     uint64_t hash = 0xCBF29CE484222325u;
@@ -146,7 +146,7 @@ START_TEST(nearest_mean_learns_some_but_not_all)
 }
 END_TEST
 
-/* What digits.c relies on in the table. */
+/* digits.c relies on this property of the table. */
 START_TEST(table_is_well_formed)
 {
     int forms = 0;

@@ -1,4 +1,4 @@
-/* test_idx.c - IDX files, MNIST and drawn digits, and what a network is given of them. */
+/* test_idx.c - IDX files, MNIST and drawn digits, and the values that a network gets from them. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -42,7 +42,7 @@ static const struct {
     {BYTES("\0\0\x08\0\5"), "u8[]", 5, 5},
 };
 
-/* Big-endian numbers are what they are on any machine. */
+/* Big-endian numbers have the same value on every machine. */
 START_TEST(every_kind_of_element)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -117,7 +117,8 @@ START_TEST(exact_errors)
 }
 END_TEST
 
-/* What has no size of its own is read to its end, however often the memory has to grow. */
+/* A file without a size, such as a pipe, is read to its end, however often the memory has to
+ * grow. */
 START_TEST(from_a_pipe)
 {
     static unsigned char z[300000];
@@ -211,7 +212,7 @@ START_TEST(mnist_of_our_own)
 END_TEST
 
 static const struct {
-    int part, n, side, label; /* what stands in the place of one good part; n -1: nothing */
+    int part, n, side, label; /* what replaces one good part; n -1: nothing does */
     tg_status status;
     const char *text;
 } wrong[] = {
@@ -222,7 +223,7 @@ static const struct {
     {TEST_LABELS, 2, 28, 11, TG_EFORMAT, "test_idx.dir/t10k-labels: label 0 is 11, expected 0..9"},
     {TEST_IMAGES, 2, 27, 0, TG_EFORMAT,
      "test_idx.dir/t10k-images: images of 27x27, expected 28x28"},
-    {TEST_IMAGES + PARTS, 2, 28, 9, TG_EFORMAT, /* labels in the place of images */
+    {TEST_IMAGES + PARTS, 2, 28, 9, TG_EFORMAT, /* labels instead of images */
      "test_idx.dir/t10k-images: holds u8[2], expected u8 with 3 dimensions"},
 };
 
