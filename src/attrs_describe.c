@@ -1,31 +1,31 @@
-/* attrs_describe.c - attributes as text, by what the descriptor says of their struct. */
+/* attrs_describe.c - attributes as text. */
 #include <stdio.h>
 #include <string.h>
 
 #include "src/file/number.h"
 #include "tapegrad/op.h"
 
-/* What is written into, and where the next character goes if there is room. */
-typedef struct pen {
+/* Where the text is written, cut to size. */
+typedef struct buffer {
     char *text;
     size_t size, used;
-} pen;
+} buffer;
 
-static void put(pen *p, const char *text)
+static void put(buffer *p, const char *text)
 {
     const size_t n = strlen(text);
     for (size_t i = 0; i < n && p->used + 1 < p->size; i++) p->text[p->used++] = text[i];
     if (p->size) p->text[p->used] = '\0';
 }
 
-static void put_int(pen *p, int64_t value)
+static void put_int(buffer *p, int64_t value)
 {
     char number[24];
     (void)snprintf(number, sizeof number, "%lld", (long long)value);
     put(p, number);
 }
 
-static void put_ints(pen *p, const tg_ints *list)
+static void put_ints(buffer *p, const tg_ints *list)
 {
     if (list->n == TG_ALL) put(p, "all");
     for (int i = 0; i < list->n && i < TG_MAX_NDIM; i++) {
@@ -34,7 +34,7 @@ static void put_ints(pen *p, const tg_ints *list)
     }
 }
 
-static void put_value(pen *p, tg_attr_kind kind, const void *field)
+static void put_value(buffer *p, tg_attr_kind kind, const void *field)
 {
     char number[TGI_NUMBER_MAX];
     switch (kind) {
@@ -69,7 +69,7 @@ static void put_value(pen *p, tg_attr_kind kind, const void *field)
 
 char *tg_attrs_describe(const tg_op *op, const void *attrs, char *text, size_t size)
 {
-    pen p = {.text = text, .size = size};
+    buffer p = {.text = text, .size = size};
     if (!text || size == 0) return text;
     *text = '\0';
     for (const tg_attr_def *d = op && attrs ? op->attrs : NULL; d && d->name; d++) {

@@ -1,8 +1,9 @@
-/* checkpoint.c - regions that are computed again in the sweep.
+/* checkpoint.c - regions, which the sweep computes again.
  *
- * A region runs on a tape of its own, of which only the result is copied: a node "checkpoint", with
- * the region's inputs and the leaves it used as operands.  Its VJP is the result of another region:
- * run the first one, then sweep back over it.  So regions are all there is, at every order. */
+ * A region runs on an inner tape, of which only the result is kept, as the output of a node
+ * "checkpoint".  The operands of that node are the region's inputs and the leaves that it used.
+ * Its VJP is again a region, which runs the first one and sweeps back over it.  So derivatives of
+ * every order are regions. */
 #include "tapegrad/checkpoint.h"
 
 #include "graph/storage.h"
@@ -14,15 +15,16 @@ typedef struct checkpoint_attrs {
     void *user;
     int n; /* inputs of fn; the operands after them are leaves that it used */
     bool random;
-    tg_rng rng;              /* as fn found it */
-    const tg_tensor *result; /* on the inner tape, until the forward has run */
-    /* The sweep asks for one operand at a time: the gradients found for the cotangent dy. */
+    tg_rng rng;              /* the generator before fn ran */
+    const tg_tensor *result; /* on the inner tape; NULL after the forward */
+    /* The gradients for cotangent dy of all operands that are wanted.  They are kept, because the
+     * sweep asks for one operand at a time. */
     const tg_tensor *dy;
     const struct wanted *wanted;
     tg_tensor *flat;
 } checkpoint_attrs;
 
-/* The operands of a node of which the gradients are computed, one after the other. */
+/* The operands of a node whose gradients are wanted. */
 typedef struct wanted {
     const tg_node *node;
     int n, *operand;
@@ -52,15 +54,15 @@ static void checkpoint_forward(const tg_node *n, void *work)
 static tg_tensor *checkpoint_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy);
 
 static const tg_op checkpoint = {.name = "checkpoint",
-                                 .formula = "a function of x, kept without what lies between",
-                                 .derivative = "that of the function, computed once more",
+                                 .formula = "a function of x, without its intermediate values",
+                                 .derivative = "that of the function, computed again",
                                  .max_inputs = -1,
                                  .attrs_size = sizeof(checkpoint_attrs),
                                  .infer = checkpoint_infer,
                                  .forward = checkpoint_forward,
                                  .vjp = checkpoint_vjp};
 
-/* ---- a value of another tape ---------------------------------------------------------------- */
+/* ---- copying a value from another tape ------------------------------------------------------ */
 
 typedef struct import_attrs {
     const tg_tensor *x;
@@ -106,7 +108,8 @@ static tg_tape *inner_tape(tg_tape *t, bool replay)
 
 static bool inputs_fit(tg_tape *t, int n, tg_tensor *const *xs)
 {
-    if (n < 0 || (n > 0 && !xs)) (void)tg_tape_fail(t, TG_EARG, "checkpoint: no inputs");
+    if (n < 0 || (n > 0 && !xs))
+        (void)tg_tape_fail(t, TG_EARG, "checkpoint: n is negative or xs is NULL");
     for (int i = 0; i < n && !t->error->status; i++) {
         if (!xs[i])
             (void)tg_tape_fail(t, TG_EARG, "checkpoint: input %d is NULL", i + 1);
@@ -115,14 +118,14 @@ static bool inputs_fit(tg_tape *t, int n, tg_tensor *const *xs)
                                "checkpoint: input %d belongs to another tape or was dropped by a "
                                "reset",
                                i + 1);
-        else if (xs[i]->weak) /* inside, it could not take the dtype of what is beside it */
+        else if (xs[i]->weak) /* its copy could not take the dtype of another operand */
             (void)tg_tape_fail(t, TG_EARG, "checkpoint: input %d is a weak scalar (use tg_full)",
                                i + 1);
     }
     return t->error->status == TG_OK;
 }
 
-/* fn's result on the inner tape; NULL with both tapes poisoned, as they have one error. */
+/* fn's result on the inner tape.  NULL with both tapes poisoned, because they share one error. */
 static tg_tensor *call(tg_tape *inner, const checkpoint_attrs *a, tg_tensor *const *xs, tg_rng *rng)
 {
     tg_tensor **in = tg_tape_alloc(inner, (size_t)a->n * sizeof *in);
@@ -139,7 +142,7 @@ static tg_tensor *call(tg_tape *inner, const checkpoint_attrs *a, tg_tensor *con
     return inner->error->status ? NULL : y;
 }
 
-/* The region writes x. */
+/* Whether the region writes x. */
 static bool writes(const tg_tape *inner, const tg_tensor *x)
 {
     for (int32_t i = 0; i < inner->size; i++) {
@@ -149,8 +152,8 @@ static bool writes(const tg_tape *inner, const tg_tensor *x)
     return false;
 }
 
-/* xs and the leaves that the region used, in memory of t.  Not those that it writes: a later write
- * of the same state is no reason to refuse the gradient. */
+/* xs and the leaves that the region used, in memory of t.  Leaves that it writes are left out, so
+ * that writing them again later does not make the sweep refuse the gradient. */
 static tg_tensor **operands(tg_tape *t, int n, tg_tensor *const *xs, int *count)
 {
     const tg_tape *inner = t->inner;
@@ -165,7 +168,7 @@ static tg_tensor **operands(tg_tape *t, int n, tg_tensor *const *xs, int *count)
     return all;
 }
 
-/* replay: it is not the first run, and tg_assign leaves the leaves alone. */
+/* Runs a region.  replay: it has run before, and tg_assign must not write again. */
 static tg_tensor *run(tg_tape *t, tg_region fn, void *user, int n, tg_tensor *const *xs,
                       tg_rng *rng, bool replay)
 {
@@ -192,9 +195,9 @@ tg_tensor *tg_checkpoint(tg_tape *t, tg_region fn, void *user, int n, tg_tensor 
     return inputs_fit(t, n, xs) ? run(t, fn, user, n, xs, rng, false) : NULL;
 }
 
-/* ---- the region of the gradients ------------------------------------------------------------ */
+/* ---- the region that computes gradients ----------------------------------------------------- */
 
-/* f64 holds gradients in f32 exactly. */
+/* The dtype of all gradients together; f64 represents those in f32 exactly. */
 static tg_dtype flat_dtype(const wanted *w)
 {
     for (int k = 0; k < w->n; k++)
@@ -202,7 +205,7 @@ static tg_dtype flat_dtype(const wanted *w)
     return TG_F32;
 }
 
-/* inputs of the region and dy -> the gradients that are wanted, flat. */
+/* A region: the inputs of another region and dy -> the wanted gradients, flattened and joined. */
 static tg_tensor *gradients(tg_tape *t, tg_tensor *const *xs, int n, tg_rng *rng, void *user)
 {
     const wanted *w = user;
@@ -226,7 +229,7 @@ static tg_tensor *gradients(tg_tape *t, tg_tensor *const *xs, int n, tg_rng *rng
     return tg_concat(t, w->n, dx, 0);
 }
 
-/* The place in flat where the gradient of operand i begins; -1 when it is not there. */
+/* The position in flat where the gradient of operand i begins; -1 if it is not wanted. */
 static int64_t place(const wanted *w, int i)
 {
     int64_t at = 0;
@@ -237,7 +240,7 @@ static int64_t place(const wanted *w, int i)
     return -1;
 }
 
-/* Runs the region again, for all operands that this sweep asks for. */
+/* Computes the gradients of all operands that the current sweep wants. */
 static bool rerun(tg_tape *t, const tg_node *n, tg_tensor *dy)
 {
     checkpoint_attrs *a = (checkpoint_attrs *)(uintptr_t)n->attrs;

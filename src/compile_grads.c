@@ -1,4 +1,4 @@
-/* compile_grads.c - the plan of a training step, with its gradients as a dict. */
+/* compile_grads.c - compiles a training step to a plan that has its gradients as a dict. */
 #include "graph/plan/plan.h"
 #include "graph/tape.h"
 #include "src/dict.h"
@@ -20,7 +20,8 @@ tg_plan *tg_compile_grads(tg_tape *t, tg_tensor *loss, const tg_dict *grads, tg_
 {
     if (t && tgi_tape_pass(t, err)) return NULL;
     if (!grads) {
-        (void)tg_fail(err, TG_EARG, "compile: the gradients are NULL");
+        (void)tg_fail(err, TG_EARG,
+                      "compile: grads is NULL; if tg_grad failed, tg_tape_message says why");
         return NULL;
     }
     tg_tensor **outputs = tg_realloc_array(NULL, (size_t)grads->n + 1, sizeof(tg_tensor *));

@@ -1,4 +1,4 @@
-/* derivatives.c - products with J and with the Hessian, and the matrices themselves. */
+/* derivatives.c - Jacobian-vector and Hessian-vector products, Jacobians and Hessians. */
 #include "tapegrad/derivatives.h"
 
 #include <string.h>
@@ -14,8 +14,8 @@ static tg_tensor **pointers(tg_tape *t, int n)
     return tg_tape_alloc(t, (size_t)(n > 0 ? n : 0) * sizeof(tg_tensor *));
 }
 
-/* A sweep hands back a cotangent as it is where y is x itself: a leaf of the caller's, which
- * must not become a result. */
+/* x as a recorded value.  If y is x itself, a sweep returns the cotangent unchanged, which may be a
+ * leaf of the caller. */
 static tg_tensor *recorded(tg_tape *t, tg_tensor *x)
 {
     return !x || x->tape ? x : tg_mul(t, x, tg_scalar(t, 1));
@@ -23,8 +23,8 @@ static tg_tensor *recorded(tg_tape *t, tg_tensor *x)
 
 /* ---- forward mode --------------------------------------------------------------------------- */
 
-/* gs[j] = sum over i of us[i] . d ys[i] / d xs[j], with us of zeros that can be differentiated
- * against. */
+/* gs[j] = sum over i of us[i] . d ys[i] / d xs[j], where the us are zeros, by which it can be
+ * differentiated. */
 static tg_status transposed(tg_tape *t, int ny, tg_tensor *const *ys, int nx, tg_tensor *const *xs,
                             tg_tensor **us, tg_tensor **gs)
 {
@@ -41,10 +41,10 @@ static bool check_tangents(tg_tape *t, int nx, tg_tensor *const *xs, tg_tensor *
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     for (int j = 0; j < nx; j++) {
         const tg_tensor *x = xs[j], *dx = dxs ? dxs[j] : NULL;
-        if (!x || !dx) continue; /* of x the sweep speaks */
+        if (!x || !dx) continue; /* the sweep reports a NULL x */
         if (!tg_tensor_same_shape(dx, x) || (dx->dtype != x->dtype && !dx->weak))
             (void)tg_tape_fail(t, tg_tensor_same_shape(dx, x) ? TG_EDTYPE : TG_ESHAPE,
-                               "jvp: tangent %d is %s, its tensor %s", j + 1,
+                               "jvp: tangent %d is %s, but its tensor is %s", j + 1,
                                tg_tensor_describe(dx, a, sizeof a),
                                tg_tensor_describe(x, b, sizeof b));
     }
@@ -56,7 +56,7 @@ tg_status tg_jvp(tg_tape *t, int ny, tg_tensor *const *ys, int nx, tg_tensor *co
 {
     if (!usable(t)) return t ? tg_tape_status(t) : TG_EARG;
     if (ny < 0 || nx < 0 || (ny > 0 && (!ys || !dys)) || (nx > 0 && !xs)) {
-        (void)tg_tape_fail(t, TG_EARG, "jvp: no outputs or no tensors");
+        (void)tg_tape_fail(t, TG_EARG, "jvp: a count is negative or a list is NULL");
         return TG_EARG;
     }
     tg_tensor **us = pointers(t, ny), **gs = pointers(t, nx);
@@ -91,7 +91,8 @@ tg_dict *tg_hvp(tg_tape *t, tg_tensor *loss, const tg_dict *params, const tg_dic
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* Rows: k vectors (n) -> (k, n).  Not in the registry: nobody else has that many operands. */
+/* k vectors (n) -> (k, n).  It is not in the registry, because only Jacobians have that many
+ * operands. */
 static tg_status rows_infer(tg_infer *c)
 {
     c->ndim = 2;
@@ -133,14 +134,15 @@ static tg_tensor *flat(tg_tape *t, tg_tensor *x)
     return x ? tg_reshape(t, x, 1, (int64_t[]){x->size}) : NULL;
 }
 
-/* Zeros in the shape of x but for a one at element i. */
+/* The shape of x, with 1 at element i and 0 elsewhere. */
 static tg_tensor *unit(tg_tape *t, const tg_tensor *x, int64_t i)
 {
     tg_tensor *one = tg_full(t, x->dtype, 1, (int64_t[]){1}, 1);
     return tg_reshape(t, tg_unslice(t, one, 0, i, 1, x->size), x->ndim, x->shape);
 }
 
-/* Row i is unit i of y, taken back from y to x: (y.size, x.size) with y.size > 0. */
+/* (y.size, x.size): row i is the VJP of x for a cotangent of y that is 1 at element i.  y.size >
+ * 0. */
 static tg_tensor *by_rows(tg_tape *t, tg_tensor *y, tg_tensor *x)
 {
     const int m = (int)y->size;
@@ -159,13 +161,13 @@ tg_tensor *tg_jacobian(tg_tape *t, tg_tensor *y, tg_tensor *x)
     if (!y || !x) return tg_tape_fail(t, TG_EARG, "jacobian: %s is NULL", y ? "x" : "y");
     const int64_t m = y->size, n = x->size;
     tg_tensor *u = NULL, *g = NULL;
-    /* Also where the matrix is empty: what has no derivative has no Jacobian. */
+    /* Sweeps even if the matrix is empty, so that a missing derivative is an error. */
     if (m == 0 || n < m - 1) {
         if (transposed(t, 1, &y, 1, &x, &u, &g)) return NULL;
     }
     if (m == 0 || (n == 0 && g)) return tg_full(t, x->dtype, 2, (int64_t[]){m, n}, 0);
     if ((g ? n : m) > INT32_MAX)
-        return tg_tape_fail(t, TG_ENOMEM, "jacobian: %lld by %lld elements are too many",
+        return tg_tape_fail(t, TG_ENOMEM, "jacobian: a matrix of %lld by %lld is too large",
                             (long long)m, (long long)n);
     if (!g) return by_rows(t, y, x);
     tg_tensor *columns = tg_transpose(t, by_rows(t, g, u), 0, 1);

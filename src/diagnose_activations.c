@@ -1,5 +1,5 @@
-/* diagnose_activations.c - how activations are spread: mean, deviation, histogram, dead and
- * saturated units. */
+/* diagnose_activations.c - how activations are distributed: mean, standard deviation, histogram,
+ * dead and saturated units. */
 #include "tapegrad/diagnose.h"
 
 #include <math.h>
@@ -42,7 +42,8 @@ static double *values_of(const tg_tensor *x)
     return v;
 }
 
-/* The bin of v in [lo, hi]: the quotient may round across an edge, so the edges decide. */
+/* The bin of v in [lo, hi].  The quotient may round across an edge, so v is compared with the
+ * edges. */
 static int bin_of(const tg_activation_options *o, double v)
 {
     const double width = (o->hi - o->lo) / o->bins;
@@ -53,7 +54,7 @@ static int bin_of(const tg_activation_options *o, double v)
     return b;
 }
 
-/* Units that are 0 in all rows.  inner: elements from one unit to the next. */
+/* Counts the units that are 0 in all rows.  inner: the distance from one unit to the next. */
 static int64_t count_dead(const double *v, int64_t size, int64_t units, int64_t inner)
 {
     int64_t dead = 0;
@@ -72,7 +73,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Everything but the units; v is put in order. */
+/* Computes everything except units and dead; sorts v. */
 static void measure(double *v, const tg_activation_options *o, tg_activation_stats *s,
                     int64_t *counts)
 {
@@ -115,10 +116,12 @@ tg_status tg_activation_measure(const tg_tensor *x, const tg_activation_options 
         tgi_options_check("activation_measure", o.made, TGI_MADE_ACTIVATION, err);
     if (made) return made;
     if (o.bins < 1 || !(o.lo < o.hi) || !isfinite(o.lo) || !isfinite(o.hi))
-        return tg_fail(err, TG_EARG, "activation_measure: %d bins from %g to %g", o.bins, o.lo,
-                       o.hi);
+        return tg_fail(
+            err, TG_EARG,
+            "activation_measure: %d bins from lo %g to hi %g; bins must be at least 1, lo < hi",
+            o.bins, o.lo, o.hi);
     if (!tg_dtype_is_float(x->dtype))
-        return tg_fail(err, TG_EDTYPE, "activation_measure: dtype %s, must be f32 or f64",
+        return tg_fail(err, TG_EDTYPE, "activation_measure: x is %s, must be f32 or f64",
                        tg_dtype_name(x->dtype));
     double *v = values_of(x);
     if (!v) return tg_fail(err, TG_ENOMEM, "activation_measure: out of memory");
@@ -134,9 +137,9 @@ tg_status tg_activation_measure(const tg_tensor *x, const tg_activation_options 
     return TG_OK;
 }
 
-/* ---- all values of an operation ------------------------------------------------------------- */
+/* ---- many of them --------------------------------------------------------------------------- */
 
-/* "    0.1234", with a point whatever the locale. */
+/* Writes "    0.1234", with a point in every locale. */
 static void print_number(FILE *out, double value)
 {
     char text[64];

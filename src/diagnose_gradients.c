@@ -1,4 +1,4 @@
-/* diagnose_gradients.c - how large each gradient is beside its weights. */
+/* diagnose_gradients.c - how large each gradient is relative to its weights. */
 #include <math.h>
 #include <string.h>
 
@@ -18,19 +18,19 @@ tg_gradient_options tg_gradient_defaults(void)
     return (tg_gradient_options){.made = TGI_MADE_GRADIENT, .vanishing = 1e-5, .exploding = 100};
 }
 
-typedef struct size_of {
+typedef struct magnitude {
     double norm, mean_abs, max_abs;
-} size_of;
+} magnitude;
 
-/* The norm is taken of x / max|x|, so that it does not overflow before its result does. */
-static size_of measure(const tg_tensor *x)
+/* The norm is computed from x / max|x|, so that squares do not overflow. */
+static magnitude measure(const tg_tensor *x)
 {
-    size_of s = {0, 0, 0};
+    magnitude s = {0, 0, 0};
     double sum = 0, squares = 0;
     for (int64_t i = 0; i < x->size; i++) {
         const double v = fabs(tg_tensor_get(x, i));
         sum += v;
-        if (!(v <= s.max_abs)) s.max_abs = v; /* a NaN stays, too */
+        if (!(v <= s.max_abs)) s.max_abs = v; /* also if v is NaN */
         if (isnan(v)) break;
     }
     if (x->size > 0) s.mean_abs = sum / (double)x->size;
@@ -46,7 +46,7 @@ static size_of measure(const tg_tensor *x)
     return s;
 }
 
-static tg_gradient_state judge(const tg_gradient_stats *s, const tg_gradient_options *o)
+static tg_gradient_state classify(const tg_gradient_stats *s, const tg_gradient_options *o)
 {
     if (!isfinite(s->max_abs) || !isfinite(s->weight_norm)) return TG_GRADIENT_NOT_FINITE;
     if (s->max_abs == 0) return TG_GRADIENT_ZERO;
@@ -74,7 +74,7 @@ tg_status tg_gradient_measure(const tg_dict *params, const tg_dict *grads,
     for (int i = 0; i < tg_dict_size(params); i++) {
         const tg_tensor *w = tg_dict_at(params, i);
         tg_gradient_stats *s = &stats[i];
-        const size_of g = measure(tg_dict_get(grads, tg_dict_key(params, i)));
+        const magnitude g = measure(tg_dict_get(grads, tg_dict_key(params, i)));
         *s = (tg_gradient_stats){.key = tg_dict_key(params, i),
                                  .norm = g.norm,
                                  .weight_norm = measure(w).norm,
@@ -83,12 +83,12 @@ tg_status tg_gradient_measure(const tg_dict *params, const tg_dict *grads,
         s->ratio = s->weight_norm != 0 ? s->norm / s->weight_norm
                    : w->size > 0       ? s->norm / sqrt((double)w->size)
                                        : 0;
-        s->state = judge(s, &o);
+        s->state = classify(s, &o);
     }
     return TG_OK;
 }
 
-/* "   1.23e-05", with a point whatever the locale. */
+/* Writes "   1.23e-05", with a point in every locale. */
 static void print_number(FILE *out, double value)
 {
     char text[64];

@@ -1,4 +1,4 @@
-/* dict.c - the insertion-ordered map from string to tensor. */
+/* dict.c - an insertion-ordered map from string to tensor. */
 #include "src/dict.h"
 
 #include <limits.h>
@@ -18,7 +18,7 @@ static size_t hash(const char *key)
     return (size_t)(h ^ (h >> 32));
 }
 
-/* The slot that holds key, or the empty one where it belongs.  Needs a table. */
+/* The slot that holds key, or the empty slot where it belongs.  d must have slots. */
 static size_t slot_of(const tg_dict *d, const char *key)
 {
     const size_t mask = d->n_slots - 1;
@@ -45,8 +45,8 @@ int tgi_dict_find_near(const tg_dict *d, const char *key, int i)
     return there && strcmp(there, key) == 0 ? i : tg_dict_find(d, key);
 }
 
-/* Makes room for twice the entries.  On failure d is as it was, but for blocks that are larger
- * than it knows. */
+/* Doubles the capacity.  On failure the entries are unchanged, and capacity may be smaller than the
+ * arrays. */
 static bool grow(tg_dict *d)
 {
     if (d->capacity > INT_MAX / 4) return false;
@@ -95,8 +95,8 @@ static tg_status put(const char *who, tg_dict *d, const char *key, tg_tensor *x,
     if (d->tape) return tg_fail(err, TG_EARG, "%s: '%s': the dict belongs to a tape", who, key);
     if (!x) return tg_fail(err, TG_EARG, "%s: '%s': tensor is NULL", who, key);
     if (x->tape)
-        return tg_fail(err, TG_EARG, "%s: '%s': the tensor belongs to a tape, clone it first", who,
-                       key);
+        return tg_fail(err, TG_EARG, "%s: '%s': the tensor belongs to a tape (use tg_tensor_clone)",
+                       who, key);
 
     const int i = tg_dict_find(d, key);
     if (i >= 0) {
@@ -209,16 +209,16 @@ tg_status tg_dict_copy(tg_dict *dst, const tg_dict *src, tg_error *err)
     return status;
 }
 
-/* ---- slabs ---------------------------------------------------------------------------------- */
+/* ---- copies in one block -------------------------------------------------------------------- */
 
-/* n elements, and what is missing to the next aligned address. */
+/* n, rounded up so that the next element is aligned. */
 static int64_t round_up(int64_t n, tg_dtype dtype)
 {
     const int64_t step = TGI_ALIGN / (int64_t)tg_dtype_size(dtype);
     return (n + step - 1) / step * step;
 }
 
-/* One row of zeros that has room for all entries of one dtype; NULL on failure. */
+/* Zeros for all entries of one dtype; NULL on failure. */
 static tg_tensor *slab_new(const tg_dict *d, tg_dtype dtype, tg_error *err)
 {
     int64_t total = 0;
@@ -278,8 +278,7 @@ tg_dict *tg_dict_clone(const tg_dict *d, tg_error *err)
 
 /* ---- dicts that belong to a tape ------------------------------------------------------------ */
 
-/* Memory of the tape, so that a training loop that asks for gradients makes no call to the
- * allocator. */
+/* Uses the tape's memory, so that tg_grad does not call the allocator in a training loop. */
 tg_dict *tgi_dict_on_tape(tg_tape *t, const tg_dict *d)
 {
     const size_t n = (size_t)d->n;
@@ -298,7 +297,7 @@ tg_dict *tgi_dict_on_tape(tg_tape *t, const tg_dict *d)
     char *text = tg_tape_alloc(t, text_bytes);
     if (!copy->keys || !copy->tensors || !copy->slots || !text) return NULL;
 
-    /* equal keys in equal order make an equal table */
+    /* the same keys in the same order give the same table */
     memcpy(copy->slots, d->slots, d->n_slots * sizeof *copy->slots);
     for (size_t i = 0; i < n; i++) {
         const size_t bytes = strlen(d->keys[i]) + 1;

@@ -1,17 +1,17 @@
-/* dict_lacks.c - what to say of a key that a dict does not have: which it has, and the nearest.
- */
+/* dict_lacks.c - the message about a key that a dict does not have: it names the most similar
+ * key. */
 #include <stdio.h>
 #include <string.h>
 
 #include "src/dict.h"
 
-enum { MOST = 40 }; /* of longer keys the beginnings are compared */
+enum { MOST = 40 }; /* characters of a key that are compared */
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
 static int least(int a, int b) { return a < b ? a : b; }
 
-/* Of the ways from a to b the cheapest: a letter more, less or another costs 3, another case 1. */
+/* The edit distance: inserting, deleting or replacing a letter costs 3, changing its case 1. */
 static int distance(const char *a, const char *b)
 {
     int row[MOST + 1], n = 0;

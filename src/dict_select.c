@@ -1,4 +1,4 @@
-/* dict_select.c - parts of a dict: by a pattern of the key, or by what keys begin with. */
+/* dict_select.c - selects entries of a dict by a pattern or a prefix of their keys. */
 #include <string.h>
 
 #include "src/dict.h"
@@ -6,7 +6,7 @@
 
 bool tgi_key_matches(const char *pattern, const char *key)
 {
-    const char *star = NULL, *from = NULL; /* the last '*', and where what it stands for began */
+    const char *star = NULL, *from = NULL; /* the last '*', and where its match ends */
     while (*key) {
         if (*pattern == '*') {
             star = ++pattern;
@@ -14,7 +14,7 @@ bool tgi_key_matches(const char *pattern, const char *key)
         } else if (*pattern == '?' || *pattern == *key) {
             pattern++;
             key++;
-        } else if (star) { /* let it stand for one character more */
+        } else if (star) { /* let it match one more character */
             pattern = star;
             key = ++from;
         } else

@@ -1,4 +1,4 @@
-/* grad.c - the gradient of a loss with respect to every tensor of a dict. */
+/* grad.c - tg_grad: the gradients of a loss with respect to the tensors of a dict. */
 #include "graph/tape.h"
 #include "src/dict.h"
 

@@ -1,4 +1,4 @@
-/* gradcheck.c - central differences in f64 against the tape. */
+/* gradcheck.c - compares the tape's gradients with central differences in f64. */
 #include "tapegrad/gradcheck.h"
 
 #include <math.h>
@@ -37,7 +37,7 @@ typedef struct check {
     tg_error *err;
 } check;
 
-/* sum(u y) with random u; y itself where it has one element. */
+/* sum(u y) with random u, or y itself if it has one element. */
 static tg_tensor *project(tg_tape *t, tg_tensor *y, uint64_t seed, uint64_t stream)
 {
     if (!y || y->size == 1) return tg_sum(t, y, TG_ALL, false);
@@ -53,7 +53,7 @@ static tg_status value(const check *c, double *y)
     return tgi_tape_pass(c->t, c->err);
 }
 
-/* (f(x+h) - f(x-h)) / 2h in element i of leaf w, which is left as it was. */
+/* (f(x+h) - f(x-h)) / 2h for element i of leaf w, which is restored. */
 static tg_status difference(const check *c, tg_tensor *w, int64_t i, double *slope)
 {
     const double w0 = tg_tensor_get(w, i), h = c->options.h * fmax(1, fabs(w0));
@@ -102,7 +102,7 @@ static tg_status check_tensor(const check *c, int k, const tg_tensor *gradient,
 
 /* ---- along directions ----------------------------------------------------------------------- */
 
-/* Fills v with normal numbers; gives its length and <gradient, v>. */
+/* Fills v with normal numbers.  Returns its length and stores <gradient, v> in *slope. */
 static double draw(tg_dict *v, const tg_dict *gradient, tg_rng *rng, double *slope)
 {
     double squares = 0;
@@ -155,14 +155,14 @@ static tg_status check_directions(const check *c, const tg_dict *gradient, tg_gr
     return status;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the check ------------------------------------------------------------------------------ */
 
 static tg_status check_all(const check *c, tg_gradcheck_report *r)
 {
     tg_tensor *y = project(c->t, c->f(c->t, c->x, c->user), c->options.seed, 0);
     tg_dict *grads = tg_grad(c->t, y, c->x);
     tg_status status = tgi_tape_pass(c->t, c->err);
-    tg_dict *kept = status ? NULL : tg_dict_clone(grads, c->err); /* the tape is used again */
+    tg_dict *kept = status ? NULL : tg_dict_clone(grads, c->err); /* the tape is reset */
     if (!status && !kept) status = TG_ENOMEM;
     const bool along = c->options.directions > 0;
     if (!status && along) status = check_directions(c, kept, r);
@@ -182,8 +182,7 @@ static tg_status check_all(const check *c, tg_gradcheck_report *r)
 
 static tg_status check_arguments(tg_function f, const tg_dict *x, tg_error *err)
 {
-    if (!f || !x)
-        return tg_fail(err, TG_EARG, "gradcheck: the %s is NULL", f ? "dict" : "function");
+    if (!f || !x) return tg_fail(err, TG_EARG, "gradcheck: %s is NULL", f ? "x" : "the function");
     for (int k = 0; k < tg_dict_size(x); k++)
         if (tg_dict_at(x, k)->dtype != TG_F64)
             return tg_fail(err, TG_EDTYPE, "gradcheck: '%s' is %s, must be f64", tg_dict_key(x, k),
@@ -210,7 +209,7 @@ tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck
     return status;
 }
 
-/* ---- the second order ----------------------------------------------------------------------- */
+/* ---- second derivatives --------------------------------------------------------------------- */
 
 typedef struct inner {
     tg_function f;
@@ -218,6 +217,7 @@ typedef struct inner {
     uint64_t seed;
 } inner;
 
+/* sum_k <v_k, d f / d x_k>, whose gradients are second derivatives. */
 static tg_tensor *directional(tg_tape *t, const tg_dict *x, void *user)
 {
     const inner *in = user;
@@ -236,6 +236,6 @@ tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
     inner in = {f, user, options ? options->seed : tg_gradcheck_defaults().seed};
     if (!f || tg_dict_size(x) == 0)
         return tg_fail(err, TG_EARG, "gradgradcheck: %s",
-                       f ? "the dict is NULL or empty" : "the function is NULL");
+                       f ? "x is NULL or empty" : "the function is NULL");
     return tg_gradcheck(directional, &in, x, options, report, err);
 }

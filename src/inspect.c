@@ -1,4 +1,4 @@
-/* inspect.c - the listing of a tape, and what its operations add up to. */
+/* inspect.c - lists the values of a tape, finds them, and adds up its operations. */
 #include "tapegrad/inspect.h"
 
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static double flops(const tg_node *n)
     return 0;
 }
 
-/* y looks at the memory of x. */
+/* Whether y is a view of x. */
 static bool is_view(const tg_tensor *y, const tg_tensor *x)
 {
     const uintptr_t width = tg_dtype_size(x->dtype), at = (uintptr_t)y->data;
@@ -86,8 +86,8 @@ static int64_t bytes(const tg_node *n)
     return n->output->size * (int64_t)tg_dtype_size(n->output->dtype);
 }
 
-/* The entry of an operation, made at the end when it is new; NULL when out of memory.  Equal
- * names are one operation: a descriptor may exist twice. */
+/* The entry of an operation, added at the end if it is new; NULL when out of memory.  Operations
+ * are compared by name, because a descriptor may exist twice. */
 static tg_op_stats *entry(tg_op_stats **all, int *count, const char *name)
 {
     for (int i = 0; i < *count; i++)

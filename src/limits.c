@@ -1,4 +1,5 @@
-/* limits.c - what this machine gives at most: products in the cache, copies outside of it. */
+/* limits.c - measures what this machine can do at most: matrix products in the cache, and copies
+ * that exceed it. */
 #include <string.h>
 
 #include "graph/plan/plan.h"
@@ -7,7 +8,7 @@
 
 enum { SIDE = 384, TRIES = 12, BIG = 12 << 20 };
 
-/* The best of some products of square matrices that stay in the second cache. */
+/* GFLOP/s, the best of some products of square matrices that fit the second-level cache. */
 static double best_product(void)
 {
     double best = 0;
@@ -25,7 +26,7 @@ static double best_product(void)
     return best;
 }
 
-/* The same for an operation that reads and writes far more than the caches hold. */
+/* GB/s, the best for an operation that reads and writes far more than the caches hold. */
 static double best_copy(void)
 {
     double best = 0;

@@ -1,4 +1,4 @@
-/* op_check.c - tries an operation on the samples of its descriptor. */
+/* op_check.c - checks an operation on the samples of its descriptor. */
 #include <math.h>
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 
 /* ---- the checks ----------------------------------------------------------------------------- */
 
-/* The result of sample i as a leaf in f64; NULL on failure. */
+/* The result of sample i as an f64 leaf; NULL on failure. */
 static tg_tensor *result(const tg_op *op, int i, tg_dtype dtype, bool with_strides, uint64_t seed,
                          tg_error *err)
 {
@@ -36,7 +36,8 @@ static tg_status same_result(const tg_op *op, int i, const tg_tensor *want, tg_d
     if (!y) return err->status;
     tg_status status = TG_OK;
     if (!tg_tensor_same_shape(y, want))
-        status = tg_fail(err, TG_ESHAPE, "%s: sample %d changes its shape", op->name, i);
+        status = tg_fail(err, TG_ESHAPE, "%s: sample %d has another shape in %s%s", op->name, i,
+                         with_strides ? "strided " : "", tg_dtype_name(dtype));
     for (int64_t k = 0; !status && k < want->size; k++) {
         const double a = tg_tensor_get(want, k), b = tg_tensor_get(y, k);
         const bool alike = a == b || (isnan(a) && isnan(b)) ||
@@ -58,8 +59,8 @@ static double product(const tg_tensor *u, const tg_tensor *v)
     return sum;
 }
 
-/* <u, J v> against <J^T u, v>: that the VJP is linear in dy and can itself be differentiated
- * against it, which the second order does not ask for. */
+/* Compares <u, J v> with <J^T u, v>.  This checks that the VJP is linear in dy and can be
+ * differentiated with respect to dy, which second derivatives do not need. */
 static tg_status products(tg_tape *t, tgi_sample *s, const tg_gradcheck_options *o, tg_error *err)
 {
     const int n = tg_dict_size(s->floats);
@@ -88,7 +89,7 @@ static tg_status products(tg_tape *t, tgi_sample *s, const tg_gradcheck_options 
 
 static tg_status check_products(tgi_sample *s, const tg_gradcheck_options *o, tg_error *err)
 {
-    if (tg_dict_count(s->floats) == 0) return TG_OK; /* what comes of nothing may be NaN */
+    if (tg_dict_count(s->floats) == 0) return TG_OK; /* results of empty inputs may be NaN */
     tg_tape *t = tg_tape_new();
     const tg_status status =
         t ? products(t, s, o, err) : tg_fail(err, TG_ENOMEM, "op_check: out of memory");
@@ -96,7 +97,8 @@ static tg_status check_products(tgi_sample *s, const tg_gradcheck_options *o, tg
     return status;
 }
 
-/* <u, J v> with fixed random u and v, so that its second order is the third of the operation. */
+/* <u, J v> with fixed random u and v: its second derivatives are third derivatives of the
+ * operation. */
 static tg_tensor *slope(tg_tape *t, const tg_dict *x, void *user)
 {
     const int n = tg_dict_size(x);
@@ -113,10 +115,11 @@ static tg_tensor *slope(tg_tape *t, const tg_dict *x, void *user)
     return sum;
 }
 
-/* The third order along two directions.  Differences of a second derivative with a step of h are
- * off by h^2 / 6 times the fifth derivative, and by the rounding of the second over h.  With h =
- * 1e-5 that is 2e-9 for the worst of the library's operations; 1e-5 leaves room for others whose
- * derivatives grow faster, and is far below any mistake in a rule. */
+/* Checks third derivatives along two directions.  Differences of a second derivative with step h
+ * have an error of h^2 / 6 times the fifth derivative, plus the rounding error of the second
+ * divided by h.  With h = 1e-5 that is 2e-9 for the worst operation of the library.  A tolerance of
+ * 1e-5 leaves room for others whose derivatives grow faster, and is still far below any mistake in
+ * a VJP. */
 static tg_status check_third_order(tgi_sample *s, const tg_gradcheck_options *o,
                                    tg_gradcheck_report *r, tg_error *err)
 {
@@ -127,7 +130,8 @@ static tg_status check_third_order(tgi_sample *s, const tg_gradcheck_options *o,
     return tg_gradgradcheck(slope, s, s->floats, &third, r, err);
 }
 
-/* First, second and third order on sample i, and the products, where it has a derivative. */
+/* Checks first, second and third derivatives and the products on sample i, if the operation has a
+ * VJP. */
 static tg_status check_gradients(const tg_op *op, int i, bool with_strides,
                                  const tg_gradcheck_options *o, tg_gradcheck_report *worst,
                                  tg_error *err)
@@ -155,7 +159,8 @@ static tg_status check_gradients(const tg_op *op, int i, bool with_strides,
     return status;
 }
 
-/* A cast to integer has a VJP, but this result has no derivative. */
+/* Whether sample i has a derivative.  A cast has a VJP, but a cast to integers has no
+ * derivative. */
 static tg_status differentiable(const tg_op *op, int i, bool *yes, tg_error *err)
 {
     tgi_sample s;

@@ -1,4 +1,4 @@
-/* op_sample.c - makes the samples of a descriptor into tensors. */
+/* op_sample.c - makes tensors from the samples of a descriptor. */
 #include "src/op_sample.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ bool tgi_word_read(const char **text, tgi_word *w)
     if (*p == ':') {
         w->sign = p[1] == '~';
         p += w->sign ? 2 : 1;
-        /* By hand: strtod would take the first point of ".." and follow the locale. */
+        /* Not by strtod, which would read the first point of ".." and follow the locale. */
         double *bounds[2] = {&w->lo, &w->hi};
         for (int b = 0; b < 2; b++) {
             const bool minus = *p == '-';
@@ -52,7 +52,8 @@ bool tgi_word_read(const char **text, tgi_word *w)
     return *p == '\0' || *p == ' ';
 }
 
-/* Strided: the axes in the order of Fortran, the first one backwards, every other element. */
+/* A copy of x in which the axes are in Fortran order, the first axis runs backwards, and every
+ * other element is unused. */
 static tg_tensor *strided(const tg_tensor *x, tg_error *err)
 {
     const int64_t room = 2 * x->size + 1;
@@ -69,7 +70,7 @@ static tg_tensor *strided(const tg_tensor *x, tg_error *err)
     return y;
 }
 
-/* What is added to element i of square matrices to let their diagonal dominate. */
+/* What is added to element i of square matrices so that they become diagonally dominant. */
 static double weight(const tgi_word *w, int64_t i)
 {
     const int64_t n = w->shape[w->ndim - 1];
@@ -83,7 +84,7 @@ tg_tensor *tgi_word_draw(const tgi_word *w, tg_dtype dtype, bool with_strides, t
     for (int64_t i = 0; x && i < x->size; i++) {
         double v = tg_rng_next_uniform(rng, w->lo, w->hi);
         if (w->is_float)
-            v = (double)(float)v; /* so that f32 and f64 start from the same */
+            v = (double)(float)v; /* so that f32 and f64 have the same values */
         else
             v = floor(v);
         if (w->sign && tg_rng_next_below(rng, 2)) v = -v;

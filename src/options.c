@@ -1,4 +1,4 @@
-/* options.c - refuses options that were put together by hand. */
+/* options.c - refuses options that no function of the library has made. */
 #include "src/options.h"
 
 static const char *const makers[] = {

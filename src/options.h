@@ -1,7 +1,8 @@
-/* options.h - whether a struct of options comes from the function that makes it (internal).
+/* options.h - checks that a struct of options comes from the function that makes it (internal).
  *
- * Each public struct of options begins with `uint32_t made`, a tag of its own; status.h says the
- * rule to users.  Whoever takes such a struct checks the tag before it reads anything else. */
+ * Each public struct of options begins with `uint32_t made`, a tag that identifies its type;
+ * status.h tells users about it.  Functions that take such a struct check the tag before they read
+ * anything else. */
 #ifndef TAPEGRAD_SRC_OPTIONS_H
 #define TAPEGRAD_SRC_OPTIONS_H
 
@@ -11,7 +12,8 @@
 #include "tapegrad/nn.h"
 #include "tapegrad/tape.h"
 
-/* The structs, and what makes them; those of the optimizers are rows of updates.def. */
+/* The structs and the functions that make them.  Those of the optimizers follow from
+ * updates.def. */
 #define TGI_MADE_LIST(X)                                                                           \
     X(ACTIVATION, "tg_activation_defaults()")                                                      \
     X(BATCHES, "tg_batches_defaults()")                                                            \
@@ -30,7 +32,7 @@
     X(SIMPLE_CONVNET, "tg_simple_convnet_defaults()")                                              \
     X(TRAINER, "tg_trainer_defaults()")
 
-/* Tags that no forgotten field and no other struct has by chance. */
+/* Tags, chosen so that no forgotten field or other struct has one by chance. */
 typedef enum tgi_made {
     TGI_MADE_NONE = 0x6d616465,
 #define TGI_MADE_TAG(name, by) TGI_MADE_##name,
@@ -44,15 +46,15 @@ typedef enum tgi_made {
 /* TG_EARG, "Adam: options are not from tg_adam_defaults()", unless made is kind. */
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err);
 
-/* The same, and whether what they hold is in range.  who begins the sentence. */
+/* These also check that the fields are in range.  who begins the message. */
 tg_status tgi_batch_norm_check(const char *who, const tg_batch_norm_options *o, tg_error *err);
 tg_status tgi_init_check(const char *who, const tg_init *init, tg_error *err);
 tg_status tgi_gradcheck_check(const char *who, const tg_gradcheck_options *o, tg_error *err);
 
-/* TG_EARG for a number that is none of tg_dropout_form. */
+/* TG_EARG if form is not one of tg_dropout_form. */
 tg_status tgi_dropout_form_check(const char *who, tg_dropout_form form, tg_error *err);
 
-/* tgi_options_check for what is recorded: false with t poisoned. */
+/* tgi_options_check for operations: on failure false, with t poisoned. */
 bool tgi_options_recorded(tg_tape *t, const char *who, uint32_t made, tgi_made kind);
 
 #endif

@@ -254,7 +254,7 @@ START_TEST(refusals)
         const char *message;
     } rows[] = {
         {NULL, NULL, 1, x, TG_EARG, "checkpoint: the function is NULL"},
-        {cube, NULL, -1, x, TG_EARG, "checkpoint: no inputs"},
+        {cube, NULL, -1, x, TG_EARG, "checkpoint: n is negative or xs is NULL"},
         {cube, NULL, 1, NULL, TG_EARG, "checkpoint: input 1 is NULL"},
         {cube, NULL, 1, weak, TG_EARG, "checkpoint: input 1 is a weak scalar (use tg_full)"},
         {nothing, NULL, 1, x, TG_EARG, "checkpoint: the function returned NULL"},

@@ -213,13 +213,15 @@ START_TEST(refusals)
     tg_error err = TG_ERROR_INIT;
     tg_tensor *x = tensor_of(NULL, "i32[2]: 1 2");
     ck_assert_int_eq(tg_activation_measure(x, NULL, &s, NULL, &err), TG_EDTYPE);
-    ck_assert_str_eq(err.text, "activation_measure: dtype i32, must be f32 or f64");
+    ck_assert_str_eq(err.text, "activation_measure: x is i32, must be f32 or f64");
     ck_assert_int_eq(tg_activation_measure(NULL, NULL, &s, NULL, NULL), TG_EARG);
     ck_assert_int_eq(tg_activation_measure(x, NULL, NULL, NULL, NULL), TG_EARG);
     o.hi = o.lo;
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_int_eq(tg_activation_measure(x, &o, &s, NULL, &err), TG_EARG);
-    ck_assert_str_eq(err.text, "activation_measure: 30 bins from 0 to 0");
+    ck_assert_str_eq(
+        err.text,
+        "activation_measure: 30 bins from lo 0 to hi 0; bins must be at least 1, lo < hi");
     tg_dict *a = tg_dict_new(), *b = tg_dict_new();
     ck_assert_int_eq(tg_dict_set(a, "W", x, NULL), TG_OK);
     ck_assert_int_eq(tg_gradient_measure(a, b, NULL, &g, NULL), TG_EKEY);

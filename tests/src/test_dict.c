@@ -59,7 +59,7 @@ START_TEST(set_and_take_say_what_is_wrong)
         {NULL, "W", x, "dict_set: dict is NULL"},
         {d, NULL, x, "dict_set: key is NULL"},
         {d, "W", NULL, "dict_set: 'W': tensor is NULL"},
-        {d, "W", recorded, "dict_set: 'W': the tensor belongs to a tape, clone it first"},
+        {d, "W", recorded, "dict_set: 'W': the tensor belongs to a tape (use tg_tensor_clone)"},
         {grads, "W", x, "dict_set: 'W': the dict belongs to a tape"},
     };
     for (int i = 0; i < COUNT(cases); i++) {
