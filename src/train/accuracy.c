@@ -6,9 +6,9 @@
 #include "graph/tape.h"
 #include "src/data/dataset.h"
 
-enum { CHUNK = 500 }; /* rows on the tape at a time */
+enum { CHUNK = 500 }; /* rows recorded at a time */
 
-/* How many of rows a..b-1 are right. */
+/* The number of rows a..b-1 that the model classifies correctly. */
 static double hits(tg_tape *t, const tg_model *m, const tg_dataset *data, int64_t a, int64_t b)
 {
     const tg_pass pass = {0};
@@ -43,7 +43,7 @@ tg_status tg_accuracy(const tg_model *model, const tg_dataset *data, int64_t row
         return tg_fail(err, TG_EARG, "accuracy: %s is NULL",
                        !model  ? "model"
                        : !data ? "data"
-                               : "the place for the result");
+                               : "accuracy");
     *accuracy = NAN;
     const tg_status wrong = tgi_dataset_check("accuracy: ", data, err);
     if (wrong) return wrong;

@@ -1,4 +1,5 @@
-/* config.c - what a run depends on, as lines of text that two runs can compare. */
+/* config.c - what a run depends on, as lines of text that can be compared with those of another
+ * run. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,13 +13,13 @@
 
 #define FIRST_LINE "tapegrad trainer 1\n"
 
-/* A text that grows; NULL after a failure. */
-typedef struct page {
+/* A growing text; NULL after a failure. */
+typedef struct buffer {
     char *text;
     size_t used, room;
-} page;
+} buffer;
 
-static void TG_PRINTF(2, 3) write_text(page *p, const char *format, ...)
+static void TG_PRINTF(2, 3) write_text(buffer *p, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -39,28 +40,28 @@ static void TG_PRINTF(2, 3) write_text(page *p, const char *format, ...)
     p->used += (size_t)n;
 }
 
-static void write_number(page *p, const char *name, double value)
+static void write_number(buffer *p, const char *name, double value)
 {
     char text[TGI_NUMBER_MAX];
     (void)tgi_number_text(text, value);
     write_text(p, "%s=%s\n", name, text);
 }
 
-static void write_int(page *p, const char *name, int64_t value)
+static void write_int(buffer *p, const char *name, int64_t value)
 {
     write_text(p, "%s=%" PRId64 "\n", name, value);
 }
 
-/* ---- its parts ------------------------------------------------------------------------------ */
+/* ---- its lines ------------------------------------------------------------------------------ */
 
-static void write_optimizer(page *p, const tg_trainer *tr)
+static void write_optimizer(buffer *p, const tg_trainer *tr)
 {
     char text[512];
     write_text(p, "optimizer %s\n", tg_optimizer_describe(tr->optimizer, text, sizeof text));
     write_number(p, "lr", tr->base_lr);
 }
 
-static void write_groups(page *p, const tg_optimizer *o)
+static void write_groups(buffer *p, const tg_optimizer *o)
 {
     for (int i = 0; i < o->n_groups; i++) {
         const tg_group_options *g = &o->groups[i].options;
@@ -77,7 +78,7 @@ static void write_groups(page *p, const tg_optimizer *o)
     }
 }
 
-static void write_options(page *p, const tg_trainer *tr)
+static void write_options(buffer *p, const tg_trainer *tr)
 {
     const tg_trainer_options *o = &tr->options;
     write_int(p, "batch", o->batch);
@@ -97,12 +98,12 @@ static void write_options(page *p, const tg_trainer *tr)
     write_int(p, "history", tr->history != NULL);
 }
 
-/* What the model computes beyond its tensors, where it is one that we know. */
-static void write_model(page *p, const tg_model *m)
+/* The options of the model that its tensors do not show, if it is one of the library's models. */
+static void write_model(buffer *p, const tg_model *m)
 {
     const tg_mlp_options *mlp = tg_mlp_get_options(m);
     const tg_simple_convnet_options *conv = tg_simple_convnet_get_options(m);
-    write_text(p, "model %s\n", mlp ? "mlp" : conv ? "simple_convnet" : "of one's own");
+    write_text(p, "model %s\n", mlp ? "mlp" : conv ? "simple_convnet" : "custom");
     if (mlp) {
         write_int(p, "activation", mlp->activation);
         write_int(p, "batch_norm", mlp->batch_norm);
@@ -121,9 +122,9 @@ static void write_model(page *p, const tg_model *m)
     write_number(p, "loss_eps", mlp ? mlp->loss_eps : conv->loss_eps);
 }
 
-tg_status tgi_trainer_configure(tg_trainer *tr, tg_error *err)
+tg_status tgi_config_make(tg_trainer *tr, tg_error *err)
 {
-    page p = {tg_malloc(512), 0, 512};
+    buffer p = {tg_malloc(512), 0, 512};
     write_text(&p, FIRST_LINE);
     write_optimizer(&p, tr);
     write_options(&p, tr);
@@ -135,7 +136,8 @@ tg_status tgi_trainer_configure(tg_trainer *tr, tg_error *err)
 
 /* ---- the data ------------------------------------------------------------------------------- */
 
-static tg_status sum_of(const tg_tensor *x, const tgi_crc *tables, uint32_t *crc, tg_error *err)
+static tg_status add_checksum(const tg_tensor *x, const tgi_crc *tables, uint32_t *crc,
+                              tg_error *err)
 {
     tg_tensor *packed = tg_tensor_is_contiguous(x) ? NULL : tg_tensor_clone(x, err);
     const tg_tensor *y = packed ? packed : x;
@@ -146,23 +148,23 @@ static tg_status sum_of(const tg_tensor *x, const tgi_crc *tables, uint32_t *crc
     return TG_OK;
 }
 
-static tg_status write_data(page *p, const char *name, const tg_dataset *d, tg_error *err)
+static tg_status write_data(buffer *p, const char *name, const tg_dataset *d, tg_error *err)
 {
     uint32_t crc = 0;
     tgi_crc tables;
     if (!d) return TG_OK;
     tgi_crc_init(&tables);
-    tg_status status = sum_of(d->images, &tables, &crc, err);
-    if (!status) status = sum_of(d->labels, &tables, &crc, err);
+    tg_status status = add_checksum(d->images, &tables, &crc, err);
+    if (!status) status = add_checksum(d->labels, &tables, &crc, err);
     write_text(p, "%s rows=%" PRId64 " crc32=%08x\n", name, d->size, (unsigned)crc);
     return status;
 }
 
-tg_status tgi_trainer_configure_data(tg_trainer *tr, tg_error *err)
+tg_status tgi_config_add_data(tg_trainer *tr, tg_error *err)
 {
     if (tr->data_in_config) return TG_OK;
     const size_t used = strlen(tr->config), room = used + 256;
-    page p = {tg_malloc(room), used, room};
+    buffer p = {tg_malloc(room), used, room};
     if (p.text) memcpy(p.text, tr->config, used + 1);
     tg_status status = write_data(&p, "train", tr->train, err);
     if (!status) status = write_data(&p, "test", tr->test, err);
@@ -179,7 +181,7 @@ tg_status tgi_trainer_configure_data(tg_trainer *tr, tg_error *err)
 
 /* ---- comparing ------------------------------------------------------------------------------ */
 
-bool tgi_is_config(const char *text, size_t n)
+bool tgi_config_begins(const char *text, size_t n)
 {
     return n >= sizeof FIRST_LINE - 1 && memcmp(text, FIRST_LINE, sizeof FIRST_LINE - 1) == 0;
 }
@@ -194,7 +196,8 @@ static int line_length(const char *text, const char *end)
 
 enum { SHOWN = 64 }; /* characters of a line that an error shows */
 
-/* Where the word begins in which two lines differ, if one of them is too long to be shown. */
+/* The start of the first word that differs in two lines, or 0 if both are short enough to be shown
+ * whole. */
 static int first_difference(const char *a, int a_line, const char *b, int b_line)
 {
     int word = 0;
@@ -210,12 +213,13 @@ static tg_status refuse(const char *path, const char *a, int a_line, const char 
     const int from = first_difference(a, a_line, b, b_line);
     const int a_shown = a_line - from < SHOWN ? a_line - from : SHOWN;
     const int b_shown = b_line - from < SHOWN ? b_line - from : SHOWN;
-    return tg_fail(err, TG_EARG, "trainer: '%.70s' is of another run: there '%.*s', here '%.*s'",
-                   path, a_shown, a + from, b_shown, b + from);
+    return tg_fail(err, TG_EARG,
+                   "trainer: '%.70s' belongs to another run: there '%.*s', here '%.*s'", path,
+                   a_shown, a + from, b_shown, b + from);
 }
 
-tg_status tgi_trainer_compare(const tg_trainer *tr, const char *path, const char *text, size_t n,
-                              tg_error *err)
+tg_status tgi_config_compare(const tg_trainer *tr, const char *path, const char *text, size_t n,
+                             tg_error *err)
 {
     const char *a = text, *a_end = text + n, *b = tr->config, *b_end = b + strlen(b);
     while (a < a_end || b < b_end) {

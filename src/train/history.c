@@ -1,4 +1,4 @@
-/* history.c - a run's rows (series, metric, step, value) and its CSV file. */
+/* history.c - the rows (series, metric, step, value) of runs, their CSV file, and curves. */
 #include "tapegrad/history.h"
 
 #include <inttypes.h>
@@ -11,11 +11,11 @@
 #include "src/train/history.h"
 #include "tapegrad/alloc.h"
 
-/* Texts by number.  Rows hold numbers; the texts are few and stay until the history goes. */
+/* The texts of series and metrics.  They are few, and rows refer to them by number. */
 typedef struct {
-    char **text; /* by number; room for half as many as there are slots */
+    char **text; /* by number, with room for half as many as there are slots */
     uint32_t count;
-    uint32_t *slot; /* open addressing: a number + 1, or 0 when free */
+    uint32_t *slot; /* open addressing: a number + 1, or 0 if free */
     uint32_t slots; /* a power of two, or 0 */
 } names;
 
@@ -42,7 +42,7 @@ static uint32_t hash(const char *text)
     return h;
 }
 
-/* The slot that holds text, or the free one where it belongs. */
+/* The slot that holds text, or the free slot where it belongs. */
 static uint32_t *find_slot(uint32_t *slot, uint32_t slots, char *const *held, const char *text)
 {
     uint32_t i = hash(text) & (slots - 1);
@@ -73,7 +73,7 @@ static bool grow_names(names *n)
     return true;
 }
 
-/* The number of text, new or old; NO_NAME when out of memory. */
+/* The number of text, which is added if it is new.  NO_NAME when out of memory. */
 static uint32_t intern(names *n, const char *text)
 {
     const uint32_t held = find_name(n, text);
@@ -86,7 +86,7 @@ static uint32_t intern(names *n, const char *text)
     return n->count++;
 }
 
-/* Rows mostly repeat the texts of the row before, or of one a few rows back. */
+/* Looks first at the last two rows, whose texts most rows repeat. */
 static uint32_t intern_near(tg_history *history, const char *text, bool metric)
 {
     for (size_t back = 1; back <= 2 && back <= history->size; back++) {
@@ -215,7 +215,7 @@ tg_status tg_history_write_csv(const tg_history *history, const char *path, tg_e
 tg_status tg_history_curve(const tg_history *history, const char *series, const char *metric,
                            tg_curve *curve, tg_error *err)
 {
-    if (!curve) return tg_fail(err, TG_EARG, "history: no place for the curve was given");
+    if (!curve) return tg_fail(err, TG_EARG, "history: curve is NULL");
     *curve = (tg_curve){0, NULL, NULL};
     if (!history || !series || !metric)
         return tg_fail(err, TG_EARG, "history: a curve needs a history, a series and a metric");
@@ -271,7 +271,7 @@ tg_status tg_smooth_curve(size_t n, const double *y, double *out, tg_error *err)
     for (ptrdiff_t i = 0; i <= last; i++) {
         out[i] = 0;
         for (ptrdiff_t j = -HALF; j <= HALF; j++) {
-            ptrdiff_t at = i + j; /* mirrored about the first point, and behind the last */
+            ptrdiff_t at = i + j; /* mirrored at the first point, and behind the last one */
             if (at < 0) at = -at;
             if (at > last) at = 2 * last + 1 - at;
             out[i] += w[j + HALF] / total * y[at];

@@ -1,4 +1,4 @@
-/* load.c - a run taken up from a file: everything is checked, then everything is set. */
+/* load.c - resumes a run from a checkpoint: checks everything, then sets everything. */
 #include <string.h>
 
 #include "src/dict.h"
@@ -8,20 +8,22 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/npy.h"
 
-/* What a file says, checked against the trainer. */
+/* The contents of a checkpoint, checked against the trainer. */
 typedef struct saved {
     const char *path;
-    tg_dict *all, *params, *state, *optimizer, *best; /* parts of all, by reference */
+    tg_dict *all;                               /* the members of the file */
+    tg_dict *params, *state, *optimizer, *best; /* references to entries of all */
     int64_t counters[TGI_COUNTER_COUNT];
     double numbers[TGI_NUMBER_COUNT];
     tg_batches_state batches;
-    tg_history_row *rows; /* their metrics are borrowed from all */
+    tg_history_row *rows; /* with metrics borrowed from all */
     size_t n_rows;
 } saved;
 
 /* ---- single members ------------------------------------------------------------------------- */
 
-/* The member of that name, of the dtype and one axis, or two for pairs; n < 0: of any length. */
+/* The member of that name.  It must have the dtype, n entries (n < 0: any number), and one axis, or
+ * two if it holds pairs. */
 static const tg_tensor *member(const saved *s, const char *key, tg_dtype dtype, bool pairs,
                                int64_t n, tg_error *err)
 {
@@ -31,10 +33,10 @@ static const tg_tensor *member(const saved *s, const char *key, tg_dtype dtype, 
         (!pairs || x->shape[1] == 2))
         return x;
     if (x)
-        (void)tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is no checkpoint: its '%s' is %s",
+        (void)tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is not a checkpoint: its '%s' is %s",
                       s->path, key, tg_tensor_describe(x, text, sizeof text));
     else
-        (void)tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is no checkpoint: it has no '%s'",
+        (void)tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is not a checkpoint: it has no '%s'",
                       s->path, key);
     return NULL;
 }
@@ -50,10 +52,11 @@ static tg_status check_config(tg_trainer *tr, const saved *s, tg_error *err)
 {
     const tg_tensor *x = member(s, TGI_CONFIG, TG_U8, false, -1, err);
     if (!x) return TG_EFORMAT;
-    if (!tgi_is_config(x->data, (size_t)x->size))
-        return tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is of another kind or version", s->path);
-    const tg_status status = tgi_trainer_configure_data(tr, err);
-    return status ? status : tgi_trainer_compare(tr, s->path, x->data, (size_t)x->size, err);
+    if (!tgi_config_begins(x->data, (size_t)x->size))
+        return tg_fail(err, TG_EFORMAT, "trainer: '%.100s' is not a checkpoint of version 1",
+                       s->path);
+    const tg_status status = tgi_config_add_data(tr, err);
+    return status ? status : tgi_config_compare(tr, s->path, x->data, (size_t)x->size, err);
 }
 
 static tg_status read_position(const tg_trainer *tr, saved *s, tg_error *err)
@@ -103,8 +106,8 @@ static tg_status read_history(saved *s, tg_error *err)
     for (size_t i = 0; i < s->n_rows && !status; i++) {
         const int32_t number = ((const int32_t *)metric->data)[i];
         if (!ends_well || number < 0 || number >= n_texts)
-            status =
-                tg_fail(err, TG_EFORMAT, "trainer: '%.100s': row %zu has no metric", s->path, i);
+            status = tg_fail(err, TG_EFORMAT,
+                             "trainer: '%.100s': row %zu of the history has no metric", s->path, i);
         else
             s->rows[i] = (tg_history_row){.metric = names[number],
                                           .step = joined(((const int32_t(*)[2])step->data)[i]),
@@ -114,7 +117,7 @@ static tg_status read_history(saved *s, tg_error *err)
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- the checkpoint ------------------------------------------------------------------------- */
 
 static tg_status check_tensors(const tg_trainer *tr, const saved *s, tg_error *err)
 {
@@ -125,7 +128,8 @@ static tg_status check_tensors(const tg_trainer *tr, const saved *s, tg_error *e
             tg_dict_match(s->state, "the checkpoint", tr->model->state, "the model's state", err);
     if (status || tg_dict_size(s->best) == 0) return status;
     tg_dict *live = tgi_trainer_tensors(tr, err);
-    status = live ? tg_dict_match(s->best, "the best of the checkpoint", live, "the model", err)
+    status = live ? tg_dict_match(s->best, "the best parameters of the checkpoint", live,
+                                  "the model", err)
                   : TG_ENOMEM;
     tg_dict_free(live);
     return status;
@@ -146,8 +150,8 @@ static tg_status read_all(tg_trainer *tr, saved *s, tg_error *err)
     return check_tensors(tr, s, err);
 }
 
-/* The optimizer's load is the only step that both may fail and changes something, and that not
- * unless it succeeds: so it stands between what may fail and what cannot. */
+/* Loading the optimizer can fail and, if it succeeds, changes something.  So it comes after what
+ * can fail and before what cannot. */
 static tg_status set_all(tg_trainer *tr, const saved *s, tg_error *err)
 {
     tg_dict *best = NULL;
@@ -165,7 +169,7 @@ static tg_status set_all(tg_trainer *tr, const saved *s, tg_error *err)
     (void)tg_dict_copy(tr->model->params, s->params, NULL); /* they match */
     if (tr->model->state) (void)tg_dict_copy(tr->model->state, s->state, NULL);
     (void)tg_batches_set_state(tr->batches, s->batches, NULL);
-    tr->owed = TGI_OWES_NOTHING;
+    tr->pending = TGI_PENDING_NOTHING;
     tr->mask_rng.counter = (uint64_t)s->counters[TGI_MASK_COUNTER];
     tr->steps = s->counters[TGI_STEPS];
     tr->evaluations = s->counters[TGI_EVALUATIONS];
@@ -181,7 +185,7 @@ static tg_status set_all(tg_trainer *tr, const saved *s, tg_error *err)
 
 tg_status tg_trainer_load(tg_trainer *tr, const char *path, tg_error *err)
 {
-    if (!tr || !path) return tg_fail(err, TG_EARG, "trainer: load needs a trainer and a path");
+    if (!tr || !path) return tg_fail(err, TG_EARG, "trainer_load: the trainer or the path is NULL");
     saved s = {.path = path};
     tg_error own = TG_ERROR_INIT;
     tg_status status = read_all(tr, &s, &own);

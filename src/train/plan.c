@@ -1,4 +1,4 @@
-/* plan.c - when a trainer's updates are made by a plan, and why not. */
+/* plan.c - decides when a trainer's updates are made by a plan, and notes why not. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -10,7 +10,7 @@
 #include "src/train/trainer.h"
 #include "tapegrad/alloc.h"
 
-enum { TRIES = 16 }; /* updates that may differ before it is given up */
+enum { TRIES = 16 }; /* after so many updates that differ, no plan will be made */
 
 static void note(tgi_step_plan *s, const char *format, ...) TG_PRINTF(2, 3);
 static void note(tgi_step_plan *s, const char *format, ...)
@@ -27,14 +27,14 @@ const char *tg_trainer_plan_note(const tg_trainer *tr)
     return tr->options.plan ? tr->step.note : "plans are turned off";
 }
 
-/* ---- what a plan holds for ------------------------------------------------------------------ */
+/* ---- what a plan was compiled for ----------------------------------------------------------- */
 
 static int count_leaves(const tg_trainer *tr)
 {
     return tg_dict_size(tr->model->params) + tg_dict_size(tr->model->state) + 2;
 }
 
-/* Number i of the tensors that a plan found and that can be replaced by others. */
+/* Number i of the tensors that a plan reads and that the program could replace. */
 static const tg_tensor *leaf(const tg_trainer *tr, int i)
 {
     const int params = tg_dict_size(tr->model->params);
@@ -50,8 +50,9 @@ static bool is_same_model(const tg_model *a, const tg_model *b)
            a->forward == b->forward && a->loss == b->loss && a->self == b->self;
 }
 
-/* The model, the data and the optimizer are put together as they were. */
-static bool still_holds(const tg_trainer *tr)
+/* Whether the model, the data and the optimizer have the same tensors as when the plan was
+ * compiled. */
+static bool is_valid(const tg_trainer *tr)
 {
     const tgi_step_plan *s = &tr->step;
     if (!is_same_model(&s->model, tr->model) || s->n_leaves != count_leaves(tr) ||
@@ -62,7 +63,7 @@ static bool still_holds(const tg_trainer *tr)
     return true;
 }
 
-static void let_go(tgi_step_plan *s)
+static void release_leaves(tgi_step_plan *s)
 {
     for (int i = 0; i < s->n_seen; i++) tg_tensor_free(s->seen[i].x);
     tg_free(s->seen);
@@ -73,7 +74,7 @@ static void let_go(tgi_step_plan *s)
 void tgi_trainer_drop_plan(tg_trainer *tr)
 {
     tgi_step_plan *s = &tr->step;
-    let_go(s);
+    release_leaves(s);
     tg_plan_free(s->plan);
     tg_free(s->leaves);
     *s = (tgi_step_plan){.off = s->off};
@@ -83,7 +84,7 @@ bool tgi_trainer_planned(tg_trainer *tr, const tg_tensor *rows)
 {
     tgi_step_plan *s = &tr->step;
     if (!s->plan) return false;
-    if (!still_holds(tr)) {
+    if (!is_valid(tr)) {
         tgi_trainer_drop_plan(tr);
         note(s, "the model, the data or the optimizer's groups have changed");
         return false;
@@ -109,7 +110,7 @@ tg_status tgi_trainer_run_plan(tg_trainer *tr, tg_error *err)
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
-/* All that it draws comes from the trainer's generator, as much as was drawn. */
+/* Whether all random numbers of p come from the trainer's generator, and as many as it advanced. */
 static bool draws_masks_only(const tg_plan *p, tg_rng before, tg_rng after)
 {
     if (p->n_generators == 0) return after.counter == before.counter;
@@ -131,7 +132,8 @@ static bool keep_leaves(tg_trainer *tr, const tg_tensor *rows)
     return true;
 }
 
-/* Recorded once more when a batch is short, and to evaluate: which takes less memory, if any. */
+/* From now on the tape is used only for short batches and evaluations.  A new tape frees the memory
+ * of a whole update. */
 static void renew_tape(tg_trainer *tr)
 {
     tg_tape *t = tg_tape_new();
@@ -167,15 +169,15 @@ static void compile(tg_trainer *tr, const tg_tensor *rows, tg_tensor *loss, tg_r
 
 /* ---- two updates that are the same ---------------------------------------------------------- */
 
-/* Holds the leaves of the tape, so that no others come to lie where they are. */
+/* Keeps references to the leaves of the tape, so that no other tensors can have their addresses. */
 static bool see_leaves(tgi_step_plan *s, const tg_tape *t)
 {
-    let_go(s);
+    release_leaves(s);
     s->seen = tg_realloc_array(NULL, (size_t)t->leaf_count, sizeof *s->seen);
     if (!s->seen) return false;
     for (int32_t i = 0; i < t->size; i++) {
         tg_tensor *x = t->values[i];
-        if (!x->tape) s->seen[s->n_seen++] = (tgi_seen){tg_tensor_ref(x), tgi_version(x)};
+        if (!x->tape) s->seen[s->n_seen++] = (tgi_leaf_version){tg_tensor_ref(x), tgi_version(x)};
     }
     return true;
 }
@@ -190,8 +192,8 @@ static bool is_written(const tg_tape *t, const tg_tensor *x)
     return false;
 }
 
-/* A leaf has been written since it was seen, but not by an operation: perhaps by the model, and
- * nobody would write it when a plan runs. */
+/* Whether a leaf has been written since it was seen, but not by an operation.  Perhaps the model
+ * writes it, which would not happen when a plan runs. */
 static bool written_by_others(const tg_trainer *tr, const tg_tensor *rows)
 {
     for (int i = 0; i < tr->step.n_seen; i++) {
@@ -232,5 +234,5 @@ void tgi_trainer_plan(tg_trainer *tr, const tg_tensor *rows, tg_tensor *loss, tg
         s->hash = hash;
         if (see_leaves(s, tr->t)) return;
     }
-    let_go(s);
+    release_leaves(s);
 }

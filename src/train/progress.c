@@ -1,4 +1,4 @@
-/* progress.c - a bar on a terminal, plain lines elsewhere. */
+/* progress.c - shows progress: a bar on a terminal, plain lines elsewhere. */
 #define _POSIX_C_SOURCE 200809L
 #include "tapegrad/progress.h"
 
@@ -25,7 +25,7 @@ tg_progress tg_progress_start(FILE *out, const char *label, int64_t total)
                          .drawn = now - 1};
 }
 
-/* How many of n parts are done, rounded down. */
+/* The share that is done, in units of 1/n, rounded down. */
 static int parts_of(const tg_progress *p, int64_t done, int n)
 {
     const double share = n * ((double)done / (double)p->total);

@@ -1,4 +1,4 @@
-/* save.c - a run as a file: all that it needs to go on from where it is. */
+/* save.c - writes a checkpoint: all that a run needs in order to resume. */
 #include <string.h>
 
 #include "src/dict.h"
@@ -25,7 +25,7 @@ static tg_status put(tg_dict *d, const char *key, tg_dtype dtype, int ndim, int6
     return tg_dict_take(d, key, tg_tensor_from(dtype, ndim, shape, data, err), err);
 }
 
-/* Low half first. */
+/* Divides a 64-bit integer into two halves, low half first. */
 static void split(int64_t value, int32_t pair[2])
 {
     const uint64_t bits = (uint64_t)value;
@@ -64,11 +64,11 @@ typedef struct columns {
     int64_t n;
     double *value;
     int32_t (*step)[2], *metric;
-    char *metrics; /* one after the other, each with its 0 */
+    char *metrics; /* one after the other, each with a 0 byte at its end */
     size_t used;
 } columns;
 
-/* The number of a metric, which is added if it is new; -1 when out of memory. */
+/* The number of a metric, which is added if it is new.  -1 when out of memory. */
 static int32_t number_of(columns *c, const char *metric)
 {
     int32_t number = 0;
@@ -120,13 +120,13 @@ static tg_status put_history(const tg_trainer *tr, tg_dict *d, tg_error *err)
     return status;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- the checkpoint ------------------------------------------------------------------------- */
 
 tg_status tg_trainer_save(tg_trainer *tr, const char *path, tg_error *err)
 {
-    if (!tr || !path) return tg_fail(err, TG_EARG, "trainer: save needs a trainer and a path");
-    tg_status status = tgi_trainer_settle(tr, err);
-    if (!status) status = tgi_trainer_configure_data(tr, err);
+    if (!tr || !path) return tg_fail(err, TG_EARG, "trainer_save: the trainer or the path is NULL");
+    tg_status status = tgi_trainer_complete(tr, err);
+    if (!status) status = tgi_config_add_data(tr, err);
     if (status) return status;
     tg_dict *d = tgi_trainer_tensors(tr, err);
     if (!d) return TG_ENOMEM;

@@ -1,7 +1,7 @@
 /* step.c - one update of a trainer, and what follows it: loss, evaluation, history.
  *
- * An update that fails changes nothing.  What fails behind it is owed, and the next step begins
- * with that. */
+ * An update that fails changes nothing.  What fails after an update is pending, and the next step
+ * begins with it. */
 #include <math.h>
 
 #include "graph/tape.h"
@@ -22,7 +22,7 @@ static const tg_dict *trained(tg_trainer *tr, tg_error *err)
     return tr->trained = tg_optimizer_trainable(tr->optimizer, params, err);
 }
 
-/* The lr of this step, where a schedule sets it. */
+/* Sets the lr of this step, unless the schedule is constant. */
 static void schedule(tg_trainer *tr)
 {
     const tg_schedule *s = &tr->options.schedule;
@@ -37,7 +37,7 @@ static tg_tensor *plain_loss(const tg_trainer *tr, tg_tensor *x, tg_tensor *labe
     return tg_model_loss(tr->t, tr->model, tg_model_forward(tr->t, tr->model, x, &pass), labels);
 }
 
-/* The update for these rows, recorded: tr->loss. */
+/* Records and makes the update for these rows, and sets tr->loss. */
 static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
 {
     tg_tape *t = tr->t;
@@ -58,7 +58,7 @@ static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
     if (!status && !plan) status = tg_optimizer_update(tr->optimizer, m->params, grads, err);
     if (status || (status = tgi_tape_pass(tr->t, err))) return status;
     if (tr->options.loss_after) {
-        tr->owed = TGI_OWES_LOSS;
+        tr->pending = TGI_PENDING_LOSS;
         loss = plain_loss(tr, x, labels);
         if ((status = tgi_tape_pass(tr->t, err))) return status;
     }
@@ -67,8 +67,8 @@ static tg_status record_step(tg_trainer *tr, tg_tensor *rows, tg_error *err)
     return TG_OK;
 }
 
-/* Notes the model's state, which an update that fails may have written. */
-static tg_status keep_state(tg_trainer *tr, tg_error *err)
+/* Saves the model's state, which an update that fails may have written. */
+static tg_status save_state(tg_trainer *tr, tg_error *err)
 {
     const tg_dict *state = tr->model->state;
     if (tg_dict_size(state) == 0) return TG_OK;
@@ -84,8 +84,8 @@ static void restore_state(tg_trainer *tr)
     if (tg_dict_size(tr->model->state) > 0) (void)tg_dict_copy(tr->model->state, tr->before, NULL);
 }
 
-/* What makes a plan fail, but for memory, fails as well when it is recorded, in words that name the
- * loss or the layer that was called. */
+/* An update that fails in a plan, except for lack of memory, also fails when it is recorded, but
+ * with a message that names the loss or the layer.  So it is recorded. */
 static tg_status planned_step(tg_trainer *tr, tg_error *err)
 {
     tg_error why = TG_ERROR_INIT;
@@ -97,20 +97,20 @@ static tg_status planned_step(tg_trainer *tr, tg_error *err)
     return record_step(tr, tr->rows, err);
 }
 
-/* One that fails changes nothing. */
+/* Makes one update.  On failure nothing has changed. */
 static tg_status update(tg_trainer *tr, tg_error *err)
 {
     const tg_batches_state batch = tg_batches_get_state(tr->batches);
     const tg_rng masks = tr->mask_rng;
     const double lr = tg_optimizer_lr(tr->optimizer);
-    tg_status status = keep_state(tr, err);
+    tg_status status = save_state(tr, err);
     if (status) return status;
     tr->rows = tg_batches_next(tr->batches);
     schedule(tr);
     status =
         tgi_trainer_planned(tr, tr->rows) ? planned_step(tr, err) : record_step(tr, tr->rows, err);
-    if (!status) tr->owed = TGI_OWES_ROWS;
-    if (tr->owed) return status;
+    if (!status) tr->pending = TGI_PENDING_ROWS;
+    if (tr->pending) return status;
     tgi_trainer_drop_plan(tr);
     (void)tg_batches_set_state(tr->batches, batch, NULL);
     tr->mask_rng = masks;
@@ -121,7 +121,7 @@ static tg_status update(tg_trainer *tr, tg_error *err)
 
 /* ---- what follows it ------------------------------------------------------------------------ */
 
-static tg_status late_loss(tg_trainer *tr, tg_error *err)
+static tg_status pending_loss(tg_trainer *tr, tg_error *err)
 {
     tg_tape_reset(tr->t);
     tg_tensor *x = tg_dataset_inputs(tr->t, tr->train, tr->rows, tr->model->dtype);
@@ -129,11 +129,11 @@ static tg_status late_loss(tg_trainer *tr, tg_error *err)
     const tg_status status = tgi_tape_pass(tr->t, err);
     if (status) return status;
     tr->loss = tg_item(loss);
-    tr->owed = TGI_OWES_ROWS;
+    tr->pending = TGI_PENDING_ROWS;
     return TG_OK;
 }
 
-/* Whether accuracies are taken after so many updates. */
+/* Whether accuracies are measured after this number of updates. */
 static bool evaluates(const tg_trainer *tr, int64_t updates)
 {
     const tg_trainer_options *o = &tr->options;
@@ -146,7 +146,7 @@ static bool evaluates(const tg_trainer *tr, int64_t updates)
 typedef struct evaluation {
     double train, test;
     bool better;
-    tg_dict *tensors; /* of the best one, where they are asked for */
+    tg_dict *tensors; /* the model's, if it is the best one and restore_best is set */
 } evaluation;
 
 static tg_status evaluate(tg_trainer *tr, evaluation *e, tg_error *err)
@@ -163,7 +163,7 @@ static tg_status evaluate(tg_trainer *tr, evaluation *e, tg_error *err)
     return e->tensors ? TG_OK : TG_ENOMEM;
 }
 
-/* Takes an evaluation over, made after so many updates. */
+/* Counts an evaluation that was made after this number of updates. */
 static void count_evaluation(tg_trainer *tr, const evaluation *e, int64_t updates)
 {
     tr->evaluations++;
@@ -179,8 +179,8 @@ static void count_evaluation(tg_trainer *tr, const evaluation *e, int64_t update
     tr->best_tensors = e->tensors;
 }
 
-/* What is measured after so many updates, into tr and its history, or nothing on failure; with the
- * last loss where there is one. */
+/* Measures what is due after this number of updates and adds it to tr and its history, with the
+ * last loss if `loss` is true.  On failure nothing has changed. */
 static tg_status measure(tg_trainer *tr, int64_t updates, bool loss, tg_error *err)
 {
     const bool due = evaluates(tr, updates);
@@ -204,8 +204,8 @@ static tg_status measure(tg_trainer *tr, int64_t updates, bool loss, tg_error *e
     return TG_OK;
 }
 
-/* Whether some parameter is NaN, Inf or, in the root of its mean square, beyond 10^6. */
-static bool lost(const tg_dict *params)
+/* Whether a parameter has a NaN or an Inf, or a root mean square above 10^6. */
+static bool is_too_large(const tg_dict *params)
 {
     for (int i = 0; i < tg_dict_size(params); i++) {
         const tg_tensor *w = tg_dict_at(params, i);
@@ -215,24 +215,24 @@ static bool lost(const tg_dict *params)
     return false;
 }
 
-/* Looks at the loss after each update, and at all parameters now and then, which costs little. */
+/* Checks the loss after each update, and all parameters only now and then, to save time. */
 static bool diverges(const tg_trainer *tr, int64_t updates)
 {
     if (!isfinite(tr->loss)) return true;
     const bool looks = evaluates(tr, updates) || updates == tr->options.steps ||
                        updates % tg_batches_per_epoch(tr->batches) == 0;
-    return looks && lost(tr->model->params);
+    return looks && is_too_large(tr->model->params);
 }
 
-tg_status tgi_trainer_settle(tg_trainer *tr, tg_error *err)
+tg_status tgi_trainer_complete(tg_trainer *tr, tg_error *err)
 {
-    if (!tr->owed) return TG_OK;
-    tg_status status = tr->owed == TGI_OWES_LOSS ? late_loss(tr, err) : TG_OK;
+    if (!tr->pending) return TG_OK;
+    tg_status status = tr->pending == TGI_PENDING_LOSS ? pending_loss(tr, err) : TG_OK;
     if (!status) status = measure(tr, tr->steps + 1, true, err);
     if (status) return status;
     tr->steps++;
     tr->diverged = tr->diverged || diverges(tr, tr->steps);
-    tr->owed = TGI_OWES_NOTHING;
+    tr->pending = TGI_PENDING_NOTHING;
     return TG_OK;
 }
 
@@ -240,7 +240,7 @@ tg_status tg_trainer_step(tg_trainer *tr, tg_error *err)
 {
     if (!tr) return tg_fail(err, TG_EARG, "trainer: the trainer is NULL");
     tg_status status = TG_OK;
-    if (!tr->owed && tr->steps == 0 && tr->evaluations == 0) status = measure(tr, 0, false, err);
-    if (!status && !tr->owed) status = update(tr, err);
-    return status ? status : tgi_trainer_settle(tr, err);
+    if (!tr->pending && tr->steps == 0 && tr->evaluations == 0) status = measure(tr, 0, false, err);
+    if (!status && !tr->pending) status = update(tr, err);
+    return status ? status : tgi_trainer_complete(tr, err);
 }

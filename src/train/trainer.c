@@ -1,4 +1,5 @@
-/* trainer.c - makes a trainer, and fits: steps, checkpoints, the best at the end. */
+/* trainer.c - makes a trainer, and tg_trainer_fit: steps, checkpoints, the best parameters at the
+ * end. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -49,12 +50,13 @@ static tg_status check_options(const tg_trainer_options *o, const tg_dataset *te
                        o->min_delta >= 0 ? o->clip_norm : o->min_delta,
                        o->min_delta >= 0 ? " and finite" : "");
     if ((o->patience > 0 || o->restore_best) && (!test || o->eval_every == 0))
-        return tg_fail(err, TG_EARG, "trainer: %s needs a test set and eval_every",
+        return tg_fail(err, TG_EARG, "trainer: %s needs a test set, and eval_every above 0",
                        o->patience > 0 ? "patience" : "restore_best");
     return check_schedule(&o->schedule, err);
 }
 
-/* A batch of one row has no unbiased variance, and would end fit in the middle of it. */
+/* A batch of one row has no unbiased variance.  Without this check fit would fail only when it
+ * reaches that batch. */
 static tg_status check_batches(const tg_trainer_options *o, const tg_model *m, int64_t rows,
                                tg_error *err)
 {
@@ -69,8 +71,8 @@ static tg_status check_batches(const tg_trainer_options *o, const tg_model *m, i
                    o->batch > 1 ? "drop_last or another batch" : "another batch");
 }
 
-/* What tr holds on its own account. */
-static tg_status make_parts(tg_trainer *tr, tg_error *err)
+/* Makes what tr owns. */
+static tg_status make_members(tg_trainer *tr, tg_error *err)
 {
     const tg_trainer_options *o = &tr->options;
     tg_batches_options b = tg_batches_defaults();
@@ -84,7 +86,7 @@ static tg_status make_parts(tg_trainer *tr, tg_error *err)
         return tg_fail(err, TG_ENOMEM, "trainer: out of memory");
     if (o->checkpoint_every == 0) tr->options.checkpoint_every = tg_batches_per_epoch(tr->batches);
     tr->options.checkpoint = tr->checkpoint;
-    return tgi_trainer_configure(tr, err);
+    return tgi_config_make(tr, err);
 }
 
 tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_dataset *train,
@@ -131,7 +133,7 @@ tg_trainer *tg_trainer_new(tg_model *model, tg_optimizer *optimizer, const tg_da
                        .test_acc = NAN,
                        .best = NAN,
                        .saved_steps = -1};
-    if (make_parts(tr, err) == TG_OK) return tr;
+    if (make_members(tr, err) == TG_OK) return tr;
     tg_trainer_free(tr);
     return NULL;
 }
@@ -153,24 +155,25 @@ void tg_trainer_free(tg_trainer *tr)
 
 /* ---- fit ------------------------------------------------------------------------------------ */
 
-/* Goes on from the checkpoint, or finds that there is none. */
-static tg_status attach(tg_trainer *tr, tg_error *err)
+/* Loads the checkpoint, if it exists. */
+static tg_status resume(tg_trainer *tr, tg_error *err)
 {
     struct stat there;
-    if (!tr->checkpoint || tr->attached) return TG_OK;
+    if (!tr->checkpoint || tr->resumed) return TG_OK;
     if (stat(tr->checkpoint, &there) == 0 || errno != ENOENT) {
         if (tr->steps > 0)
             return tg_fail(err, TG_EARG,
-                           "trainer: '%.100s' is there already, and %lld updates are made",
+                           "trainer: '%.100s' exists, but %lld updates have been made without it",
                            tr->checkpoint, (long long)tr->steps);
         const tg_status status = tg_trainer_load(tr, tr->checkpoint, err);
         if (status) return status;
         tr->saved_steps = tr->steps;
         if (tr->steps > tr->options.steps)
-            return tg_fail(err, TG_EARG, "trainer: '%.100s' has made %lld updates, asked are %lld",
+            return tg_fail(err, TG_EARG,
+                           "trainer: '%.100s' has made %lld updates, more than steps, %lld",
                            tr->checkpoint, (long long)tr->steps, (long long)tr->options.steps);
     }
-    tr->attached = true;
+    tr->resumed = true;
     return TG_OK;
 }
 
@@ -195,10 +198,10 @@ tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err)
 {
     if (!tr) return tg_fail(err, TG_EARG, "trainer: the trainer is NULL");
     const tg_trainer_options *o = &tr->options;
-    tg_status status = attach(tr, err);
+    tg_status status = resume(tr, err);
     bool go_on = true;
-    if (!status && !tr->owed && tr->steps > 0 && tr->steps % o->checkpoint_every == 0)
-        status = save(tr, err); /* where that failed before */
+    if (!status && !tr->pending && tr->steps > 0 && tr->steps % o->checkpoint_every == 0)
+        status = save(tr, err); /* in case it failed before */
     while (!status && go_on && tr->steps < o->steps && !tg_trainer_stopped_early(tr) &&
            !(o->stop_on_nan && tr->diverged)) {
         status = tg_trainer_step(tr, err);
@@ -206,7 +209,7 @@ tg_status tg_trainer_fit(tg_trainer *tr, tg_error *err)
         go_on = !o->callback || o->callback(o->user, tr);
         if (tr->steps % o->checkpoint_every == 0) status = save(tr, err);
     }
-    if (!status) status = save(tr, err); /* before the best: a longer run goes on from the last */
+    if (!status) status = save(tr, err); /* before restore_best, so that a longer run can go on */
     if (!status && !go_on)
         return tg_fail(err, TG_ESTOP, "trainer: stopped after %lld updates by the callback",
                        (long long)tr->steps);

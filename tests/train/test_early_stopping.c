@@ -136,11 +136,13 @@ START_TEST(options_out_of_range)
         bool test;
         const char *text;
     } rows[] = {
-        {{.patience = 1}, true, "trainer: patience needs a test set and eval_every"},
+        {{.patience = 1}, true, "trainer: patience needs a test set, and eval_every above 0"},
         {{.patience = 1, .eval_every = 1},
          false,
-         "trainer: patience needs a test set and eval_every"},
-        {{.restore_best = true}, true, "trainer: restore_best needs a test set and eval_every"},
+         "trainer: patience needs a test set, and eval_every above 0"},
+        {{.restore_best = true},
+         true,
+         "trainer: restore_best needs a test set, and eval_every above 0"},
         {{.patience = -1}, true, "trainer: patience is negative"},
         {{.checkpoint_every = -1}, true, "trainer: checkpoint_every is negative"},
         {{.min_delta = -1}, true, "trainer: min_delta is -1, must be at least 0"},

@@ -70,7 +70,7 @@ compare
 "$program" "$out/parts" "$steps" >"$out/took"
 compare
 "$program" "$out/whole" $((steps + 1)) >/dev/null 2>"$out/err" && fail "another schedule was taken"
-grep -q "is of another run: there 'schedule.length=$steps'" "$out/err" || fail "$(cat "$out/err")"
+grep -q "belongs to another run: there 'schedule.length=$steps'" "$out/err" || fail "$(cat "$out/err")"
 mkdir "$out/other"
 "$program" "$out/other" $((steps + 1)) >/dev/null
 ! cmp -s "$out/whole/Adam.params.npz" "$out/other/Adam.params.npz" || fail "the end is always the same"

@@ -49,7 +49,7 @@ START_TEST(damage_is_refused)
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_int_eq(tg_npz_save(path, params, NULL), TG_OK);
     ck_assert_int_eq(tg_trainer_fit(r.tr, &err), TG_EFORMAT);
-    (void)snprintf(bad, n, "trainer: '%s' is no checkpoint: it has no 'config'", path);
+    (void)snprintf(bad, n, "trainer: '%s' is not a checkpoint: it has no 'config'", path);
     ck_assert_str_eq(err.text, bad);
     write_bytes(path, good, n);
     ck_assert_msg(tg_trainer_load(r.tr, path, &err) == TG_OK, "%s", err.text);

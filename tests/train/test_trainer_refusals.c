@@ -60,24 +60,26 @@ static const struct {
     tg_status status;
     const char *text; /* after "trainer: 'PATH' " where it begins with a space */
 } others[] = {
-    {other_batch, TG_EARG, " is of another run: there 'batch=16', here 'batch=15'"},
-    {other_seed, TG_EARG, " is of another run: there 'seed=1', here 'seed=18446744073709551615'"},
-    {other_replace, TG_EARG, " is of another run: there 'replace=0', here 'replace=1'"},
-    {other_clip, TG_EARG, " is of another run: there 'clip_norm=0', here 'clip_norm=0.1'"},
-    {other_lr, TG_EARG, " is of another run: there 'lr=0.001', here 'lr=0.5'"},
-    {other_schedule, TG_EARG, " is of another run: there 'schedule=0', here 'schedule=3'"},
-    {other_group, TG_EARG, " is of another run: there 'train rows=60 crc32="},
-    {other_data, TG_EARG, " is of another run: there 'test rows=30 crc32="},
-    {other_size, TG_EARG, " is of another run: there 'train rows=60 crc32="},
+    {other_batch, TG_EARG, " belongs to another run: there 'batch=16', here 'batch=15'"},
+    {other_seed, TG_EARG,
+     " belongs to another run: there 'seed=1', here 'seed=18446744073709551615'"},
+    {other_replace, TG_EARG, " belongs to another run: there 'replace=0', here 'replace=1'"},
+    {other_clip, TG_EARG, " belongs to another run: there 'clip_norm=0', here 'clip_norm=0.1'"},
+    {other_lr, TG_EARG, " belongs to another run: there 'lr=0.001', here 'lr=0.5'"},
+    {other_schedule, TG_EARG, " belongs to another run: there 'schedule=0', here 'schedule=3'"},
+    {other_group, TG_EARG, " belongs to another run: there 'train rows=60 crc32="},
+    {other_data, TG_EARG, " belongs to another run: there 'test rows=30 crc32="},
+    {other_size, TG_EARG, " belongs to another run: there 'train rows=60 crc32="},
     {other_optimizer, TG_EARG,
-     " is of another run: there 'Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07 torch_form=false', "
+     " belongs to another run: there 'Adam lr=0.001 beta1=0.9 beta2=0.999 eps=1e-07 "
+     "torch_form=false', "
      "here 'SGD lr=0.001'"},
     {other_beta, TG_EARG,
-     " is of another run: there 'beta2=0.999 eps=1e-07 torch_form=false', "
+     " belongs to another run: there 'beta2=0.999 eps=1e-07 torch_form=false', "
      "here 'beta2=0.99 eps=1e-07 torch_form=false'"},
-    {other_dropout, TG_EARG, " is of another run: there 'dropout=0.1', here 'dropout=0.2'"},
+    {other_dropout, TG_EARG, " belongs to another run: there 'dropout=0.1', here 'dropout=0.2'"},
     {other_width, TG_ESHAPE, "'W1' is f32[784,9] in the checkpoint but f32[784,8] in the model"},
-    {fewer_steps, TG_EARG, " has made 6 updates, asked are 5"},
+    {fewer_steps, TG_EARG, " has made 6 updates, more than steps, 5"},
 };
 
 START_TEST(another_run_is_refused_by_name)
@@ -123,8 +125,8 @@ START_TEST(a_file_in_the_way)
     run_start(&r, &o);
     ck_assert_int_eq(tg_trainer_step(r.tr, NULL), TG_OK);
     ck_assert_int_eq(tg_trainer_fit(r.tr, &err), TG_EARG);
-    (void)snprintf(want, sizeof want, "trainer: '%s' is there already, and 1 updates are made",
-                   path);
+    (void)snprintf(want, sizeof want,
+                   "trainer: '%s' exists, but 1 updates have been made without it", path);
     ck_assert_str_eq(err.text, want);
     ck_assert_int_eq(remove(path), 0);
     run_end(&r);
