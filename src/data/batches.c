@@ -1,4 +1,4 @@
-/* batches.c - minibatches: which rows a training step looks at. */
+/* batches.c - minibatches: which rows a training step uses. */
 #include "src/options.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/data.h"
@@ -8,9 +8,9 @@ struct tg_batches {
     bool replace;
     tg_batches_state state;
     int32_t *order;      /* the rows in the order of an epoch; NULL with replace */
-    int64_t order_epoch; /* the epoch it is for; -1: none */
+    int64_t order_epoch; /* the epoch that has this order; -1: none */
     tg_tensor *full;     /* (batch) */
-    tg_tensor *last;     /* (n % batch), a view on full; NULL when no batch is short */
+    tg_tensor *last;     /* (n % batch), a view of full; NULL if no batch is short */
 };
 
 tg_batches_options tg_batches_defaults(void)
@@ -18,7 +18,7 @@ tg_batches_options tg_batches_defaults(void)
     return (tg_batches_options){.made = TGI_MADE_BATCHES, .batch = 100};
 }
 
-/* The leaves and the order; what was made before a failure stays in b. */
+/* Makes the leaves and the order.  What was made before a failure stays in b. */
 static tg_status make_rows(tg_batches *b, bool drop_last, tg_error *err)
 {
     const int64_t whole = b->n / b->batch, rest = b->n % b->batch, step = 1;
@@ -30,7 +30,7 @@ static tg_status make_rows(tg_batches *b, bool drop_last, tg_error *err)
         b->order = tg_realloc_array(NULL, (size_t)b->n, sizeof *b->order);
         if (!b->order) return tg_fail(err, TG_ENOMEM, "batches: out of memory");
     }
-    /* a batch that is never full needs no more room than there are rows */
+    /* if no batch is full, it needs only as much room as there are rows */
     const int64_t room = b->replace || whole > 0 ? b->batch : rest;
     b->full = tg_tensor_new(TG_I32, 1, &room, err);
     if (!b->full) return TG_ENOMEM;
@@ -45,12 +45,13 @@ tg_batches *tg_batches_new(int64_t n, tg_batches_options options, tg_rng rng, tg
     const int64_t batch = options.batch;
     if (tgi_options_check("batches", options.made, TGI_MADE_BATCHES, err)) return NULL;
     if (n < 1 || n > INT32_MAX || batch < 1 || batch > INT32_MAX) {
-        tg_fail(err, TG_EARG, "batches: %lld rows in batches of %lld; both must be 1..2^31-1",
+        tg_fail(err, TG_EARG, "batches: %lld rows in batches of %lld; both must be in 1..2^31-1",
                 (long long)n, (long long)batch);
         return NULL;
     }
     if (options.drop_last && !options.replace && batch > n) {
-        tg_fail(err, TG_EARG, "batches: no batch of %lld in %lld rows, and drop_last is set",
+        tg_fail(err, TG_EARG,
+                "batches: drop_last leaves no batch, because batch is %lld for %lld rows",
                 (long long)batch, (long long)n);
         return NULL;
     }
@@ -77,7 +78,7 @@ void tg_batches_free(tg_batches *b)
     tg_free(b);
 }
 
-/* The order is a function of the generator and the epoch alone, so that a restored run has it. */
+/* The order depends only on the generator and the epoch, so that a resumed run has the same one. */
 static void shuffle(tg_batches *b)
 {
     tg_rng rng = b->state.rng;
@@ -118,9 +119,10 @@ tg_batches_state tg_batches_get_state(const tg_batches *b)
 
 tg_status tg_batches_set_state(tg_batches *b, tg_batches_state state, tg_error *err)
 {
-    if (!b) return tg_fail(err, TG_EARG, "batches: set_state of NULL");
+    if (!b) return tg_fail(err, TG_EARG, "batches_set_state: b is NULL");
     if (state.epoch < 0 || state.position < 0 || state.position >= b->per_epoch)
-        return tg_fail(err, TG_EARG, "batches: no state: epoch %lld, batch %lld of %lld",
+        return tg_fail(err, TG_EARG,
+                       "batches_set_state: epoch %lld and position %lld of %lld are out of range",
                        (long long)state.epoch, (long long)state.position, (long long)b->per_epoch);
     b->state = state;
     b->order_epoch = -1;

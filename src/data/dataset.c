@@ -12,7 +12,7 @@ void tg_dataset_free(tg_dataset *d)
     *d = (tg_dataset){NULL, NULL, 0, 0};
 }
 
-/* ---- loading two of them -------------------------------------------------------------------- */
+/* ---- for functions that load two data sets -------------------------------------------------- */
 
 bool tgi_datasets_clear(tg_dataset *train, tg_dataset *test)
 {
@@ -45,7 +45,7 @@ tg_status tg_dataset_head(const tg_dataset *d, int64_t n, tg_dataset *out, tg_er
         return tg_fail(err, TG_EARG, "dataset_head: out is %s", out ? "d itself" : "NULL");
     *out = (tg_dataset){NULL, NULL, 0, 0};
     if (!d || !d->images || !d->labels || n < 0 || n > d->size)
-        return tg_fail(err, TG_EARG, "dataset_head: %lld rows of %lld", (long long)n,
+        return tg_fail(err, TG_EARG, "dataset_head: n is %lld, but d has %lld rows", (long long)n,
                        (long long)(d ? d->size : 0));
     out->images = first_rows(d->images, n, err);
     out->labels = first_rows(d->labels, n, err);
@@ -58,7 +58,7 @@ tg_status tg_dataset_head(const tg_dataset *d, int64_t n, tg_dataset *out, tg_er
 
 tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, tg_dtype dtype)
 {
-    if (!d || !d->images) return tg_tape_fail(t, TG_EARG, "dataset_inputs: no images");
+    if (!d || !d->images) return tg_tape_fail(t, TG_EARG, "dataset_inputs: the images are NULL");
     if (!tg_dtype_is_float(dtype))
         return tg_tape_fail(t, TG_EDTYPE, "dataset_inputs: dtype is %s, must be f32 or f64",
                             tg_dtype_name(dtype));
@@ -68,13 +68,13 @@ tg_tensor *tg_dataset_inputs(tg_tape *t, const tg_dataset *d, tg_tensor *rows, t
                             tg_dtype_name(held));
     tg_tensor *x = rows ? tg_take(t, d->images, rows, 0) : d->images;
     if (held != TG_U8) return held == dtype ? x : tg_cast(t, x, dtype);
-    /* divided in f32 whatever the dtype, as data that was prepared in f32 was */
+    /* divided in f32 for every dtype, so that f64 gets the same values */
     x = tg_div(t, tg_cast(t, x, TG_F32), tg_scalar(t, 255));
     return dtype == TG_F32 ? x : tg_cast(t, x, dtype);
 }
 
 tg_tensor *tg_dataset_labels(tg_tape *t, const tg_dataset *d, tg_tensor *rows)
 {
-    if (!d || !d->labels) return tg_tape_fail(t, TG_EARG, "dataset_labels: no labels");
+    if (!d || !d->labels) return tg_tape_fail(t, TG_EARG, "dataset_labels: the labels are NULL");
     return rows ? tg_take(t, d->labels, rows, 0) : d->labels;
 }

@@ -1,4 +1,4 @@
-/* dataset_check.c - whether a data set holds what it says. */
+/* dataset_check.c - checks that a data set is as described in data.h. */
 #include "src/data/dataset.h"
 
 static tg_status check_tensors(const char *who, const tg_dataset *d, tg_error *err)
@@ -12,10 +12,10 @@ static tg_status check_tensors(const char *who, const tg_dataset *d, tg_error *e
         return tg_fail(err, TG_EDTYPE, "%slabels are %s, must be i32", who,
                        tg_dtype_name(y->dtype));
     if (x->ndim < 1 || x->shape[0] != d->size)
-        return tg_fail(err, TG_ESHAPE, "%simages are %s, must begin with the size, %lld", who,
+        return tg_fail(err, TG_ESHAPE, "%simages are %s, must have %lld rows, the size", who,
                        tg_tensor_describe(x, text, sizeof text), (long long)d->size);
     if (y->ndim != 1 || y->shape[0] != d->size)
-        return tg_fail(err, TG_ESHAPE, "%slabels are %s, must be (%lld), the size", who,
+        return tg_fail(err, TG_ESHAPE, "%slabels are %s, must be a vector of %lld, the size", who,
                        tg_tensor_describe(y, text, sizeof text), (long long)d->size);
     return TG_OK;
 }
@@ -28,7 +28,7 @@ tg_status tgi_dataset_check(const char *who, const tg_dataset *d, tg_error *err)
                        : !d->images ? "images are"
                                     : "labels are");
     if (d->classes < 1)
-        return tg_fail(err, TG_EARG, "%s%d classes, must be at least 1", who, d->classes);
+        return tg_fail(err, TG_EARG, "%sclasses is %d, must be at least 1", who, d->classes);
     const tg_status status = check_tensors(who, d, err);
     if (status) return status;
     for (int64_t i = 0; i < d->size; i++) {

@@ -1,4 +1,4 @@
-/* dataset_split.c - a data set cut in two at random: for training and for validation. */
+/* dataset_split.c - divides a data set at random into training and validation sets. */
 #include <string.h>
 
 #include "graph/tape.h"
@@ -6,7 +6,7 @@
 #include "tapegrad/data.h"
 #include "tapegrad/ops.h"
 
-/* The rows of x that `rows` names, as a leaf. */
+/* The rows of x with these numbers, as a leaf. */
 static tg_tensor *pick(tg_tape *t, tg_tensor *x, tg_tensor *rows, tg_error *err)
 {
     tg_tape_reset(t);
@@ -34,15 +34,17 @@ tg_status tg_dataset_split(const tg_dataset *d, int64_t n_train, tg_rng *rng, tg
                            tg_dataset *validation, tg_error *err)
 {
     if (!train || !validation || train == d || validation == d || train == validation)
-        return tg_fail(err, TG_EARG, "dataset_split: needs two places other than d");
+        return tg_fail(
+            err, TG_EARG,
+            "dataset_split: train and validation must be two sets other than d, not NULL");
     *train = *validation = (tg_dataset){NULL, NULL, 0, 0};
     if (!d || !d->images || !d->labels || d->size > INT32_MAX || n_train < 0 || n_train > d->size)
-        return tg_fail(err, TG_EARG, "dataset_split: %lld rows of %lld", (long long)n_train,
-                       (long long)(d ? d->size : 0));
+        return tg_fail(err, TG_EARG, "dataset_split: n_train is %lld, but d has %lld rows",
+                       (long long)n_train, (long long)(d ? d->size : 0));
     tg_tape *t = tg_tape_new();
     int32_t *order = tg_realloc_array(NULL, (size_t)d->size, sizeof *order);
     tg_status status = t && order ? TG_OK : tg_fail(err, TG_ENOMEM, "dataset_split: out of memory");
-    tg_rng draws = rng ? *rng : tg_rng_make(0, 0); /* moves on with success only */
+    tg_rng draws = rng ? *rng : tg_rng_make(0, 0); /* advances only on success */
     if (!status) {
         for (int64_t i = 0; i < d->size; i++) order[i] = (int32_t)i;
         if (rng) tg_rng_shuffle(&draws, d->size, order);

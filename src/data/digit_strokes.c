@@ -1,4 +1,4 @@
-/* digit_strokes.c - the table of strokes: ten digits, up to five ways to write each. */
+/* digit_strokes.c - the table of strokes: ten digits, with up to five ways to write each. */
 #include "src/data/digit_strokes.h"
 
 /* clang-format off */

@@ -1,4 +1,4 @@
-/* digits.c - draws the digits: strokes, distortion, rasterising, ink. */
+/* digits.c - draws digits: strokes, distortion, rasterisation, ink. */
 #include "tapegrad/digits.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 #include "src/data/digit_strokes.h"
 #include "tapegrad/rng.h"
 
-/* Only + - * / and sqrt are used, so that equal bits come out of every IEEE machine. */
+/* Only + - * / and sqrt are used, so that the bits are the same on every machine with IEEE 754. */
 
 enum {
     SIDE = TG_DIGIT_SIDE,
@@ -18,10 +18,10 @@ enum {
     KNOTS = CELLS + 3
 };
 
-/* A point of the pen's path: place and half the stroke's width relative to the image's. */
+/* A point of the pen's path: its position, and the stroke's width relative to that of the image. */
 typedef struct node {
     double x, y, width;
-    bool down; /* begins a stroke: no ink between it and the node before */
+    bool down; /* begins a stroke: there is no ink between it and the node before */
 } node;
 
 typedef struct path {
@@ -31,7 +31,7 @@ typedef struct path {
 
 static double clamp(double v, double lo, double hi) { return v < lo ? lo : v > hi ? hi : v; }
 
-/* A normal number cut at 2.5, so that no digit is torn. */
+/* A normal number, clipped at 2.5 standard deviations so that no digit becomes unreadable. */
 static double sway(tg_rng *r, double std)
 {
     return std * clamp(tg_rng_next_normal(r, 0, 1), -2.5, 2.5);
@@ -47,7 +47,8 @@ static const tgi_digit_form *choose_form(tg_rng *r, int label)
     return &forms[i];
 }
 
-/* The points of a form on a unit box, each moved a little, and each stroke as a whole. */
+/* The points of a form in a unit box.  Each point is moved a little, and so is each whole
+ * stroke. */
 static int place_points(tg_rng *r, const tgi_digit_form *form, node point[TGI_DIGIT_POINTS])
 {
     const double loose = tg_rng_next_uniform(r, 0.008, 0.036);
@@ -73,10 +74,10 @@ static double spline(double a, double b, double c, double d, double t)
     return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)));
 }
 
-/* b mirrored at a: the neighbour that an end of a curve lacks. */
+/* b mirrored at a, which stands in for the neighbour that the end of a curve lacks. */
 static node mirror(node a, node b) { return (node){2 * a.x - b.x, 2 * a.y - b.y, a.width, false}; }
 
-/* A smooth curve through the points, sampled. */
+/* Samples a smooth curve through the points. */
 static void trace(const tgi_digit_form *form, const node *point, int n, path *out)
 {
     out->count = 0;
@@ -109,7 +110,7 @@ static void bspline(double t, double w[4])
     w[2] = 1 - w[0] - w[1] - w[3];
 }
 
-/* Moves all nodes by a smooth random field: a B-spline on a grid of normal numbers. */
+/* Moves all nodes by a smooth random vector field: a B-spline over a grid of normal numbers. */
 static void warp(tg_rng *r, path *p)
 {
     double fx[KNOTS][KNOTS], fy[KNOTS][KNOTS];
@@ -138,7 +139,7 @@ static void warp(tg_rng *r, path *p)
     }
 }
 
-/* Aspect, slant, then a turn by the angle 2 atan(t), built without sine and cosine. */
+/* Changes aspect ratio and slant, then rotates by the angle 2 atan(t), without sine and cosine. */
 static void turn(tg_rng *r, path *p)
 {
     const double aspect = tg_rng_next_uniform(r, 0.75, 1.10);
@@ -153,8 +154,8 @@ static void turn(tg_rng *r, path *p)
     }
 }
 
-/* Scales the path to about 20 pixels, and puts the middle between its box and its centre of
- * mass near the middle of the image. */
+/* Scales the path to 15 to 19.5 pixels.  The point halfway between the centre of its box and its
+ * centre of mass comes near the centre of the image. */
 static void fit(tg_rng *r, path *p)
 {
     double x0 = p->at[0].x, x1 = x0, y0 = p->at[0].y, y1 = y0, mx = 0, my = 0;
@@ -177,8 +178,8 @@ static void fit(tg_rng *r, path *p)
     }
 }
 
-/* depth[pixel] = the largest distance by which a pixel's centre lies inside the segment ab
- * with round ends, seen over all segments so far; negative outside. */
+/* Raises depth[pixel] to the distance by which the pixel's centre is inside the segment ab with
+ * round ends; negative distances are outside. */
 static void stroke(node a, node b, double radius, double reach, double depth[SIDE * SIDE])
 {
     const double dx = b.x - a.x, dy = b.y - a.y, square = dx * dx + dy * dy;
@@ -200,7 +201,7 @@ static void stroke(node a, node b, double radius, double reach, double depth[SID
     }
 }
 
-/* Strokes to grey: an edge of `soft` pixels from paper to ink, and ink that is uneven. */
+/* Draws the strokes in grey, with edges `soft` pixels wide and uneven ink. */
 static void ink(tg_rng *r, const path *p, uint8_t *image)
 {
     const double radius = tg_rng_next_uniform(r, 0.95, 1.75);
@@ -214,7 +215,7 @@ static void ink(tg_rng *r, const path *p, uint8_t *image)
         const double wide = a.width > b.width ? a.width : b.width;
         stroke(a, b, radius, radius * wide + 0.5 * soft, depth);
     }
-    uint64_t grain = 0; /* eight pixels to a word */
+    uint64_t grain = 0; /* a word of random bits for eight pixels */
     for (int i = 0; i < SIDE * SIDE; i++) {
         grain = i % 8 == 0 ? tg_rng_word(r, (uint64_t)i / 8) : grain >> 8;
         const double cover = clamp(depth[i] / soft + 0.5, 0, 1);
@@ -223,7 +224,7 @@ static void ink(tg_rng *r, const path *p, uint8_t *image)
     tg_rng_skip(r, SIDE * SIDE / 8);
 }
 
-/* A few grey specks, off the border. */
+/* Draws a few grey specks, not at the border. */
 static void speckle(tg_rng *r, uint8_t *image)
 {
     for (uint64_t n = tg_rng_next_below(r, 5); n > 0; n--) {
@@ -252,7 +253,7 @@ int tg_digit_draw(uint64_t seed, uint64_t index, uint8_t image[TG_DIGIT_SIDE * T
     return label;
 }
 
-/* ---- data sets of them ---------------------------------------------------------------------- */
+/* ---- data sets of digits -------------------------------------------------------------------- */
 
 static tg_status draw_all(uint64_t seed, uint64_t first, int64_t n, tg_dataset *d, tg_error *err)
 {
@@ -275,7 +276,8 @@ tg_status tg_digits_load(uint64_t seed, int64_t n_train, int64_t n_test, tg_data
     if (!tgi_datasets_clear(train, test))
         return tg_fail(err, TG_EARG, "digits_load: %s is NULL", train ? "test" : "train");
     if (n_train < 0 || n_train > INT32_MAX || n_test < 0 || n_test > INT32_MAX)
-        return tg_fail(err, TG_EARG, "digits_load: %lld and %lld images; both must be 0..2^31-1",
+        return tg_fail(err, TG_EARG,
+                       "digits_load: n_train is %lld and n_test %lld, must be in 0..2^31-1",
                        (long long)n_train, (long long)n_test);
     tg_status status = draw_all(seed, 0, n_train, train, err);
     if (status == TG_OK) status = draw_all(seed, UINT64_C(1) << 32, n_test, test, err);

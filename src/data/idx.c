@@ -1,5 +1,5 @@
-/* idx.c - the IDX format of MNIST: 0, 0, a type, the number of dimensions, their sizes, elements;
- * numbers are big-endian. */
+/* idx.c - the IDX format of MNIST: two 0 bytes, a type, the number of dimensions, the sizes, and
+ * the elements; numbers are big-endian. */
 #include <string.h>
 
 #include "src/file/source.h"

@@ -8,7 +8,7 @@
 
 enum { SIDE = TG_DIGIT_SIDE, PIXELS = SIDE * SIDE, CLASSES = 10 };
 
-/* Loads dir/stem-idxN-ubyte, or dir/stem.idxN-ubyte, and checks its number of dimensions N. */
+/* Loads dir/stem-idxN-ubyte, or dir/stem.idxN-ubyte, which must have N = ndim dimensions. */
 static tg_tensor *load_part(const char *dir, const char *stem, int ndim, tg_error *err)
 {
     const size_t room = strlen(dir) + strlen(stem) + sizeof "/-idx0-ubyte";
@@ -24,13 +24,13 @@ static tg_tensor *load_part(const char *dir, const char *stem, int ndim, tg_erro
         (void)snprintf(path, room, "%s/%s.idx%d-ubyte", dir, stem, ndim);
         x = tg_idx_load(path, &dot);
     }
-    if (!x) { /* of two files that cannot be opened, the usual name is the one to tell */
+    if (!x) { /* if neither file can be opened, the message has the usual name */
         const tg_error *e = dot.status == TG_OK || dot.status == TG_EIO ? &dash : &dot;
         tg_fail(err, e->status, "%s", e->text);
     } else if (x->ndim != ndim || x->dtype != TG_U8) {
         char text[TG_DESCRIBE_SIZE];
-        tg_fail(err, TG_EFORMAT, "%.100s/%s: holds %.60s, expected u8 with %d dimensions", dir,
-                stem, tg_tensor_describe(x, text, sizeof text), ndim);
+        tg_fail(err, TG_EFORMAT, "%.100s/%s: holds %.60s, must be u8 with %d dimensions", dir, stem,
+                tg_tensor_describe(x, text, sizeof text), ndim);
         tg_tensor_free(x);
         x = NULL;
     }
@@ -38,7 +38,7 @@ static tg_tensor *load_part(const char *dir, const char *stem, int ndim, tg_erro
     return x;
 }
 
-/* (n, 28, 28) -> (n, 784); takes x over. */
+/* (n, 28, 28) -> (n, 784).  Takes ownership of x. */
 static tg_tensor *flatten(tg_tensor *x, const char *dir, const char *stem, tg_error *err)
 {
     const int64_t shape[] = {x->shape[0], PIXELS}, strides[] = {PIXELS, 1};
@@ -46,13 +46,13 @@ static tg_tensor *flatten(tg_tensor *x, const char *dir, const char *stem, tg_er
     if (x->shape[1] == SIDE && x->shape[2] == SIDE)
         y = tg_tensor_view(x, 2, shape, strides, 0, err);
     else
-        tg_fail(err, TG_EFORMAT, "%.100s/%s: images of %lldx%lld, expected 28x28", dir, stem,
+        tg_fail(err, TG_EFORMAT, "%.100s/%s: images are %lldx%lld, must be 28x28", dir, stem,
                 (long long)x->shape[1], (long long)x->shape[2]);
     tg_tensor_free(x);
     return y;
 }
 
-/* u8 -> i32, each below 10; takes x over. */
+/* u8 -> i32, for labels below 10.  Takes ownership of x. */
 static tg_tensor *widen(tg_tensor *x, const char *dir, const char *stem, tg_error *err)
 {
     tg_tensor *y = tg_tensor_new(TG_I32, 1, x->shape, err);
@@ -60,7 +60,7 @@ static tg_tensor *widen(tg_tensor *x, const char *dir, const char *stem, tg_erro
         const int label = ((const uint8_t *)x->data)[i];
         ((int32_t *)y->data)[i] = label;
         if (label < CLASSES) continue;
-        tg_fail(err, TG_EFORMAT, "%.100s/%s: label %lld is %d, expected 0..9", dir, stem,
+        tg_fail(err, TG_EFORMAT, "%.100s/%s: label %lld is %d, must be in 0..9", dir, stem,
                 (long long)i, label);
         tg_tensor_free(y);
         y = NULL;
@@ -69,7 +69,7 @@ static tg_tensor *widen(tg_tensor *x, const char *dir, const char *stem, tg_erro
     return y;
 }
 
-/* err is given and holds no failure yet. */
+/* Loads one of the two sets.  err is not NULL and holds no failure yet. */
 static tg_status load_half(const char *dir, const char *images, const char *labels, tg_dataset *d,
                            tg_error *err)
 {
@@ -80,7 +80,7 @@ static tg_status load_half(const char *dir, const char *images, const char *labe
     if (y) d->labels = widen(y, dir, labels, err);
     if (!d->labels) return err->status;
     if (d->images->shape[0] != d->labels->size)
-        return tg_fail(err, TG_EFORMAT, "%.100s: %s has %lld images, %s has %lld labels", dir,
+        return tg_fail(err, TG_EFORMAT, "%.100s: %s has %lld images, but %s has %lld labels", dir,
                        images, (long long)d->images->shape[0], labels, (long long)d->labels->size);
     d->size = d->labels->size;
     d->classes = CLASSES;

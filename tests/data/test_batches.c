@@ -142,8 +142,9 @@ START_TEST(a_restored_run_goes_on)
     tg_batches_state bad = states[0];
     bad.position = tg_batches_per_epoch(b);
     ck_assert_int_eq(tg_batches_set_state(other, bad, &err), TG_EARG);
-    ck_assert_str_eq(err.text, replace ? "batches: no state: epoch 0, batch 2 of 2"
-                                       : "batches: no state: epoch 0, batch 3 of 3");
+    ck_assert_str_eq(err.text,
+                     replace ? "batches_set_state: epoch 0 and position 2 of 2 are out of range"
+                             : "batches_set_state: epoch 0 and position 3 of 3 are out of range");
     bad.position = 0;
     bad.epoch = -1;
     ck_assert_int_eq(tg_batches_set_state(other, bad, NULL), TG_EARG);
@@ -198,10 +199,11 @@ START_TEST(arguments)
         int64_t n, batch;
         const char *text;
     } bad[] = {
-        {0, 1, "batches: 0 rows in batches of 1; both must be 1..2^31-1"},
-        {1, 0, "batches: 1 rows in batches of 0; both must be 1..2^31-1"},
-        {INT64_C(1) << 31, 1, "batches: 2147483648 rows in batches of 1; both must be 1..2^31-1"},
-        {5, 6, "batches: no batch of 6 in 5 rows, and drop_last is set"},
+        {0, 1, "batches: 0 rows in batches of 1; both must be in 1..2^31-1"},
+        {1, 0, "batches: 1 rows in batches of 0; both must be in 1..2^31-1"},
+        {INT64_C(1) << 31, 1,
+         "batches: 2147483648 rows in batches of 1; both must be in 1..2^31-1"},
+        {5, 6, "batches: drop_last leaves no batch, because batch is 6 for 5 rows"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         tg_error err = TG_ERROR_INIT;

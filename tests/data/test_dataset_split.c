@@ -62,8 +62,8 @@ START_TEST(refusals)
     for (int k = 0; k < 2; k++) {
         tg_error err = TG_ERROR_INIT;
         ck_assert_int_eq(tg_dataset_split(&d, bad[k], NULL, &a, &b, &err), TG_EARG);
-        ck_assert_str_eq(err.text,
-                         k ? "dataset_split: 51 rows of 50" : "dataset_split: -1 rows of 50");
+        ck_assert_str_eq(err.text, k ? "dataset_split: n_train is 51, but d has 50 rows"
+                                     : "dataset_split: n_train is -1, but d has 50 rows");
         assert_empty(&a);
         assert_empty(&b);
     }

@@ -219,12 +219,13 @@ static const struct {
     {TRAIN_LABELS, -1, 0, 0, TG_EIO,
      "cannot open 'test_idx.dir/train-labels-idx1-ubyte': No such file or directory"},
     {TRAIN_LABELS, 2, 28, 9, TG_EFORMAT,
-     "test_idx.dir: train-images has 3 images, train-labels has 2 labels"},
-    {TEST_LABELS, 2, 28, 11, TG_EFORMAT, "test_idx.dir/t10k-labels: label 0 is 11, expected 0..9"},
+     "test_idx.dir: train-images has 3 images, but train-labels has 2 labels"},
+    {TEST_LABELS, 2, 28, 11, TG_EFORMAT,
+     "test_idx.dir/t10k-labels: label 0 is 11, must be in 0..9"},
     {TEST_IMAGES, 2, 27, 0, TG_EFORMAT,
-     "test_idx.dir/t10k-images: images of 27x27, expected 28x28"},
+     "test_idx.dir/t10k-images: images are 27x27, must be 28x28"},
     {TEST_IMAGES + PARTS, 2, 28, 9, TG_EFORMAT, /* labels instead of images */
-     "test_idx.dir/t10k-images: holds u8[2], expected u8 with 3 dimensions"},
+     "test_idx.dir/t10k-images: holds u8[2], must be u8 with 3 dimensions"},
 };
 
 START_TEST(mnist_that_is_wrong)
@@ -298,7 +299,7 @@ START_TEST(digits)
     ck_assert_int_eq(head.size, 7);
     ck_assert_int_eq(head.classes, 10);
     ck_assert_int_eq(tg_dataset_head(&head, 8, &train, &err), TG_EARG);
-    ck_assert_str_eq(err.text, "dataset_head: 8 rows of 7");
+    ck_assert_str_eq(err.text, "dataset_head: n is 8, but d has 7 rows");
     tg_dataset_free(&head);
     tg_dataset_free(&test);
     ck_assert_int_eq(tg_digits_load(3, -1, 5, &train, &test, NULL), TG_EARG);
