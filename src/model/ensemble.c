@@ -1,4 +1,4 @@
-/* ensemble.c - several models as one that averages what they predict. */
+/* ensemble.c - combines several models into one that averages their predictions. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 #include "tapegrad/model.h"
 
 typedef struct ensemble {
-    tg_model model; /* first: a tg_model * points here too */
+    tg_model model; /* first, so that a pointer to it points to the ensemble */
     int n;
     tg_model *members[];
 } ensemble;
 
-/* ln (1/n sum_k softmax(y_k)) = logsumexp over k of log_softmax(y_k), less ln n: probabilities that
- * underflow keep their logarithm. */
+/* ln (1/n sum_k softmax(y_k)), computed as logsumexp over k of log_softmax(y_k), minus ln n, so
+ * that probabilities that would underflow keep their logarithms. */
 static tg_tensor *forward(tg_tape *t, const tg_model *model, tg_tensor *x, const tg_pass *pass)
 {
     const ensemble *m = model->self;
@@ -36,8 +36,8 @@ static tg_tensor *loss(tg_tape *t, const tg_model *model, tg_tensor *y, tg_tenso
     return tg_neg(t, tg_mean(t, tg_pick(t, y, labels), TG_ALL, false));
 }
 
-/* Adds the entries of `from` to `to`, their keys behind "3/". */
-static tg_status adopt(tg_dict *to, const tg_dict *from, int k, tg_error *err)
+/* Adds the entries of `from`, of member k, to `to`, with "k/" before their keys. */
+static tg_status add_member(tg_dict *to, const tg_dict *from, int k, tg_error *err)
 {
     tg_status status = TG_OK;
     for (int i = 0; i < tg_dict_size(from) && !status; i++) {
@@ -56,12 +56,13 @@ tg_model *tg_ensemble_new(int n, tg_model *const *members, tg_error *err)
 {
     for (int k = 0; members && k < n; k++)
         if (!members[k] || members[k]->dtype != members[0]->dtype) {
-            (void)tg_fail(err, members[k] ? TG_EDTYPE : TG_EARG, "ensemble: model %d is %s", k,
-                          members[k] ? "of another dtype than model 0" : "NULL");
+            (void)tg_fail(err, members[k] ? TG_EDTYPE : TG_EARG, "ensemble: member %d %s", k,
+                          members[k] ? "has another dtype than member 0" : "is NULL");
             return NULL;
         }
     if (n < 1 || !members) {
-        (void)tg_fail(err, TG_EARG, "ensemble: %d models", n);
+        (void)tg_fail(err, TG_EARG, "ensemble: n is %d, must be at least 1, and members not NULL",
+                      n);
         return NULL;
     }
     ensemble *m = tg_calloc(1, sizeof *m + (size_t)n * sizeof *members);
@@ -81,8 +82,8 @@ tg_model *tg_ensemble_new(int n, tg_model *const *members, tg_error *err)
     if (!m->model.params || !m->model.state)
         status = tg_fail(err, TG_ENOMEM, "ensemble: out of memory");
     for (int k = 0; k < n && !status; k++) {
-        status = adopt(m->model.params, members[k]->params, k, err);
-        if (!status) status = adopt(m->model.state, members[k]->state, k, err);
+        status = add_member(m->model.params, members[k]->params, k, err);
+        if (!status) status = add_member(m->model.state, members[k]->state, k, err);
     }
     if (!status) return &m->model;
     tg_ensemble_free(&m->model);

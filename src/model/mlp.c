@@ -1,4 +1,4 @@
-/* mlp.c - the multi-layer perceptron, written with the layer functions. */
+/* mlp.c - the multi-layer perceptron, composed of layers. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "tapegrad/model.h"
 
 typedef struct mlp {
-    tg_model model; /* first: a tg_model * points here too */
+    tg_model model; /* first, so that a pointer to it points to the mlp */
     tg_mlp_options options;
     int64_t sizes[]; /* options.sizes points here */
 } mlp;
@@ -37,7 +37,7 @@ tg_mlp_options tg_mlp_defaults(void)
                             .loss_eps = 1e-7};
 }
 
-/* ---- running it ----------------------------------------------------------------------------- */
+/* ---- forward and loss ----------------------------------------------------------------------- */
 
 static tg_tensor *activate(tg_tape *t, tg_activation a, tg_tensor *x)
 {
@@ -93,7 +93,7 @@ static tg_tensor *loss(tg_tape *t, const tg_model *model, tg_tensor *y, tg_tenso
     return tg_add(t, l, tg_l2_penalty(t, model->params, "W", m->options.weight_decay));
 }
 
-/* ---- making it ------------------------------------------------------------------------------ */
+/* ---- making one ----------------------------------------------------------------------------- */
 
 static tg_status check_options(const tg_mlp_options *o, tg_error *err)
 {
@@ -104,13 +104,13 @@ static tg_status check_options(const tg_mlp_options *o, tg_error *err)
     if (!status) status = tgi_dropout_form_check("mlp", o->dropout_form, err);
     if (status) return status;
     if (o->n_sizes < 2 || !o->sizes)
-        return tg_fail(err, TG_EARG, "mlp: sizes must name at least inputs and outputs");
+        return tg_fail(err, TG_EARG, "mlp: sizes must hold at least 2 numbers, inputs and outputs");
     for (int i = 0; i < o->n_sizes; i++)
         if (o->sizes[i] < 1)
             return tg_fail(err, TG_ESHAPE, "mlp: size %d is %lld, must be at least 1", i,
                            (long long)o->sizes[i]);
     if (!tg_dtype_is_float(o->dtype))
-        return tg_fail(err, TG_EDTYPE, "mlp: dtype %s, must be f32 or f64",
+        return tg_fail(err, TG_EDTYPE, "mlp: dtype is %s, must be f32 or f64",
                        tg_dtype_name(o->dtype));
     if ((int)o->activation < TG_RELU || o->activation > TG_IDENTITY)
         return tg_fail(err, TG_EARG, "mlp: there is no activation %d", (int)o->activation);
@@ -178,7 +178,7 @@ tg_model *tg_mlp_new(const tg_mlp_options *options, tg_rng *rng, tg_error *err)
                           .loss = loss,
                           .self = m};
     tg_status status = TG_OK;
-    tg_rng draws = *rng; /* which moves on with success only */
+    tg_rng draws = *rng; /* rng advances only on success */
     if (!m->model.params || !m->model.state) status = tg_fail(err, TG_ENOMEM, "mlp: out of memory");
     for (int l = 1; !status && l < options->n_sizes; l++) status = add_layer(m, l, &draws, err);
     if (!status) {

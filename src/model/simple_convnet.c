@@ -1,4 +1,4 @@
-/* simple_convnet.c - the book's network of one convolution and two affine layers. */
+/* simple_convnet.c - the book's SimpleConvNet: one convolution and two affine layers. */
 #include <math.h>
 
 #include "src/options.h"
@@ -8,7 +8,7 @@
 #include "tapegrad/model.h"
 
 typedef struct convnet {
-    tg_model model; /* first: a tg_model * points here too */
+    tg_model model; /* first, so that a pointer to it points to the convnet */
     tg_simple_convnet_options options;
 } convnet;
 
@@ -29,14 +29,14 @@ tg_simple_convnet_options tg_simple_convnet_defaults(void)
                                        .loss_eps = 1e-7};
 }
 
-/* ---- running it ----------------------------------------------------------------------------- */
+/* ---- forward and loss ----------------------------------------------------------------------- */
 
-/* x as (N, C, H, W) */
+/* x reshaped to (N, C, H, W). */
 static tg_tensor *images_of(tg_tape *t, const tg_simple_convnet_options *o, tg_tensor *x)
 {
     char text[TG_DESCRIBE_SIZE];
     if (!x || tg_tape_status(t)) return NULL;
-    int64_t left = o->channels * o->height * o->width; /* pixels that the axes leave to explain */
+    int64_t left = o->channels * o->height * o->width; /* the pixels, divided by the axes so far */
     for (int i = 1; i < x->ndim; i++)
         left = x->shape[i] > 0 && left % x->shape[i] == 0 ? left / x->shape[i] : 0;
     if (x->ndim == 0 || left != 1)
@@ -58,12 +58,12 @@ static tg_tensor *forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_
     tg_conv_options conv = tg_conv_defaults();
     conv.stride[0] = conv.stride[1] = o->stride;
     conv.padding[0] = conv.padding[1] = o->padding;
-    (void)pass; /* the same in training and evaluation */
+    (void)pass; /* training and evaluation are the same */
     tg_scope_push(t, "conv");
     tg_tensor *W = tg_param(t, m->params, "W1"), *b = tg_param(t, m->params, "b1");
     x = tg_conv2d(t, images_of(t, o, x), W, NULL, &conv);
-    /* A number added to all of a channel and the cut at 0 keep the order, rounding included: the
-     * largest comes first, and there is less to add and to cut. */
+    /* Adding a bias to a channel and ReLU are monotonic, rounding included.  So the pooling can
+     * come first, which leaves fewer elements for them. */
     x = tg_max_pool2d(t, x, &pool);
     x = tg_relu(t, tg_add(t, x, tg_reshape(t, b, 3, (const int64_t[]){o->filters, 1, 1})));
     tg_scope_pop(t);
@@ -88,7 +88,7 @@ static tg_tensor *loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *l
     return tg_add(t, l, tg_l2_penalty(t, m->params, "W", o->weight_decay));
 }
 
-/* ---- making it ------------------------------------------------------------------------------ */
+/* ---- making one ----------------------------------------------------------------------------- */
 
 static tg_status check_counts(const tg_simple_convnet_options *o, tg_error *err)
 {
@@ -114,7 +114,7 @@ static tg_status check_options(const tg_simple_convnet_options *o, tg_error *err
     if (!status) status = check_counts(o, err);
     if (status) return status;
     if (!tg_dtype_is_float(o->dtype))
-        return tg_fail(err, TG_EDTYPE, "convnet: dtype %s, must be f32 or f64",
+        return tg_fail(err, TG_EDTYPE, "convnet: dtype is %s, must be f32 or f64",
                        tg_dtype_name(o->dtype));
     if (!(o->weight_decay >= 0 && isfinite(o->weight_decay)))
         return tg_fail(err, TG_EARG, "convnet: weight_decay is %g, must be at least 0",
@@ -124,15 +124,15 @@ static tg_status check_options(const tg_simple_convnet_options *o, tg_error *err
     return TG_OK;
 }
 
-/* What is left of an axis of `size` pixels after convolution and pooling; 0 when one of them does
- * not fit. */
+/* The size of an axis of `size` pixels after convolution and pooling; 0 if one of them does not
+ * fit. */
 static int64_t pooled(const tg_simple_convnet_options *o, int64_t size)
 {
     const int64_t room = size + 2 * o->padding - o->kernel;
     return room < 0 ? 0 : (room / o->stride + 1) / o->pool;
 }
 
-/* Inputs of the first affine layer. */
+/* Counts the inputs of the first affine layer. */
 static tg_status count_features(const tg_simple_convnet_options *o, int64_t *features,
                                 tg_error *err)
 {
@@ -156,14 +156,14 @@ static tg_status draw(tg_tensor *W, tg_init init, tg_rng *rng, tg_error *err)
     const int64_t shape[] = {W->shape[0], W->size / W->shape[0]}, strides[] = {shape[1], 1};
     const bool filters = W->ndim > 2;
     init.std = tg_init_std(init, shape[filters], shape[!filters]);
-    init.scheme = TG_INIT_NORMAL; /* with this std, whichever axis is which */
+    init.scheme = TG_INIT_NORMAL; /* with this std, so that tg_init_fill ignores the fans */
     tg_tensor *matrix = tg_tensor_view(W, 2, shape, strides, 0, err);
     const tg_status status = matrix ? tg_init_fill(matrix, init, rng, err) : TG_ENOMEM;
     tg_tensor_free(matrix);
     return status;
 }
 
-/* Adds W, drawn, and b (out), zero. */
+/* Adds a random W, and b (out) of zeros. */
 static tg_status add_layer(convnet *m, const char *W_key, const char *b_key, int ndim,
                            const int64_t *shape, int64_t out, tg_rng *rng, tg_error *err)
 {
@@ -204,7 +204,7 @@ tg_model *tg_simple_convnet_new(const tg_simple_convnet_options *options, tg_rng
     m->options = o;
     m->model = (tg_model){
         .params = tg_dict_new(), .dtype = o.dtype, .forward = forward, .loss = loss, .self = m};
-    tg_rng draws = *rng; /* which moves on with success only */
+    tg_rng draws = *rng; /* rng advances only on success */
     tg_status status = m->model.params ? add_layers(m, features, &draws, err)
                                        : tg_fail(err, TG_ENOMEM, "convnet: out of memory");
     if (!status) {

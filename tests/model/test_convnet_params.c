@@ -128,7 +128,7 @@ static const struct {
     tg_status status;
     const char *message;
 } worse[] = {
-    {set_dtype, TG_EDTYPE, "convnet: dtype i32, must be f32 or f64"},
+    {set_dtype, TG_EDTYPE, "convnet: dtype is i32, must be f32 or f64"},
     {set_decay, TG_EARG, "convnet: weight_decay is -1, must be at least 0"},
     {set_eps, TG_EARG, "convnet: loss_eps is nan, must be at least 0"},
     {set_std, TG_EARG, "init: std is -1, must be 0 or more"},

@@ -101,15 +101,15 @@ START_TEST(refusals)
     tg_error err = TG_ERROR_INIT;
     tg_model *some[] = {members[0], NULL};
     ck_assert_ptr_null(tg_ensemble_new(2, some, &err));
-    ck_assert_str_eq(err.text, "ensemble: model 1 is NULL");
+    ck_assert_str_eq(err.text, "ensemble: member 1 is NULL");
     err = (tg_error)TG_ERROR_INIT;
     some[1] = member(TG_F32, 1);
     ck_assert_ptr_null(tg_ensemble_new(2, some, &err));
-    ck_assert_str_eq(err.text, "ensemble: model 1 is of another dtype than model 0");
+    ck_assert_str_eq(err.text, "ensemble: member 1 has another dtype than member 0");
     ck_assert_int_eq(err.status, TG_EDTYPE);
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_ptr_null(tg_ensemble_new(0, some, &err));
-    ck_assert_str_eq(err.text, "ensemble: 0 models");
+    ck_assert_str_eq(err.text, "ensemble: n is 0, must be at least 1, and members not NULL");
     ck_assert_ptr_null(tg_ensemble_new(1, NULL, NULL));
     tg_mlp_free(some[1]);
 }

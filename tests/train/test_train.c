@@ -178,11 +178,11 @@ START_TEST(test_mlp_refusals)
         tg_dtype dtype;
         const char *text;
     } rows[] = {
-        {1, fine, 0, 0, TG_F32, "mlp: sizes must name at least inputs and outputs"},
+        {1, fine, 0, 0, TG_F32, "mlp: sizes must hold at least 2 numbers, inputs and outputs"},
         {3, sizes, 0, 0, TG_F32, "mlp: size 1 is 0, must be at least 1"},
         {3, fine, 1, 0, TG_F32, "mlp: dropout is 1, must be in [0, 1)"},
         {3, fine, 0, -1, TG_F32, "mlp: weight_decay is -1, must be at least 0"},
-        {3, fine, 0, 0, TG_I32, "mlp: dtype i32, must be f32 or f64"},
+        {3, fine, 0, 0, TG_I32, "mlp: dtype is i32, must be f32 or f64"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tg_error err = TG_ERROR_INIT;

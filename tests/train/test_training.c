@@ -228,12 +228,13 @@ static const struct {
     {TG_F32, TG_I32, ROWS, 17, 10, ROWS, 10, TG_EINDEX, "row 17: label 10, must be in 0..9"},
     {TG_U8, TG_I32, ROWS, 3, -1, ROWS, 10, TG_EINDEX, "row 3: label -1, must be in 0..9"},
     {TG_U8, TG_I32, ROWS, 0, 0, ROWS, 9, TG_EINDEX, "row 9: label 9, must be in 0..8"},
-    {TG_U8, TG_I32, ROWS, 0, 0, ROWS, 0, TG_EARG, "0 classes, must be at least 1"},
+    {TG_U8, TG_I32, ROWS, 0, 0, ROWS, 0, TG_EARG, "classes is 0, must be at least 1"},
     {TG_I32, TG_I32, ROWS, 0, 0, ROWS, 10, TG_EDTYPE, "images are i32, must be u8, f32 or f64"},
     {TG_U8, TG_F32, ROWS, 0, 0, ROWS, 10, TG_EDTYPE, "labels are f32, must be i32"},
     {TG_U8, TG_I32, ROWS, 0, 0, INT64_MAX, 10, TG_ESHAPE,
-     "images are u8[20,6], must begin with the size, 9223372036854775807"},
-    {TG_U8, TG_I32, 19, 0, 0, ROWS, 10, TG_ESHAPE, "labels are i32[19], must be (20), the size"},
+     "images are u8[20,6], must have 9223372036854775807 rows, the size"},
+    {TG_U8, TG_I32, 19, 0, 0, ROWS, 10, TG_ESHAPE,
+     "labels are i32[19], must be a vector of 20, the size"},
 };
 
 START_TEST(data_sets_are_looked_at_before_training)
