@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/support/failing.h"
+#include "tests/support/nets.h"
 
 static char path[96], journal[96];
 
@@ -74,13 +75,9 @@ static uint64_t look_rng(const world *w) { return ((const tg_rng *)w->a)->counte
 
 static tg_status models(world *w, tg_error *err)
 {
-    static const int64_t sizes[] = {5, 4, 3};
+    const tg_mlp_options o = mlp_with(DIMS(5, 4, 3), true, 0, 0);
     tg_rng *rng = w->a, start = *rng;
-    tg_mlp_options o = tg_mlp_defaults();
     tg_simple_convnet_options c = tg_simple_convnet_defaults();
-    o.n_sizes = 3;
-    o.sizes = sizes;
-    o.batch_norm = true;
     c.filters = 2;
     c.hidden = 3;
     tg_model *m = w->number == 0 ? tg_mlp_new(&o, rng, err) : tg_simple_convnet_new(&c, rng, err);

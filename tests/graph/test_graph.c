@@ -4,6 +4,7 @@
 #include "src/op_sample.h"
 #include "tapegrad.h"
 #include "tests/support/error.h"
+#include "tests/support/nets.h"
 #include "tests/support/tape.h"
 
 static const char file[] = "test_graph.tmp";
@@ -61,13 +62,8 @@ END_TEST
 
 static tg_model *network(void)
 {
-    tg_mlp_options o = tg_mlp_defaults();
+    const tg_mlp_options o = mlp_with(DIMS(6, 8, 7, 3), true, 0.2, 0.1);
     tg_rng rng = tg_rng_make(1, 0);
-    o.n_sizes = 4;
-    o.sizes = (const int64_t[]){6, 8, 7, 3};
-    o.batch_norm = true;
-    o.dropout = 0.2;
-    o.weight_decay = 0.1;
     tg_model *m = tg_mlp_new(&o, &rng, &err);
     ck_assert_msg(m, "%s", err.text);
     return m;

@@ -9,6 +9,7 @@
 
 #include "tapegrad.h"
 #include "tests/support/close.h"
+#include "tests/support/nets.h"
 
 enum { USERS = 4, ROWS = 256, BATCH = 128 };
 
@@ -18,13 +19,8 @@ static tg_model *shared; /* read by all */
 /* Wide enough for the pool to be used; batch normalisation and dropout for state and numbers. */
 static tg_model *network(uint64_t seed, tg_error *err)
 {
-    static const int64_t sizes[] = {784, 96, 64, 10};
-    tg_mlp_options o = tg_mlp_defaults();
+    const tg_mlp_options o = mlp_with(DIMS(784, 96, 64, 10), true, 0.2, 0);
     tg_rng rng = tg_rng_make(seed, 0);
-    o.n_sizes = 4;
-    o.sizes = sizes;
-    o.batch_norm = true;
-    o.dropout = 0.2;
     return tg_mlp_new(&o, &rng, err);
 }
 

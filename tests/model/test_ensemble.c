@@ -1,6 +1,7 @@
 /* test_ensemble.c - several models as one: its probabilities are the mean of theirs. */
 #include "tapegrad.h"
 #include "tests/support/close.h"
+#include "tests/support/nets.h"
 
 enum { MEMBERS = 3, ROWS = 6, CLASSES = 4 };
 
@@ -9,14 +10,10 @@ static tg_model *members[MEMBERS];
 
 static tg_model *member(tg_dtype dtype, uint64_t seed)
 {
-    const int64_t sizes[] = {5, 8, CLASSES};
-    tg_mlp_options o = tg_mlp_defaults();
+    tg_mlp_options o = mlp_with(DIMS(5, 8, CLASSES), seed == 0, 0, 0); /* one has a state */
     tg_rng rng = tg_rng_make(seed, 0);
-    o.n_sizes = 3;
-    o.sizes = sizes;
     o.dtype = dtype;
     o.loss_eps = 0;
-    o.batch_norm = seed == 0; /* so that one has a state */
     o.bn = tg_batch_norm_torch();
     return tg_mlp_new(&o, &rng, NULL);
 }
@@ -66,11 +63,8 @@ START_TEST(of_one)
 {
     tg_dataset train, test;
     ck_assert_int_eq(tg_digits_load(1, 40, 60, &train, &test, NULL), TG_OK);
-    const int64_t sizes[] = {784, 10};
-    tg_mlp_options o = tg_mlp_defaults();
+    const tg_mlp_options o = mlp_with(DIMS(784, 10), false, 0, 0);
     tg_rng rng = tg_rng_make(3, 0);
-    o.n_sizes = 2;
-    o.sizes = sizes;
     tg_model *net = tg_mlp_new(&o, &rng, NULL), *one = tg_ensemble_new(1, &net, NULL);
     double own = 0, its = 1;
     ck_assert_int_eq(tg_accuracy(net, &test, 0, &own, NULL), TG_OK);

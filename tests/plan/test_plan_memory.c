@@ -3,6 +3,7 @@
 #include "tapegrad.h"
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
+#include "tests/support/nets.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
@@ -16,12 +17,8 @@ typedef struct net {
 static void record_net(net *n, int layers, int64_t width, int64_t rows, bool norm)
 {
     int64_t sizes[64];
-    tg_mlp_options o = tg_mlp_defaults();
-    o.n_sizes = layers + 1;
+    const tg_mlp_options o = mlp_with(layers + 1, sizes, norm, norm ? 0.2 : 0, 0);
     for (int i = 0; i <= layers; i++) sizes[i] = width;
-    o.sizes = sizes;
-    o.batch_norm = norm;
-    o.dropout = norm ? 0.2 : 0;
     n->rng = tg_rng_make(1, 0);
     n->m = tg_mlp_new(&o, &n->rng, &err);
     n->x = random_leaf(TG_F32, DIMS(rows, width), -1, 1, 2);

@@ -1,19 +1,15 @@
 /* test_plan_train.c - training by a plan beside training by recording each step: the same losses,
  * parameters, running statistics and dropout masks to the last bit. */
+#include "tests/support/nets.h"
 #include "tests/support/sides.h"
 
 enum { FEATURES = 36 };
 
 static tg_model *mlp(tg_dtype dtype, tg_rng *rng)
 {
-    tg_mlp_options o = tg_mlp_defaults();
-    o.n_sizes = 5;
-    o.sizes = (const int64_t[]){FEATURES, 17, 64, 9, CLASSES};
+    tg_mlp_options o = mlp_with(DIMS(FEATURES, 17, 64, 9, CLASSES), true, 0.3, 0.01);
     o.dtype = dtype;
-    o.batch_norm = true;
-    o.dropout = 0.3;
     o.dropout_form = TG_DROPOUT_INVERTED;
-    o.weight_decay = 0.01;
     return tg_mlp_new(&o, rng, NULL);
 }
 

@@ -2,6 +2,7 @@
  * recorded one by one: the same losses, parameters, states and masks to the last bit. */
 #include <string.h>
 
+#include "tests/support/nets.h"
 #include "tests/support/optimizers.h"
 #include "tests/support/sides.h"
 
@@ -14,14 +15,9 @@ static void add(side *s, const char *pattern, tg_group_options g)
 
 static void start(side *s, int kind, int treatment, tg_dtype dtype)
 {
-    tg_mlp_options o = tg_mlp_defaults();
+    tg_mlp_options o = mlp_with(DIMS(FEATURES, 17, 9, CLASSES), true, 0.3, 0.01);
     tg_rng rng = tg_rng_make(3, 0);
-    o.n_sizes = 4;
-    o.sizes = (const int64_t[]){FEATURES, 17, 9, CLASSES};
     o.dtype = dtype;
-    o.batch_norm = true;
-    o.dropout = 0.3;
-    o.weight_decay = 0.01;
     side_start(s, tg_mlp_new(&o, &rng, NULL), sample_optimizer(kind));
     if (treatment == 1) s->max_norm = 0.5;
     if (treatment != 2) return;

@@ -5,6 +5,7 @@
 #include "tapegrad.h"
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
+#include "tests/support/nets.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
@@ -212,10 +213,8 @@ START_TEST(gradients_share_memory)
 {
     enum { LAYERS = 12, WIDTH = 128, ROWS = 4 };
     int64_t sizes[LAYERS + 1];
-    tg_mlp_options o = tg_mlp_defaults();
+    const tg_mlp_options o = mlp_with(LAYERS + 1, sizes, false, 0, 0);
     tg_rng rng = tg_rng_make(1, 0);
-    o.n_sizes = LAYERS + 1;
-    o.sizes = sizes;
     for (int i = 0; i <= LAYERS; i++) sizes[i] = WIDTH;
     tg_model *m = tg_mlp_new(&o, &rng, NULL);
     tg_optimizer *opt = tg_adam(tg_adam_defaults(), NULL);

@@ -13,10 +13,6 @@
 #include "tapegrad/ops.h"
 #include "tests/support/suite.h"
 
-/* Two arguments, ndim and shape, from the sizes: tg_reshape(t, x, DIMS(2, 3)). */
-#define DIMS(...)                                                                                  \
-    COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]) { __VA_ARGS__ }
-
 /* ---- leaves that the test program frees at its end ------------------------------------------ */
 
 enum { MOST_LEAVES = 1 << 12 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tapegrad.h"
+#include "tests/support/nets.h"
 #include "tests/support/suite.h"
 
 typedef struct run {
@@ -21,15 +22,9 @@ typedef struct run {
 /* Everything that has state: batch normalisation, dropout, penalty, Adam with groups. */
 static inline void run_parts(run *r)
 {
-    static const int64_t sizes[] = {784, 9, 7, 10};
+    const tg_mlp_options o = mlp_with(DIMS(784, 9, 7, 10), true, 0.1, 1e-4);
     tg_error err = TG_ERROR_INIT;
-    tg_mlp_options o = tg_mlp_defaults();
     tg_rng rng = tg_rng_make(5, 0);
-    o.n_sizes = 4;
-    o.sizes = sizes;
-    o.batch_norm = true;
-    o.dropout = 0.1;
-    o.weight_decay = 1e-4;
     *r = (run){.history = tg_history_new()};
     ck_assert_msg(tg_digits_load(1, 60, 30, &r->train, &r->test, &err) == TG_OK, "%s", err.text);
     r->net = tg_mlp_new(&o, &rng, &err);

@@ -11,9 +11,14 @@
 
 #include <check.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+/* Two arguments, ndim and shape, from the sizes: tg_reshape(t, x, DIMS(2, 3)). */
+#define DIMS(...)                                                                                  \
+    COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]) { __VA_ARGS__ }
 
 #ifdef __clang__ /* a row of SUITE gives what it needs and no more */
 #pragma clang diagnostic ignored "-Wmissing-field-initializers"

@@ -23,15 +23,10 @@ static tg_trainer_options setting(int64_t k)
 
 static void begin(world *w)
 {
-    static const int64_t sizes[] = {784, 5, 4, 10};
     const tg_trainer_options o = setting(w->number);
-    tg_mlp_options net = tg_mlp_defaults();
+    const tg_mlp_options net = mlp_with(DIMS(784, 5, 4, 10), true, 0.1, 0);
     tg_rng rng = tg_rng_make(5, 0);
     (void)remove(npz);
-    net.n_sizes = 4;
-    net.sizes = sizes;
-    net.batch_norm = true;
-    net.dropout = 0.1;
     parts.history = tg_history_new();
     parts.net = tg_mlp_new(&net, &rng, NULL);
     parts.opt = tg_adam(tg_adam_defaults(), NULL);

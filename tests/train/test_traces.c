@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/nets.h"
 #include "tests/support/suite.h"
 
 typedef struct net {
@@ -154,15 +155,10 @@ static tg_tensor *first_row(const tg_tensor *x)
 static void run_start(run *r, const net *n, tg_dtype dtype, bool planned)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_mlp_options o = tg_mlp_defaults();
+    tg_mlp_options o = mlp_with(n->n_sizes, n->sizes, n->batch_norm, n->dropout, n->weight_decay);
     tg_rng rng = tg_rng_make(1, 0);
-    o.n_sizes = n->n_sizes;
-    o.sizes = n->sizes;
     o.dtype = dtype;
     o.activation = n->activation;
-    o.batch_norm = n->batch_norm;
-    o.dropout = n->dropout;
-    o.weight_decay = n->weight_decay;
     *r = (run){.n = n,
                .dtype = dtype,
                .model = tg_mlp_new(&o, &rng, &err),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tapegrad.h"
+#include "tests/support/nets.h"
 #include "tests/support/suite.h"
 
 static int calls; /* of the allocator */
@@ -26,15 +27,9 @@ typedef struct setting {
 static void start(setting *s, tg_dtype dtype, bool extend)
 {
     tg_error err = TG_ERROR_INIT;
-    const int64_t sizes[] = {784, 30, 20, 10};
-    tg_mlp_options o = tg_mlp_defaults();
+    tg_mlp_options o = mlp_with(DIMS(784, 30, 20, 10), extend, extend ? 0.1 : 0, extend ? 1e-4 : 0);
     tg_rng rng = tg_rng_make(5, 0);
-    o.n_sizes = 4;
-    o.sizes = sizes;
     o.dtype = dtype;
-    o.batch_norm = extend;
-    o.dropout = extend ? 0.1 : 0;
-    o.weight_decay = extend ? 1e-4 : 0;
     ck_assert_msg(tg_digits_load(1, 600, 200, &s->train, &s->test, &err) == TG_OK, "%s", err.text);
     s->net = tg_mlp_new(&o, &rng, &err);
     s->opt = tg_adam(tg_adam_defaults(), &err);
