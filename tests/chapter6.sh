@@ -15,9 +15,9 @@ shared=${TAPEGRAD_SHARED:-$(dirname "$0")/../../shared}
 check=$shared/reference/check_bands.py
 out=${2-}
 if test -z "$out"; then
-    out=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-chapter6.XXXXXX") || exit 1
-    trap 'rm -rf "$out"' EXIT
-    trap 'exit 1' HUP INT TERM
+    # shellcheck source=tests/support/scratch.sh
+    . "$(dirname "$0")/support/scratch.sh"
+    out=$scratch
 fi
 mkdir -p "$out" || exit 1
 failed=0

@@ -3,17 +3,18 @@
 # optimizer_compare_naive against the reference.
 set -eu
 dir=${EXAMPLES_DIR:-examples}
-out=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-examples.XXXXXX")
-trap 'rm -rf "$out"' EXIT
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/support/scratch.sh"
+out=$scratch
 failed=0
-fail() { echo "test_examples: $*"; failed=1; }
+complain() { echo "$script: $*"; failed=1; }
 
 # refused EXPECTED-LINE PROGRAM ARGUMENTS...
 refused() {
     want=$1
     shift
-    if "$@" >/dev/null 2>"$out/err"; then fail "$* succeeded"; fi
-    test "$(cat "$out/err")" = "$want" || fail "$*: said '$(cat "$out/err")', not '$want'"
+    if "$@" >/dev/null 2>"$out/err"; then complain "$* succeeded"; fi
+    test "$(cat "$out/err")" = "$want" || complain "$*: said '$(cat "$out/err")', not '$want'"
 }
 refused "xor: --frobnicate is not a flag (see --help)" "$dir/xor" --frobnicate 1
 refused "xor: --seed needs a value (see --help)" "$dir/xor" --seed
@@ -28,7 +29,7 @@ for name in adding batch_norm_gradient_check batch_norm_test convnet gradient_pe
     hyperparameter_optimization linear_vs_mlp optimizer_compare_mnist optimizer_compare_naive \
     optimizer_surface overfit_dropout overfit_weight_decay transformer \
     weight_init_activation_histogram weight_init_compare weight_init_symmetry xor; do
-    "$dir/$name" --help | grep -q -e "--dtype f32|f64" || fail "$name --help"
+    "$dir/$name" --help | grep -q -e "--dtype f32|f64" || complain "$name --help"
 done
 
 # A full disk: the folder's files are links to /dev/full.

@@ -13,10 +13,8 @@ if test -z "$library" || ! test -f ".libs/$library"; then
 fi
 library=.libs/$library
 
-scratch=$(pwd)/exports.$$.tmp
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM
-mkdir -p "$scratch"
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/support/scratch.sh"
 
 # The names declared in C headers, from the text after the preprocessor: everything that a
 # system header brought is dropped by its line marks, then whatever stands in braces, then

@@ -6,10 +6,8 @@ top=${srcdir:-.}
 CC=${CC:-cc}
 strict='-Wall -Wextra -Wpedantic -Wshadow -Werror'
 
-scratch=$(pwd)/headers.$$.tmp
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM
-mkdir -p "$scratch"
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/support/scratch.sh"
 failed=0
 
 # compiles COMPILER STANDARD FILE...

@@ -12,12 +12,10 @@ if ! command -v "$pkg_config" >/dev/null; then
 fi
 
 # libtool installs into no folder with a space in its name, so not below the build folder.
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-install.XXXXXX")
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/support/scratch.sh"
 build=$(pwd)
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM
 mkdir -p "$scratch/bin" "$scratch/home"
-fail() { echo "test_install: $*"; exit 1; }
 
 # A machine where nothing is set up: no folders of libraries but the system's, and README's cc, c++
 # and pkg-config are the ones of this build, with its flags.

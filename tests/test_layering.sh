@@ -94,10 +94,8 @@ upward() { # BUILD SOURCE
     }' "$scratch/symbols" 2>"$scratch/total" | sort
 }
 
-scratch=$(pwd)/layering.$$.tmp
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 1' HUP INT TERM
-mkdir -p "$scratch"
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/support/scratch.sh"
 
 # That the test can fail: a small tree with every kind of violation, and some rightful lines.
 bad=$scratch/bad

@@ -3,8 +3,9 @@
 # each time, ends with the files of one that was left alone.
 set -eu
 program=${EXAMPLES_DIR:-examples}/hyperparameter_optimization
-out=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-kill.XXXXXX")
-trap 'rm -rf "$out"' EXIT
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
+out=$scratch
 kills=20
 test -z "${TG_TEST_QUICK-}" || kills=5
 mkdir "$out/whole" "$out/killed"
@@ -24,7 +25,7 @@ lines() { cat "$out"/killed/journal.* 2>/dev/null | wc -l; }
 seed=12345 killed=0 tries=0 moments=
 while test "$killed" -lt "$kills"; do
     tries=$((tries + 1))
-    test "$tries" -le 200 || { echo "test_search_kill: $killed of $kills kills hit the search"; exit 1; }
+    test "$tries" -le 200 || fail "$killed of $kills kills hit the search"
     seed=$(((seed * 1103515245 + 12345) % 2147483648))
     until=$(($(lines) + seed / 65536 % 3))
     (search "$out/killed" --threads 2 --journal "$out/killed/journal") >/dev/null 2>"$out/err" &
@@ -40,7 +41,7 @@ while test "$killed" -lt "$kills"; do
             moments="$moments $(lines)"
             ;;
         0) rm -f "$out"/killed/* ;;
-        *) echo "test_search_kill: exit status $status after $killed kills"; cat "$out/err"; exit 1 ;;
+        *) fail "exit status $status after $killed kills: $(cat "$out/err")" ;;
     esac
 done
 (search "$out/killed" --threads 2 --journal "$out/killed/journal") >"$out/killed/stdout" 2>/dev/null

@@ -5,12 +5,13 @@
 # output.  Words must be equal; numbers may differ by the tolerance, relative to the larger of them
 # and 1.  With EXAMPLE_RUNNER (valgrind) the quick arguments are used and nothing is compared.
 set -eu
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/scratch.sh"
 EXAMPLE_RUNNER=${EXAMPLE_RUNNER-}
 golden=$1
 name=$(basename "$golden" .golden)
 program=${EXAMPLES_DIR:-examples}/$name
-out=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-example.XXXXXX")
-trap 'rm -rf "$out"' EXIT
+out=$scratch
 
 key=args
 test -z "$EXAMPLE_RUNNER" || key=quick

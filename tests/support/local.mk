@@ -30,6 +30,7 @@ test_support += \
 	tests/support/program_check.h \
 	tests/support/programs.h \
 	tests/support/runs.h \
+	tests/support/scratch.sh \
 	tests/support/searches.h \
 	tests/support/sides.h \
 	tests/support/states.h \

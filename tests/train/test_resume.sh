@@ -10,12 +10,13 @@ kills=20
 steps=120
 test -z "${TG_TEST_QUICK-}" || { kills=5; steps=40; }
 
-out=$(mktemp -d "${TMPDIR:-/tmp}/tapegrad-resume.XXXXXX")
+# shellcheck source=tests/support/scratch.sh
+. "$(dirname "$0")/../support/scratch.sh"
+out=$scratch
 running=
-trap 'test -z "$running" || kill -9 "$running" 2>/dev/null || :; rm -rf "$out"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'test -z "$running" || kill -9 "$running" 2>/dev/null || :; rm -rf "$scratch"' EXIT
 mkdir "$out/whole" "$out/parts"
-fail() { echo "test_resume: seed $seed: $*"; exit 1; }
+script="$script: seed $seed"
 
 "$program" "$out/whole" "$steps" >"$out/took" # the first run also warms up the disk
 rm -r "$out/whole" && mkdir "$out/whole"
