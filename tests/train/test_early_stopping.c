@@ -44,6 +44,29 @@ static tg_trainer_options options(record *k)
     return o;
 }
 
+static void drop(record *k)
+{
+    for (int i = 0; i < k->n; i++) {
+        tg_dict_free(k->params[i]);
+        tg_dict_free(k->state[i]);
+    }
+    k->n = 0;
+}
+
+/* The evaluation at which a run with this patience stops, or -1, and the best one until then. */
+static int end_of(const record *whole, int patience, double delta, int *best)
+{
+    int stale = 0;
+    *best = 0;
+    for (int i = 1; i < whole->n; i++) {
+        const bool better = whole->accuracy[i] > whole->accuracy[*best] + delta;
+        if (better) *best = i;
+        stale = better ? 0 : stale + 1;
+        if (stale == patience) return i;
+    }
+    return -1;
+}
+
 /* A run that records all, then runs with each patience: they end where its record says. */
 START_TEST(it_ends_when_patience_runs_out)
 {
@@ -64,17 +87,11 @@ START_TEST(it_ends_when_patience_runs_out)
 
     const int most = getenv("TG_TEST_QUICK") ? 1 : 6; /* for valgrind */
     for (int patience = 1; patience <= most; patience++) {
-        int last = -1, best = 0, stale = 0;
-        for (int i = 1; i < whole.n && last < 0; i++) {
-            const bool better = whole.accuracy[i] > whole.accuracy[best] + delta;
-            if (better) best = i;
-            stale = better ? 0 : stale + 1;
-            if (stale == patience) last = i;
-        }
+        int best;
+        const int last = end_of(&whole, patience, delta, &best);
         const bool early = last >= 0;
         run_parts(&r);
         o = options(&part);
-        part.n = 0;
         o.patience = patience;
         o.min_delta = delta;
         o.restore_best = patience % 2;
@@ -91,15 +108,9 @@ START_TEST(it_ends_when_patience_runs_out)
         } else if (early)
             assert_equal(r.net->params, whole.params[last]);
         run_end(&r);
-        for (int i = 0; i < part.n; i++) {
-            tg_dict_free(part.params[i]);
-            tg_dict_free(part.state[i]);
-        }
+        drop(&part);
     }
-    for (int i = 0; i < whole.n; i++) {
-        tg_dict_free(whole.params[i]);
-        tg_dict_free(whole.state[i]);
-    }
+    drop(&whole);
 }
 END_TEST
 

@@ -40,69 +40,68 @@ static tg_trainer_options setting(run *r, int bits, const char *checkpoint)
     return o;
 }
 
-/* Stopped after `stop` updates, three times over from there, with other rows in the history. */
-START_TEST(a_run_taken_up_again_ends_the_same)
+typedef struct outcome {
+    char csv[96], npz[96];
+    double accuracy, best;
+} outcome;
+
+static outcome files_of(const char *csv, const char *npz)
 {
-    static const int stops[] = {1, 4, 7, 19};                /* four batches are an epoch */
-    const int bits = getenv("TG_TEST_QUICK") ? 15 * _i : _i; /* none and all, for valgrind */
-    const char *whole = path_of("whole.npz"), *parts = path_of("parts.npz");
+    outcome o;
+    (void)snprintf(o.csv, sizeof o.csv, "%s", path_of(csv));
+    (void)snprintf(o.npz, sizeof o.npz, "%s", path_of(npz));
+    return o;
+}
+
+/* A run from its checkpoint on, where there is one: until *stop updates are made or, with an
+ * outcome, to its end. */
+static void take_up(int bits, const char *checkpoint, int every, int *stop, outcome *end)
+{
+    const bool again = there(checkpoint);
     run r;
     tg_error err = TG_ERROR_INIT;
     run_parts(&r);
-    tg_trainer_options o = setting(&r, bits, whole);
-    o.checkpoint_every = 100; /* at the end only */
+    tg_trainer_options o = setting(&r, bits, checkpoint);
+    o.checkpoint_every = every;
+    o.callback = stop ? stop_at : NULL;
+    o.user = stop;
     run_start(&r, &o);
     ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
-    ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
-    ck_assert(there(whole));
-    char csv[2][96], npz[2][96];
-    for (int k = 0; k < 2; k++) {
-        (void)snprintf(csv[k], sizeof csv[k], "%s", path_of(k ? "b.csv" : "a.csv"));
-        (void)snprintf(npz[k], sizeof npz[k], "%s", path_of(k ? "b.npz" : "a.npz"));
+    if (again) /* a row that the checkpoint replaces */
+        ck_assert_int_eq(tg_history_add(r.history, "a", "loss", 0, 77), TG_OK);
+    const tg_status status = tg_trainer_fit(r.tr, &err);
+    ck_assert_msg(status == (end ? TG_OK : TG_ESTOP), "%s", err.text);
+    ck_assert_int_eq(tg_trainer_steps(r.tr), end ? o.steps : *stop);
+    if (end) {
+        run_write(&r, end->npz, end->csv);
+        end->accuracy = tg_trainer_accuracy(r.tr, true);
+        end->best = tg_trainer_best_accuracy(r.tr);
     }
-    run_write(&r, npz[0], csv[0]);
-    const double accuracy = tg_trainer_accuracy(r.tr, true), best = tg_trainer_best_accuracy(r.tr);
     run_end(&r);
-    whole = path_of("whole.npz"), parts = path_of("parts.npz");
+}
 
-    for (int k = 0; k <= (int)(sizeof stops / sizeof *stops); k++) {
-        const bool last = k == (int)(sizeof stops / sizeof *stops);
-        int stop = last ? -1 : stops[k];
-        run_parts(&r);
-        o = setting(&r, bits, parts);
-        o.checkpoint_every = 3;
-        o.callback = stop_at;
-        o.user = &stop;
-        run_start(&r, &o);
-        ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
-        if (k > 0) /* rows that the checkpoint replaces */
-            ck_assert_int_eq(tg_history_add(r.history, "a", "loss", 0, 77), TG_OK);
-        ck_assert_int_eq(tg_trainer_fit(r.tr, &err), last ? TG_OK : TG_ESTOP);
-        ck_assert_int_eq(tg_trainer_steps(r.tr), last ? o.steps : stop);
-        err = (tg_error)TG_ERROR_INIT;
-        if (last) {
-            run_write(&r, npz[1], csv[1]);
-            ck_assert_double_eq(tg_trainer_accuracy(r.tr, true), accuracy);
-            if (best > 0) ck_assert_double_eq(tg_trainer_best_accuracy(r.tr), best);
-        }
-        run_end(&r);
-    }
-    assert_same_file(csv[0], csv[1]);
-    assert_same_file(npz[0], npz[1]);
+/* Stopped four times, with other rows in the history; and once more, when nothing is left to do. */
+START_TEST(a_run_taken_up_again_ends_the_same)
+{
+    static int stops[] = {1, 4, 7, 19}, never = -1;          /* four batches are an epoch */
+    const int bits = getenv("TG_TEST_QUICK") ? 15 * _i : _i; /* none and all, for valgrind */
+    outcome want = files_of("a.csv", "a.npz"), got = files_of("b.csv", "b.npz");
+    const char *whole = path_of("whole.npz"), *parts = path_of("parts.npz");
+    take_up(bits, whole, 100, NULL, &want); /* a checkpoint at the end only */
+    ck_assert(there(whole));
+    for (int k = 0; k < COUNT(stops); k++) take_up(bits, parts, 3, &stops[k], NULL);
+    take_up(bits, parts, 3, &never, &got);
+    ck_assert_double_eq(got.accuracy, want.accuracy);
+    if (want.best > 0) ck_assert_double_eq(got.best, want.best);
+    assert_same_file(want.csv, got.csv);
+    assert_same_file(want.npz, got.npz);
     assert_same_file(whole, parts);
 
-    /* Once more, when all is done: nothing is left to do, and the result is there. */
-    run_parts(&r);
-    o = setting(&r, bits, parts);
-    run_start(&r, &o);
-    ck_assert_int_eq(tg_history_add(r.history, "first", "m", 0, 1), TG_OK);
-    ck_assert_msg(tg_trainer_fit(r.tr, &err) == TG_OK, "%s", err.text);
-    run_write(&r, npz[1], csv[1]);
-    assert_same_file(csv[0], csv[1]);
-    assert_same_file(npz[0], npz[1]);
-    run_end(&r);
-    const char *const files[] = {csv[0], csv[1], npz[0], npz[1], whole, parts};
-    for (size_t k = 0; k < sizeof files / sizeof *files; k++) ck_assert_int_eq(remove(files[k]), 0);
+    take_up(bits, parts, 1, NULL, &got);
+    assert_same_file(want.csv, got.csv);
+    assert_same_file(want.npz, got.npz);
+    const char *const files[] = {want.csv, want.npz, got.csv, got.npz, whole, parts};
+    for (int k = 0; k < COUNT(files); k++) ck_assert_int_eq(remove(files[k]), 0);
 }
 END_TEST
 
