@@ -1,4 +1,4 @@
-/* test_graph_file.c - a graph's file that is cut, changed or made up is an error, never a crash. */
+/* test_graph_file.c - a graph file that is cut, changed or forged is an error and never a crash. */
 #include <unistd.h>
 
 #include "src/file/source.h"
@@ -9,7 +9,7 @@ static const char file[] = "test_graph_file.tmp";
 static uint8_t good[4096];
 static size_t size;
 
-/* A file with a value of each kind. */
+/* A file that holds a value of each kind. */
 static void setup(void)
 {
     tg_tape *t = tg_tape_new();
@@ -34,7 +34,7 @@ static void setup(void)
 
 static void teardown(void) { (void)unlink(file); }
 
-/* n bytes; with a right sum at the end, or with what stands there. */
+/* n bytes, with a correct checksum at the end or with the one that is there. */
 static tg_status load(uint8_t *bytes, size_t n, bool sum, tg_error *err)
 {
     if (sum && n > 4) {
@@ -47,7 +47,7 @@ static tg_status load(uint8_t *bytes, size_t n, bool sum, tg_error *err)
     ck_assert(f && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
     tg_graph *g = tg_graph_load(file, 0, NULL, err);
     if (!g) return err->status;
-    /* What was let through can be run without harm, if not with success. */
+    /* A graph that was accepted can be run without harm, if not with success. */
     tg_tape *t = tg_tape_new();
     tg_tensor *x[16], *y[16];
     const int in = tg_graph_input_count(g), out = tg_graph_output_count(g);
@@ -87,8 +87,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* Every byte changed in four ways: without a new sum always found out; with one, an error or a
- * graph that runs without harm. */
+/* Every byte is changed in four ways. With the old checksum this is always detected. With a new one
+ * the result is an error, or a graph that runs without harm. */
 START_TEST(changed_anywhere)
 {
     const uint8_t with[] = {0x01, 0x80, 0xff, 0x5a};
@@ -130,7 +130,7 @@ START_TEST(what_is_no_graph)
 }
 END_TEST
 
-/* Sizes that only lie: 2^31 - 1 values, 2^40 elements. */
+/* Sizes that are far too large: 2^31 - 1 values, 2^40 elements. */
 START_TEST(sizes_that_lie)
 {
     uint8_t bytes[sizeof good];

@@ -1,4 +1,5 @@
-/* test_npz.c - .npz: round trips, zip64, archives put together by hand, NumPy itself. */
+/* test_npz.c - .npz: round trips, zip64, archives that are put together by hand, and NumPy
+ * itself. */
 static const char file[] = "test_npz.tmp";
 
 #include "tests/support/npy_files.h"
@@ -14,7 +15,7 @@ static tg_dict *sample_dict(int n)
     return d;
 }
 
-/* Loads the file and compares it with d; takes d over. */
+/* Loads the file and compares it with d, which it releases. */
 static void check_load_dict(tg_dict *d)
 {
     tg_error err = TG_ERROR_INIT;
@@ -38,7 +39,7 @@ START_TEST(npz_round_trip)
 }
 END_TEST
 
-/* No reader takes an archive that says UTF-8 of a name that is not. */
+/* No reader accepts an archive that declares a name to be UTF-8 when it is not. */
 START_TEST(keys_are_utf8)
 {
     static const char *const bad[] = {"W\xFF", "\xC3", "\xED\xA0\x80", "a\x80z"};
@@ -60,7 +61,8 @@ START_TEST(keys_are_utf8)
 }
 END_TEST
 
-/* What can be made can be read again: nothing is in it, however large the other sizes are. */
+/* Whatever can be made can be read again. With a size of 0 it is empty, however large the other
+ * sizes. */
 START_TEST(empty_with_large_sizes)
 {
     static const int64_t shapes[][3] = {{0, INT64_C(1) << 58, 1},
@@ -105,8 +107,8 @@ static void add_text(bytes *z, const char *text)
     z->n += strlen(text);
 }
 
-/* "a": u8[2] = {7, 9}, with all but one of the numbers that can be in 64 bits there, and marks in
- * their places. */
+/* "a": u8[2] = {7, 9}, with all but one of the numbers that may have 64 bits in the zip64 field,
+ * and markers in their places. */
 static void forge_zip64(bytes *z, uint64_t size)
 {
     const int64_t two = 2;
@@ -147,8 +149,8 @@ START_TEST(npz_zip64)
 }
 END_TEST
 
-/* One byte changed in an archive of a and b, both u8[2]: the directory begins at 2 * 165, its
- * entries have 51 bytes, then stands the end record. */
+/* One byte changed in an archive of a and b, both u8[2]. The directory begins at 2 * 165, its
+ * entries have 51 bytes, and the end record follows. */
 enum { MEMBER = 165, ENTRY = 51, DIRECTORY = 2 * MEMBER, END = DIRECTORY + 2 * ENTRY };
 #define AT_A "a.npy: "
 static const struct {
@@ -203,7 +205,7 @@ START_TEST(npz_members_that_share)
     z[MEMBER + 30] = z[DIRECTORY + ENTRY + 46] = 'a'; /* a name twice */
     write_file(z, n);
     check_refused(true, "a.npy: there are two members of that name");
-    (void)two_members(z); /* a without data of its own: those of b behind an extra field */
+    (void)two_members(z); /* a has no data: an extra field makes it use those of b */
     memmove(z + 35, z + MEMBER, n - MEMBER);
     z[28] = 35;
     z[DIRECTORY - cut + ENTRY + 42] = 35;
@@ -249,7 +251,7 @@ START_TEST(reference_traces)
 }
 END_TEST
 
-/* Runs a program of Python; says so where there is no NumPy. */
+/* Runs a Python program. Says so if there is no NumPy. */
 static void python(const char *program)
 {
     static const char *const pythons[] = {"python3", "/usr/bin/python3"};

@@ -102,7 +102,7 @@ START_TEST(failures_name_the_path)
 }
 END_TEST
 
-/* A file system that fills up, played by a limit on the size of files. */
+/* A file system that fills up, simulated by a limit on the size of files. */
 START_TEST(full_disk_leaves_the_old_file)
 {
     put(path, "old");
@@ -147,7 +147,7 @@ START_TEST(links_and_modes_survive)
 }
 END_TEST
 
-/* Links that lead to no file yet: it is made where they lead, and they stay. */
+/* Links to files that do not exist: the file is made where the link points, and the link stays. */
 START_TEST(dangling_links_are_followed)
 {
     char first[320], second[320];
