@@ -1,4 +1,5 @@
-/* test_alloc.c - the allocator seam: sizes that overflow, the hook, and memory that runs out. */
+/* test_alloc.c - the allocation functions: sizes that overflow, the hook, and memory that runs
+ * out. */
 #include "tapegrad/alloc.h"
 
 #include <stdint.h>
@@ -7,7 +8,7 @@
 
 #include "tests/support/suite.h"
 
-/* An allocator that counts what it is asked and refuses from the n-th block on. */
+/* An allocator that counts requests and refuses them from the n-th block on. */
 typedef struct counter {
     int allocations, resizes, frees;
     int served; /* blocks given so far */
@@ -60,7 +61,7 @@ START_TEST(an_overflowing_size_is_refused)
     ck_assert_ptr_null(tg_calloc(too_big[_i].count, too_big[_i].size));
     ck_assert_ptr_null(tg_realloc_array(NULL, too_big[_i].count, too_big[_i].size));
     ck_assert_ptr_null(tg_realloc_array(block, too_big[_i].count, too_big[_i].size));
-    /* Refused before the allocator was asked; the old block is as it was. */
+    /* Refused before the allocator was called. The old block is unchanged. */
     ck_assert_int_eq(counts.allocations, before.allocations);
     ck_assert_int_eq(counts.resizes, before.resizes);
     ck_assert_int_eq(counts.frees, before.frees);
@@ -104,7 +105,7 @@ START_TEST(a_request_for_nothing_gives_a_block)
     void *blocks[] = {tg_malloc(0), tg_calloc(0, 8), tg_calloc(8, 0), tg_realloc_array(NULL, 0, 0)};
     for (size_t i = 0; i < 4; i++) {
         ck_assert_ptr_nonnull(blocks[i]);
-        /* Size 0 would have meant free to the hook. */
+        /* Size 0 would mean free to the hook. */
         blocks[i] = tg_realloc_array(blocks[i], 0, 4);
         ck_assert_ptr_nonnull(blocks[i]);
     }

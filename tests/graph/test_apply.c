@@ -1,5 +1,5 @@
-/* test_apply.c - the registry and the header hold the same operations, each of them whole; the
- * doors by descriptor and by name. */
+/* test_apply.c - the registry and the headers hold the same operations, each complete, and
+ * operations can be applied by descriptor and by name. */
 #include <ctype.h>
 
 #include "tests/support/tape.h"
@@ -50,7 +50,7 @@ static void check_attrs(const tg_op *op)
     }
 }
 
-/* An operation without a forward says so by being a view. */
+/* An operation without a forward must be a view. */
 static void check_view(const tg_op *op)
 {
     tg_tensor *x[1];
@@ -78,7 +78,7 @@ START_TEST(every_operation_is_whole)
     check_attrs(op);
     const tg_sample *s = op->samples;
     ck_assert_msg(s && (s->inputs || s->attrs), "%s has no samples", op->name);
-    /* Each sample is accepted, but for indices, which are not known to be in range here. */
+    /* Each sample is accepted, except for indices, which may be out of range here. */
     for (; s->inputs || s->attrs; s++, tg_tape_reset(t)) {
         tg_tensor *x[8];
         const int n = sample_inputs(s->inputs, x, COUNT(x));
@@ -102,7 +102,7 @@ END_TEST
 
 /* ---- the header ----------------------------------------------------------------------------- */
 
-/* Functions of ops_*.h that are made of operations and are none themselves. */
+/* Functions of ops_*.h that are compositions of operations and not operations. */
 static const char *const composed[] = {"all",
                                        "any",
                                        "argmin",
@@ -185,7 +185,7 @@ static char *header(void)
     return text;
 }
 
-/* Where a header of operations declares the function; NULL when it does not. */
+/* The place where a header of operations declares the function, or NULL. */
 static const char *declared(const char *text, const char *name)
 {
     char line[128];
@@ -244,7 +244,7 @@ START_TEST(applied_by_name_and_by_descriptor)
                   "f32[2,2]: 0 1 3 4", 0);
     const tg_tensor *y = tg_apply_text(t, "transpose", in, 1, "axis1=0");
     assert_tensor(t, "transpose", y, "f32[3,2]: 0 3 1 4 2 5", 0);
-    /* The attributes are the tape's own copy. */
+    /* The tape has a copy of the attributes. */
     const tg_op *op = tg_op_find("cast");
     void *attrs = calloc(1, op->attrs_size);
     ck_assert_int_eq(tg_attrs_parse(t, op, "dtype=f64", attrs), TG_OK);

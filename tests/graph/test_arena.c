@@ -1,5 +1,5 @@
-/* test_arena.c - the arena: pieces of any size are aligned, lie apart and keep what is written to
- * them; the same requests find the same places again.  Asking for pages changes nothing. */
+/* test_arena.c - the arena: pieces of any size are aligned, do not overlap and keep what is written
+ * to them. The same requests get the same places again. Asking for pages changes nothing. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static tg_rng rng;
 
 static size_t below(size_t n) { return (size_t)tg_rng_next_below(&rng, n); }
 
-/* Mostly small, some larger than what an arena asks for at a time, some of nothing. */
+/* Mostly small sizes, some larger than what an arena requests at a time, and some of 0. */
 static size_t any_size(void)
 {
     const size_t kind = below(20);

@@ -1,10 +1,10 @@
-/* test_attrs.c - attributes from text: every kind, defaults, and what is no value. */
+/* test_attrs.c - attributes from text: every kind, defaults, and texts that are not a value. */
 #include <locale.h>
 
 #include "tests/support/tape.h"
 
 typedef struct all_kinds {
-    char before[3]; /* so that no field stands where it would by chance */
+    char before[3]; /* so that no field is in its place by chance */
     bool b;
     double f;
     tg_dtype d;
@@ -27,7 +27,7 @@ static const tg_attr_def defs[] = {{"b", TG_ATTR_BOOL, offsetof(all_kinds, b), "
 
 static const tg_op op = {.name = "kinds", .attrs = defs, .attrs_size = sizeof(all_kinds)};
 
-/* One field of what the text gave, as text. */
+/* One field of the parsed attributes, as text. */
 static void show(const all_kinds *a, char field, char *out, size_t size)
 {
     int used = 0;

@@ -1,4 +1,4 @@
-/* test_failing.c - memory runs out anywhere in what makes, saves and loads things. */
+/* test_failing.c - memory runs out at any place in functions that make, save and load things. */
 #include "tests/support/searches.h"
 
 #include <unistd.h>

@@ -1,11 +1,11 @@
-/* test_flush.c - denormal results: 0 in what the library computes, on every thread, and what they
- * were in the program around it. */
+/* test_flush.c - denormal results become 0 in what the library computes, on every thread, and stay
+ * as they are in the program around it. */
 #include "graph/flush.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 #include "tests/support/threads.h"
 
-/* The program's own arithmetic still knows denormal numbers. */
+/* The arithmetic of the program still has denormal numbers. */
 static void assert_gradual(void)
 {
     volatile float a = 0x1p-126f;
@@ -24,7 +24,7 @@ static void assert_zeros(const tg_tensor *y)
 
 static tg_tensor *product(tg_tensor *x) { return tg_mul(t, x, tg_scalar(t, 0.25)); }
 
-/* Large enough for the pool, and a few. */
+/* Sizes large enough for the thread pool, and a few others. */
 static const int64_t sizes[] = {1, 3, 1 << 18};
 
 START_TEST(eager)
@@ -68,7 +68,7 @@ static tg_tensor *look(tg_tape *tape, tg_tensor *x, tg_tensor *g, void *user)
     return NULL;
 }
 
-/* Gradients are computed in the mode, hooks run in the program's own. */
+/* Gradients are computed in the mode, hooks run in the mode of the program. */
 START_TEST(swept)
 {
     int calls = 0;
@@ -85,8 +85,8 @@ START_TEST(swept)
 }
 END_TEST
 
-/* Pairs of what is denormal itself and what makes denormal results: small numbers, the exponents of
- * powers near the end of the range. */
+/* Pairs of operands that are denormal or whose results are: small numbers, and exponents of powers
+ * near the end of the range. */
 static void fill_small(tg_tensor *a, tg_tensor *b, tg_dtype dtype)
 {
     const double least = dtype == TG_F32 ? 0x1p-149 : 0x1p-1074;
@@ -122,7 +122,7 @@ START_TEST(operations_without_denormal_results)
 }
 END_TEST
 
-/* Masks, choices and copies are no arithmetic: a denormal operand is what it is. */
+/* Masks, where and copies are no arithmetic: a denormal operand stays what it is. */
 START_TEST(operands_are_kept)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -92,7 +92,7 @@ START_TEST(test_twice_is_equal)
 }
 END_TEST
 
-/* Ten layers, of which only the last is asked for: one VJP for it. */
+/* Ten layers, of which only the last one's gradient is wanted: it takes one VJP. */
 START_TEST(test_frozen_costs_nothing)
 {
     tg_tape *t = tg_tape_new();
@@ -139,7 +139,7 @@ START_TEST(test_several_outputs)
 }
 END_TEST
 
-/* x reaches y only through what is named: an error, or 0 where the mathematics says 0. */
+/* x reaches y only through the operation named: an error, or 0 where the mathematics says 0. */
 static tg_tensor *through_argmax(tg_tape *t, tg_tensor *x)
 {
     return tg_cast(t, tg_argmax(t, x, TG_ALL, false), TG_F64);
@@ -167,8 +167,8 @@ static const struct {
             {through_cast, "cast", 0},     {through_stop, NULL, 0},
             {through_sign, NULL, 0},       {both_ways, NULL, 7}};
 
-/* The derivative of x + 0 hands the cotangent through, and yet the gradient is a value of the tape:
- * it can be an output, and it outlives the caller's reference. */
+/* The derivative of x + 0 passes the cotangent on unchanged. Nevertheless the gradient is a value
+ * of the tape: it can be an output, and it outlives the caller's reference. */
 START_TEST(test_gradient_is_recorded)
 {
     tg_tape *t = tg_tape_new();

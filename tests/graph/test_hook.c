@@ -1,4 +1,4 @@
-/* test_hook.c - functions that the sweep shows the gradient of a value. */
+/* test_hook.c - hooks, which the sweep calls with the gradient of a value. */
 #include "tests/support/tape.h"
 
 static tg_tensor *number(double value)
@@ -13,7 +13,7 @@ static tg_tensor *grad1(tg_tensor *y, tg_tensor *x)
     return g;
 }
 
-/* What a hook saw. */
+/* What a hook was called with. */
 typedef struct seen {
     int calls;
     double value;

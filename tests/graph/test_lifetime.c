@@ -1,4 +1,4 @@
-/* test_lifetime.c - who owns what: values of another tape or from before a reset are refused,
+/* test_lifetime.c - ownership: values of another tape or from before a reset are refused, and
  * leaves live as long as a tape uses them. */
 #include "tests/support/tape.h"
 
@@ -59,8 +59,8 @@ START_TEST(values_from_before_a_reset)
 }
 END_TEST
 
-/* The memory where the dropped value was has been used again, here for zeros: it looks like a
- * leaf now, which it must not be taken for. */
+/* The memory of the dropped value has been used again, here for zeros. So it looks like a leaf, but
+ * it must not be taken for one. */
 START_TEST(values_whose_memory_is_used_again)
 {
     const double fill[] = {0, 1, -1, NAN, 0x1p-1022};
@@ -97,7 +97,8 @@ START_TEST(leaves_live_as_long_as_a_tape_uses_them)
 }
 END_TEST
 
-/* Also where there is nothing to do: a leaf handed back would end with its owner's reference. */
+/* Also where there is nothing to do: a leaf returned as it is would end with its owner's
+ * reference. */
 START_TEST(results_belong_to_the_tape)
 {
     const int64_t shape[] = {2, 3}, ones[] = {1, 1}, none[4] = {0};
@@ -132,7 +133,7 @@ START_TEST(results_belong_to_the_tape)
 }
 END_TEST
 
-/* A leaf that no operation took is its caller's alone. */
+/* A leaf that no operation used belongs to its caller alone. */
 START_TEST(unused_leaves_are_not_held)
 {
     tg_tensor *x = tg_tensor_new(TG_F32, DIMS(2), NULL);
@@ -142,7 +143,7 @@ START_TEST(unused_leaves_are_not_held)
 }
 END_TEST
 
-/* A recorded view looks at the leaf; a gradient through a leaf written since is refused. */
+/* A recorded view shows the leaf. A gradient through a leaf that was written since is refused. */
 START_TEST(views_see_what_is_written)
 {
     tg_tensor *x = tensor_of(t, "f32[2,2]"), *dx;

@@ -3,7 +3,7 @@
 #include "tapegrad/alloc.h"
 #include "tests/support/close.h"
 
-/* Counts what it gives, and refuses call number `refuse`, and all after it when lasting. */
+/* Counts the blocks it gives, refuses request number `refuse`, and all later ones if `lasting`. */
 static struct {
     int calls, live, refuse, refused;
     bool lasting;
@@ -42,7 +42,7 @@ static void teardown(void)
 
 /* ---- programs ------------------------------------------------------------------------------- */
 
-/* An operation of the test's own with any number of operands, the first of which it returns. */
+/* A custom operation with any number of operands, the first of which it returns. */
 static void first_forward(const tg_node *n, void *work)
 {
     memset(work, 0, (size_t)n->n_inputs * 1000);
@@ -125,7 +125,7 @@ START_TEST(equal_iterations_allocate_once)
         if (i > 0) ck_assert_uint_eq(tg_tape_bytes(t), bytes);
         bytes = tg_tape_bytes(t);
     }
-    /* Nor do less, an error and again the same. */
+    /* Nor do smaller sizes, an error, and the same again. */
     tg_tape_reset(t);
     const int calls = heap.calls;
     ck_assert_ptr_nonnull(tg_neg(t, x[0]));
@@ -139,7 +139,7 @@ START_TEST(equal_iterations_allocate_once)
 }
 END_TEST
 
-/* Iterations of two kinds in turn: the memory of the larger one serves both. */
+/* Iterations of two kinds alternate. The memory of the larger one serves both. */
 START_TEST(alternating_sizes_settle)
 {
     tg_tape *t = tg_tape_new();
@@ -161,7 +161,7 @@ END_TEST
 
 /* ---- every allocation fails once ------------------------------------------------------------ */
 
-/* All from nothing to nothing; the status of the first thing that failed. */
+/* Everything from creation to release. Returns the status of the first thing that failed. */
 static tg_status whole_program(int64_t n, double *slope)
 {
     tg_error err = TG_ERROR_INIT;

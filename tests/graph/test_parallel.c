@@ -1,4 +1,5 @@
-/* test_parallel.c - the thread pool: every chunk once, whatever calls it and from where. */
+/* test_parallel.c - the thread pool: every chunk runs once, whoever calls the pool and from
+ * where. */
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <pthread.h>
@@ -14,8 +15,8 @@
 #include "tapegrad/threads.h"
 #include "tests/support/suite.h"
 
-/* ThreadSanitizer starts no threads after a fork, AddressSanitizer sometimes hangs in it; neither
- * lives with less memory. */
+/* ThreadSanitizer cannot start threads after a fork, AddressSanitizer sometimes hangs in it, and
+ * neither works with less memory. */
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
@@ -31,7 +32,7 @@ enum { MOST = 1000, SLOW = 9 };
 
 typedef struct tally {
     atomic_int seen[MOST];
-    bool slow; /* chunks take longer than anybody spins */
+    bool slow; /* chunks take longer than any thread spins */
     int inner; /* chunks of the call within each chunk */
     atomic_int inner_seen;
 } tally;

@@ -98,7 +98,7 @@ START_TEST(random_programs)
 }
 END_TEST
 
-/* The check itself must be able to fail: the registry with one wrong operation in it. */
+/* The check itself must be able to fail: here one operation of the registry is wrong. */
 static tg_tensor *off_by_little(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     return tg_mul(t, tg_scalar(t, 1.0001), tg_op_find(n->op->name)->vjp(t, n, i, dy));

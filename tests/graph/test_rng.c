@@ -65,15 +65,15 @@ START_TEST(units_are_below_one)
 }
 END_TEST
 
-/* The distribution function of what tg_rng_normal returned must be the u that it was made of.
- * An error of 1e-15 in x moves it by x^2 1e-15 out in the tails. */
+/* The distribution function of a result of tg_rng_normal must be the u from which it was made. Far
+ * out in the tails an error of 1e-15 in x changes it by x^2 1e-15. */
 static void check_inverse(uint64_t word)
 {
     const double x = tg_rng_normal(word), u = ((double)(word >> 12) + 0.5) * 0x1p-52;
     const double p = u < 0.5 ? u : 1 - u, tail = u < 0.5 ? -x : x;
     const double back = (double)(0.5L * erfcl((long double)tail / sqrtl(2.0L)));
     const double allowed = fmax(1e-14, 1e-15 * x * x);
-    /* An if around the failure: a passing ck_assert writes a mark to a file each time. */
+    /* The `if` saves time: each passing ck_assert writes to a file. */
     if (!(fabs(back / p - 1) <= allowed))
         ck_abort_msg("u = %.17g: x = %.17g, which belongs to %.17g", u, x,
                      u < 0.5 ? back : 1 - back);
@@ -82,7 +82,7 @@ static void check_inverse(uint64_t word)
 
 START_TEST(normal_inverts_the_distribution_function)
 {
-    /* Powers of two into the tail, the borders between the three formulas, and anything. */
+    /* Powers of two into the tail, the borders between the three formulas, and random words. */
     static const double borders[] = {0.075,      0.0750001,  0.0749999, 1.3887943864964e-11,
                                      1.3887e-11, 1.3888e-11, 0.25,      0.4999,
                                      0.01,       1e-6};

@@ -6,7 +6,7 @@
 #include "tests/support/long_graphs.h"
 #include "tests/support/suite.h"
 
-/* Least cost of several tries: what else the machine does can only add to it. */
+/* The least cost of several tries, because other programs can only add to it. */
 static long_costs measured(const struct long_shape *s, int n)
 {
     long_costs best = long_graph_costs(s, n);
@@ -19,8 +19,8 @@ static long_costs measured(const struct long_shape *s, int n)
     return best;
 }
 
-/* A stage that looks at every pair of operations would take a hundred times as long.  Thirty leaves
- * room for caches that no longer hold the graph. */
+/* A stage that compares every pair of operations would take a hundred times as long. Thirty leaves
+ * room for caches that the graph no longer fits. */
 START_TEST(time_is_linear)
 {
     static const char *stage[] = {"recording", "sweep", "tg_compile", "tg_plan_run"};

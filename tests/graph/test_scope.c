@@ -1,4 +1,4 @@
-/* test_scope.c - scopes: the path they make, who gets it, and what a pop takes back. */
+/* test_scope.c - scopes: the path that they form, which values get it, and what a pop removes. */
 #include "tests/support/tape.h"
 
 /* + pushes a name, - pops. */

@@ -46,8 +46,8 @@ START_TEST(numbers_outside_the_list_are_unknown)
 {
     const int numbers[] = {-1, -1000, TG_STATUS_COUNT, TG_STATUS_COUNT + 1, 1 << 20};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        /* Through memory: a cast of a number that the enum cannot hold is undefined in C++,
-         * and UBSan may watch for it. */
+        /* Through memory, because a cast of a number that the enum cannot hold is undefined in C++,
+         * and UBSan may report it. */
         tg_status status = TG_OK;
         memcpy(&status, &numbers[i], sizeof status);
         ck_assert_str_eq(tg_status_text(status), "unknown status");
@@ -79,7 +79,7 @@ START_TEST(the_first_failure_sticks)
 {
     tg_error err = TG_ERROR_INIT;
     tg_fail(&err, TG_EKEY, "dict: no key \"%s\"", "W1");
-    /* The return value is the new code all the same: it is what the caller returns. */
+    /* Nevertheless the return value is the new code, because the caller returns it. */
     ck_assert_int_eq(tg_fail(&err, TG_EIO, "later"), TG_EIO);
     ck_assert_int_eq(tg_fail(&err, TG_ENOMEM, "later still"), TG_ENOMEM);
     ck_assert_int_eq(err.status, TG_EKEY);
@@ -104,7 +104,8 @@ START_TEST(no_error_to_write_to_is_allowed)
 }
 END_TEST
 
-/* Lengths around the size of the text: kept whole while it fits, cut with its zero after. */
+/* Lengths around the size of the text. It is kept whole while it fits, else cut, with its zero at
+ * the end. */
 static const size_t lengths[] = {0, 1, 254, 255, 256, 257, 1000, 5000};
 
 START_TEST(a_long_text_is_cut)
@@ -132,7 +133,7 @@ START_TEST(a_long_text_is_cut)
 }
 END_TEST
 
-/* What names of files, keys and scopes may hold, and what a sentence makes of it. */
+/* Characters that names of files, keys and scopes may hold, and what a sentence makes of them. */
 static const struct {
     const char *name, *shown;
 } names[] = {

@@ -1,5 +1,5 @@
-/* test_strided.c - copies between any two layouts, against a walk element by element, on any number
- * of threads; nothing beside the destination is written. */
+/* test_strided.c - copies between any two layouts, compared with a loop over the elements, on any
+ * number of threads. Nothing beside the destination is written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ static tg_rng rng;
 
 static int64_t below(int64_t n) { return (int64_t)tg_rng_next_below(&rng, (uint64_t)n); }
 
-/* The axes in any order and direction, with gaps here and there; repeats: some stand still. */
+/* The axes in any order and direction, with gaps; with `repeats` some have a step of 0. */
 static layout draw_layout(int ndim, const int64_t *shape, bool repeats)
 {
     layout l = {.room = 1};
@@ -51,7 +51,7 @@ static int64_t place(int ndim, const int64_t *shape, const layout *l, int64_t i)
     return at;
 }
 
-/* Bytes are numbers of their places, so that no two neighbours are alike. */
+/* Each byte is the number of its place, so that no two neighbours are equal. */
 static void try_copy(size_t width, int ndim, const int64_t *shape)
 {
     const layout to = draw_layout(ndim, shape, false), from = draw_layout(ndim, shape, true);

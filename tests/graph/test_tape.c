@@ -43,7 +43,8 @@ START_TEST(values_are_listed_in_order)
 }
 END_TEST
 
-/* More leaves than any table starts with; each keeps its number, and a second tape its own. */
+/* More leaves than any table starts with. Each keeps its number, and a second tape has its own
+ * numbers. */
 START_TEST(many_leaves_on_two_tapes)
 {
     enum { N = 1500 };

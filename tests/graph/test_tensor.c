@@ -1,4 +1,4 @@
-/* test_tensor.c - leaves: how they are made, refused, held and described. */
+/* test_tensor.c - leaves: how they are made, refused, referenced and described. */
 #include "tests/support/close.h"
 #include "tests/support/error.h"
 
@@ -119,7 +119,7 @@ START_TEST(null_arguments_are_refused)
     ck_assert_ptr_null(tg_tensor_ref(NULL));
     tg_tensor_free(NULL);
     tg_tensor_touch(NULL);
-    /* Nothing is read where there is nothing. */
+    /* A tensor without elements is not read. */
     ck_assert_ptr_nonnull(keep(tg_tensor_from(TG_F32, DIMS(0), NULL, &err)));
     free_leaves();
 }

@@ -1,4 +1,5 @@
-/* test_user_op.c - operations that a program defines itself: the same struct, the same door. */
+/* test_user_op.c - operations that a program defines, with the same struct and the same calls as
+ * those of the library. */
 #include "tests/support/tape.h"
 
 /* ---- y = scale * (x0 + x1 + ...), any number of operands, scratch memory, attributes ----------

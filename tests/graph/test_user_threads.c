@@ -1,5 +1,5 @@
-/* test_user_threads.c - several threads of the program use the library at once: each its own tapes,
- * models, optimizers and plans, all the same data and one model that nobody writes. */
+/* test_user_threads.c - several threads of the program use the library at once. Each has its own
+ * tapes, models, optimizers and plans; all use the same data and one model that nobody writes. */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,7 +16,8 @@ enum { USERS = 4, ROWS = 256, BATCH = 128 };
 static tg_dataset data;
 static tg_model *shared; /* read by all */
 
-/* Wide enough for the pool to be used; batch normalisation and dropout for state and numbers. */
+/* Wide enough to use the thread pool, with batch normalisation and dropout for state and random
+ * numbers. */
 static tg_model *network(uint64_t seed, tg_error *err)
 {
     const tg_mlp_options o = mlp_with(DIMS(784, 96, 64, 10), true, 0.2, 0);
@@ -42,7 +43,7 @@ static tg_plan *compiled(tg_tape *t, tg_tensor *loss, const tg_dict *grads, tg_e
     return p;
 }
 
-/* Trains a network of its own on the common data. */
+/* Trains its own network on the common data. */
 static void *train(void *argument)
 {
     user *u = argument;
@@ -78,7 +79,7 @@ static void *train(void *argument)
     return NULL;
 }
 
-/* Asks the common model, again and again. */
+/* Evaluates the common model, again and again. */
 static void *ask(void *argument)
 {
     user *u = argument;
@@ -117,7 +118,7 @@ static void *change_threads(void *argument)
     return argument;
 }
 
-/* fn for each user in a thread of its own, while the number of threads changes. */
+/* Runs fn for each user in a thread, while another thread changes the number of threads. */
 static void all_at_once(user *users, void *(*fn)(void *))
 {
     pthread_t changer;
@@ -160,7 +161,7 @@ static void assert_same(const tg_dict *got, const tg_dict *want, const char *who
     }
 }
 
-/* Each trains what it trains alone, to the last bit: by tapes, by plans, by either. */
+/* Each thread gets the bits that it gets alone: with tapes, with plans, with either. */
 START_TEST(training_at_once)
 {
     user alone[USERS] = {0}, together[USERS] = {0};
@@ -180,8 +181,8 @@ START_TEST(training_at_once)
 }
 END_TEST
 
-/* A model that all use and nobody writes answers the same to everybody; a plan goes from the thread
- * that made it to another. */
+/* A model that all use and nobody writes gives the same results to all. A plan moves from the
+ * thread that made it to another. */
 START_TEST(asking_one_model)
 {
     user alone = {.steps = 1}, users[USERS];

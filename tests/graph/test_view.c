@@ -1,10 +1,10 @@
-/* test_view.c - views on leaves: what reaches outside the storage is refused, all else looks at
- * the right elements. */
+/* test_view.c - views of leaves: a view that reaches outside the storage is refused, any other
+ * shows the right elements. */
 #include "tests/support/tape.h"
 
 /* Where views are taken from: the whole of 6 elements, its last 4, and its first 5 backwards. */
 static const struct {
-    int64_t size, stride, first; /* the elements of the storage it starts at */
+    int64_t size, stride, first; /* the element of the storage where it starts */
 } origins[] = {{6, 1, 0}, {4, 1, 2}, {5, -1, 4}};
 
 static tg_tensor *origin(int i)
@@ -117,7 +117,7 @@ START_TEST(what_is_no_leaf)
 }
 END_TEST
 
-/* Nothing is looked at, so nothing is outside; but the strides must do no harm in what follows. */
+/* A view without elements reaches nowhere, but its strides must do no harm later. */
 START_TEST(views_of_nothing)
 {
     tg_tensor *x = tensor_of(NULL, "f32[3]"), *none = tensor_of(NULL, "f32[0]");
@@ -140,7 +140,7 @@ START_TEST(views_of_nothing)
 }
 END_TEST
 
-/* An axis of one element may have any stride, since it is never taken. */
+/* An axis of one element may have any stride, because no step is ever taken. */
 START_TEST(strides_of_single_elements)
 {
     const int64_t strides[] = {MOST, 1, -MOST};

@@ -22,7 +22,7 @@ static const op_row rows[] = {
     {"add", NULL, {"0.1", "0.2"}, "f64[]: 0.30000000000000004", TG_OK},
     {"exp", NULL, {"0"}, "f64[]: 1", TG_OK},
     {"less", NULL, {"0.1", "0.2"}, "u8[]: 1", TG_OK},
-    /* the choice: its sides settle it, f32 when both are weak */
+    /* where: its sides decide, f32 when both are weak */
     {"where", NULL, {"u8[2]: 1 0", "0.1", "0.2"}, "f32[2]: 0.1 0.2", TG_OK},
     {"where", NULL, {"u8[2]: 1 0", "0.1", "f64[]: 0.2"}, "f64[2]: 0.1 0.2", TG_OK},
     {"where", NULL, {"u8[2]: 1 0", "i32[2]: 7 8", "-1"}, "i32[2]: 7 -1", TG_OK},
@@ -83,13 +83,13 @@ START_TEST(weak_stays_weak)
                            tg_where(t, tensor_of(t, "u8[]: 1"), half, half)};
     for (int i = 0; i < COUNT(strong); i++) ck_assert(strong[i] && !strong[i]->weak);
     assert_fine(t, "weak");
-    /* What was cast has a dtype of its own, which is no longer the neighbour's to choose. */
+    /* The result of a cast has a fixed dtype, which its neighbour no longer decides. */
     ck_assert_ptr_null(tg_add(t, f32, strong[3]));
     assert_error(t, TG_EDTYPE, "add: dtypes differ: f32[] and f64[] (use tg_cast)");
 }
 END_TEST
 
-/* Compositions, which look at their operands before an operation sees them. */
+/* Compositions, which inspect their operands before an operation does. */
 START_TEST(compositions_settle_scalars)
 {
     tg_tensor *half = tg_scalar(t, 0.1), *seven = tg_scalar(t, 7), *i = tensor_of(t, "i32[2]: 7 8");
@@ -115,7 +115,7 @@ START_TEST(compositions_settle_scalars)
 }
 END_TEST
 
-/* The first operand that is not weak decides, wherever it stands; the scalars stay as they are. */
+/* The first operand that is not weak decides, at any position. The scalars stay as they are. */
 START_TEST(scalars_are_used_again)
 {
     tg_tensor *third = tg_scalar(t, 1.0 / 3);
@@ -129,8 +129,8 @@ START_TEST(scalars_are_used_again)
 }
 END_TEST
 
-/* Every operation with a scalar uses a copy of it in another dtype.  The derivative by the scalar
- * itself is refused or right, but not a 0 that nobody notices. */
+/* Every operation with a scalar uses a copy of it in another dtype. The derivative by the scalar
+ * itself is refused or right, but never a wrong 0 that nobody notices. */
 START_TEST(the_gradient_by_a_scalar)
 {
     tg_tensor *x = tensor_of(t, "f32[2]: 3 4"), *s = tg_scalar(t, 2), *y = tg_mul(t, x, s), *ds;

@@ -106,7 +106,7 @@ START_TEST(elements_that_are_not_there)
 }
 END_TEST
 
-/* What is copied is what was there before, also where source and target overlap. */
+/* The values copied are those before the copy, even if source and target overlap. */
 START_TEST(a_copy_may_overlap)
 {
     tg_tensor *x = tensor_of(NULL, "i32[6]");

@@ -1,4 +1,4 @@
-/* test_wrong_op.c - descriptors with mistakes: each is an error that says which. */
+/* test_wrong_op.c - descriptors with mistakes: each is an error that names the mistake. */
 #include "tests/support/tape.h"
 
 static tg_status too_many(tg_infer *c) { return c->ndim = 9, TG_OK; }
@@ -70,7 +70,7 @@ START_TEST(wrong_descriptors)
 }
 END_TEST
 
-/* What a verdict refuses is not recorded. */
+/* A node that its verdict refuses is not recorded. */
 START_TEST(refused_results)
 {
     const tg_op op = {.name = "mine",
@@ -83,7 +83,7 @@ START_TEST(refused_results)
     tg_tensor *zero = tensor_of(t, "f32[3]"), *x = tensor_of(t, "f32[2]: 5 7");
     for (int i = 0; i < 3; i++, tg_tape_reset(t)) {
         assert_tensor(t, "mine", tg_apply(t, &op, &x, 1, NULL), "f32[2]: 5 7", 0);
-        (void)tg_neg(t, zero); /* which takes a place of its own */
+        (void)tg_neg(t, zero); /* which uses memory in between */
         const int32_t before = tg_tape_size(t);
         ck_assert_ptr_null(tg_apply(t, &op, &zero, 1, NULL));
         assert_error(t, TG_EARG, "mine: no result");
