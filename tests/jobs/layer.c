@@ -1,4 +1,4 @@
-/* layer.c - a job of a newcomer: a layer of one's own, a row times its gate, checked to second
+/* layer.c - a newcomer's job: a layer of the program's own, a row times its gate, checked to second
  * order. It is C and C++, and exits with 0 when the right layer passes and a wrong derivative is
  * found. */
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* plan.c - a job of a newcomer: a training step recorded once and run many times, its batches drawn
- * by the library.  It is C and C++, and exits with 0 when the network has learnt. */
+/* plan.c - a newcomer's job: a training step that is recorded once and run many times, with batches
+ * drawn by the library. It is C and C++, and exits with 0 when the network has learnt. */
 #include <stdio.h>
 #include <tapegrad.h>
 
@@ -16,7 +16,7 @@ int main(void)
     tg_model *model = tg_mlp_new(&net, &rng, &err);
     tg_optimizer *adam = tg_adam(tg_adam_defaults(), &err);
     tg_batches_options drawn = tg_batches_defaults();
-    drawn.drop_last = true; /* all batches have one size, and come in one leaf */
+    drawn.drop_last = true; /* all batches have one size and arrive in one leaf */
     tg_batches *batches = tg_batches_new(train.size, drawn, rng, &err);
 
     tg_tape *t = tg_tape_new_on(&err);

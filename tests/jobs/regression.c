@@ -1,5 +1,5 @@
-/* regression.c - a job of a newcomer: y = 2 x0 - 3 x1 + 1 from arrays of the program's own.  It is
- * C and C++, and exits with 0 when the numbers were found. */
+/* regression.c - a newcomer's job: y = 2 x0 - 3 x1 + 1 from arrays of the program. It is C and C++,
+ * and exits with 0 when the numbers are found. */
 #include <stdio.h>
 #include <tapegrad.h>
 

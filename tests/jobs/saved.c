@@ -1,5 +1,6 @@
-/* saved.c - a job of a newcomer: the parameters of a network in a file that NumPy reads, and from
- * it into another network.  It is C and C++, and exits with 0 when both give the same outputs. */
+/* saved.c - a newcomer's job: saves the parameters of a network in a file that NumPy reads, and
+ * loads them into another network. It is C and C++, and exits with 0 when both give the same
+ * outputs. */
 #include <stdio.h>
 #include <tapegrad.h>
 

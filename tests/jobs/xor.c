@@ -1,5 +1,5 @@
-/* xor.c - a job of a newcomer: a small network learns XOR as two classes.  It is C and C++, and
- * exits with 0 when all four answers are right. */
+/* xor.c - a newcomer's job: a small network learns XOR as two classes. It is C and C++, and exits
+ * with 0 when all four answers are right. */
 #include <stdio.h>
 #include <tapegrad.h>
 
