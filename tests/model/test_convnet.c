@@ -1,5 +1,5 @@
-/* test_convnet.c - the simple convolutional network: its layers as plain loops, its gradients by
- * differences, and that it learns. */
+/* test_convnet.c - the simple convolutional network: its layers against plain loops, its gradients
+ * against differences, and that it learns. */
 #include "tapegrad/data.h"
 #include "tapegrad/gradcheck.h"
 #include "tapegrad/train.h"
@@ -7,7 +7,7 @@
 
 typedef tg_simple_convnet_options shape;
 
-/* Small networks: even and odd sizes, remainders that stride and pool leave out. */
+/* Small networks: even and odd sizes, and remainders that stride and pool leave out. */
 static const struct {
     int64_t channels, height, width, filters, kernel, stride, padding, pool, hidden, outputs;
     double weight_decay;
@@ -41,7 +41,7 @@ static tg_model *make(const shape *o, uint64_t seed)
     tg_rng rng = tg_rng_make(seed, 0);
     tg_model *m = tg_simple_convnet_new(o, &rng, &err);
     ck_assert_msg(m != NULL, "%s", err.text);
-    /* Biases that are not 0, so that their place counts. */
+    /* Biases other than 0, so that their place matters. */
     for (int i = 1; i < tg_dict_size(m->params); i += 2)
         for (int64_t k = 0; k < tg_dict_at(m->params, i)->size; k++)
             (void)tg_tensor_set(tg_dict_at(m->params, i), k, 0.01 * (double)(k + i), NULL);
@@ -155,7 +155,7 @@ static tg_tensor *loss_of(tg_tape *t, const tg_dict *d, void *user)
     return tg_model_loss(t, j->m, y, j->labels);
 }
 
-/* In every parameter and in the images, element by element. */
+/* By every parameter and by the images, element by element. */
 START_TEST(gradients)
 {
     const shape made = shape_of(_i), *o = &made;

@@ -1,4 +1,5 @@
-/* test_convnet_params.c - what the simple convolutional network is made of, and what it refuses. */
+/* test_convnet_params.c - the parameters of the simple convolutional network, and what it
+ * refuses. */
 #include "tapegrad/alloc.h"
 #include "tapegrad/model.h"
 #include "tests/support/close.h"
@@ -37,7 +38,7 @@ START_TEST(parameters_of_the_book)
 }
 END_TEST
 
-/* He: a filter of 5x5 over 4 channels has 100 inputs, whatever its place in the tensor. */
+/* He: a filter of 5x5 over 4 channels has 100 inputs. */
 START_TEST(spread_of_filters)
 {
     shape o = tg_simple_convnet_defaults();
@@ -150,7 +151,7 @@ START_TEST(other_refusals)
 }
 END_TEST
 
-/* Each allocation in turn is refused: an error and nothing lost. */
+/* Each allocation is refused in turn: an error, and nothing is lost. */
 static int left;
 
 static void *sparing(void *user, void *block, size_t bytes)

@@ -57,8 +57,8 @@ START_TEST(mean_of_probabilities)
 }
 END_TEST
 
-/* One member: its own accuracy; and one tensor under two names, so that training the ensemble
- * trains its members. */
+/* An ensemble of one has the accuracy of its member. It shares the tensors under other names, so
+ * that training the ensemble trains its members. */
 START_TEST(of_one)
 {
     tg_dataset train, test;
@@ -109,7 +109,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* Each allocation fails once: an error and nothing leaked, until it works. */
+/* Each allocation fails once: an error, and nothing leaks, until it works. */
 static int64_t left;
 static int64_t alive;
 
@@ -132,7 +132,7 @@ START_TEST(out_of_memory)
     tg_model *all = NULL;
     const tg_allocator allocator = {scarce, NULL};
     int64_t fails = -1;
-    teardown(); /* nothing of the other allocator is alive */
+    teardown(); /* no block of the other allocator is alive */
     t = NULL;
     tg_set_allocator(&allocator);
     left = -1;
