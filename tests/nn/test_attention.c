@@ -6,7 +6,7 @@
 enum { B = 2, L = 3, S = 4, D = 3, E = 2 };
 enum { NONE, U8, ADDED, EMPTY_ROW, KINDS };
 
-/* The mask of a kind, (L, S); query 1 sees nothing in the last kind. */
+/* The mask of a kind, (L, S). In the last kind query 1 sees nothing. */
 static tg_tensor *mask_of(tg_dtype dtype, int kind)
 {
     if (kind == U8) return tensor_of(t, "u8[3,4]: 1 0 1 1  0 2 1 0  1 1 1 0");
@@ -80,7 +80,7 @@ static tg_tensor *of_dict(tg_tape *tape, const tg_dict *d, void *user)
                         h->causal);
 }
 
-/* kind KINDS: a mask that is added and is itself differentiated. */
+/* kind KINDS: a mask that is added, and that is differentiated too */
 START_TEST(gradients)
 {
     how h = {_i / 2 < KINDS ? mask_of(TG_F64, _i / 2) : NULL, _i % 2};
@@ -98,8 +98,8 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* The derivative of output i by k_j and v_j is 0 for j > i, and by q_j for j != i: not nearly, but
- * exactly; and it is not 0 for what the query sees. */
+/* The derivative of output i by k_j and v_j is 0 for j > i, and by q_j for j != i, and not nearly
+ * but exactly. It is not 0 for what the query sees. */
 START_TEST(nothing_leaks_from_the_future)
 {
     enum { T = 5 };
@@ -121,7 +121,7 @@ START_TEST(nothing_leaks_from_the_future)
 }
 END_TEST
 
-/* Query 0 may look at nothing: 0, and no NaN in either order of its derivatives. */
+/* Query 0 sees nothing: its output is 0, and its first and second derivatives have no NaN. */
 START_TEST(a_query_that_sees_nothing)
 {
     tg_tensor *q = random_leaf(TG_F32, DIMS(2, D), -2, 2, 1);
@@ -144,7 +144,7 @@ START_TEST(a_query_that_sees_nothing)
             ck_assert(isfinite(read_at(d[j], i)) && isfinite(read_at(dd[j], i)));
             if (j == 0 && i < D) ck_assert(read_at(d[j], i) == 0 && read_at(dd[j], i) == 0);
         }
-    /* no keys at all: likewise */
+    /* no keys at all: the same */
     y = tg_attention(t, q, tensor_of(t, "f32[0,3]"), tensor_of(t, "f32[0,2]"), NULL, _i);
     assert_tensor(t, "no keys", y, "f32[2,2]: 0 0 0 0", 0);
 }

@@ -1,9 +1,9 @@
-/* test_conv.c - convolutions against their sums, written out in plain loops. */
+/* test_conv.c - convolutions against their sums in plain loops. */
 #include "tapegrad/conv.h"
 #include "tapegrad/gradcheck.h"
 #include "tests/support/close.h"
 
-/* One convolution; axes that are not there have size 1. */
+/* One convolution. Missing axes have size 1. */
 typedef struct geometry {
     int axes, bias;
     int64_t n, c, k, groups;
@@ -57,7 +57,7 @@ static bool next(const int64_t *size, int64_t *i)
     return false;
 }
 
-/* A term of the sum: small[s] * kernel[r] belongs to large[l].  False where l is outside. */
+/* A term of the sum: small[s] * kernel[r] belongs to large[l]. False if l is outside. */
 static bool place(const geometry *g, const int64_t *large, const int64_t *s, const int64_t *r,
                   int64_t *l)
 {
@@ -69,8 +69,9 @@ static bool place(const geometry *g, const int64_t *large, const int64_t *s, con
     return within;
 }
 
-/* The convolution of x with w, or its transpose, added into y.  large and small are the sizes on
- * the two sides; x has the large one, and y the small, or, transposed, the other way round. */
+/* Adds the convolution of x with w, or its transpose, into y. `large` and `small` are the sizes on
+ * the two sides. x has the large one and y the small one, or the other way round for the
+ * transpose. */
 static void by_loops(const geometry *g, bool transposed, const int64_t *large, const int64_t *small,
                      const tg_tensor *x, const tg_tensor *w, double *y)
 {
@@ -105,7 +106,7 @@ static const conv_fn conv_of[2][3] = {
     {tg_conv1d, tg_conv2d, tg_conv3d},
     {tg_conv_transpose1d, tg_conv_transpose2d, tg_conv_transpose3d}};
 
-/* Output sizes by their formulas; without one the row is not for this kind. */
+/* Output sizes by their formulas. False if this kind has no output. */
 static bool output_sizes(const geometry *g, bool transposed, int64_t *out)
 {
     bool some = true;
@@ -171,7 +172,7 @@ static tg_tensor *apply_row(tg_tape *t, const tg_dict *p, void *user)
     const bool transposed = tg_dict_get(p, "transposed");
     tg_tensor *y = conv_of[transposed][g->axes - 1](t, tg_param(t, p, "x"), tg_param(t, p, "w"),
                                                     tg_param(t, p, "b"), &o);
-    return tg_square(t, y); /* so that the second derivative in x is not 0 */
+    return tg_square(t, y); /* so that the second derivative by x is not 0 */
 }
 
 static void add_random(tg_dict *p, const char *key, int ndim, const int64_t *shape, uint64_t seed)

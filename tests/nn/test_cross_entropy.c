@@ -1,5 +1,5 @@
 /* test_cross_entropy.c - every combination of weights, smoothing, ignored rows and reduction
- * against plain loops; derivatives by differences. */
+ * against plain loops, and derivatives against differences. */
 #include <math.h>
 
 #include "tapegrad/gradcheck.h"
@@ -22,7 +22,7 @@ static tg_tensor *loss(tg_tape *t, const tg_dict *p, void *user)
     return tg_cross_entropy(t, tg_param(t, p, "u"), s->labels, &s->o);
 }
 
-/* The loss of row i before any reduction, and the weight that it counts with. */
+/* The loss of row i before any reduction, and its weight in the reduction. */
 static double row_loss(const double *u, int i, const setting *s, double *weight)
 {
     double sum = 0, spread = 0;

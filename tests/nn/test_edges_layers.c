@@ -278,7 +278,7 @@ static bool has_row(const char *name)
 {
     for (int i = 0; i < COUNT(rows); i++)
         if (strcmp(rows[i].name, name) == 0) return true;
-    /* options, whose values are in test_nn and test_cross_entropy */
+    /* options, which test_nn and test_cross_entropy test */
     return strcmp(name, "batch_norm_book") == 0 || strcmp(name, "batch_norm_torch") == 0;
 }
 

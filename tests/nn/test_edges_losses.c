@@ -229,7 +229,7 @@ START_TEST(reductions_of_a_loss)
 }
 END_TEST
 
-/* Options out of the range that the header names, word for word. */
+/* Options outside the range that the header names, with the error word for word. */
 static const struct {
     double value;
     const char *message;
@@ -269,7 +269,7 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-/* Those of whole rows are in test_edges_layers. */
+/* The losses of whole rows are in test_edges_layers. */
 static bool has_row(const char *name)
 {
     static const char *const of_rows[] = {"cosine_similarity", "cross_entropy", "nll",

@@ -1,4 +1,4 @@
-/* test_nn.c - layers and losses against their formulas, written out in plain loops. */
+/* test_nn.c - layers and losses against their formulas in plain loops. */
 #include <math.h>
 
 #include "tapegrad.h"
@@ -121,7 +121,7 @@ START_TEST(test_dropout)
         CLOSE(tg_tensor_get(y, 7), form == TG_DROPOUT_BOOK ? 3 * 0.75 : 3);
     }
     const tg_tensor *same = tg_dropout(t, x, 0, TG_DROPOUT_BOOK, NULL, true);
-    ck_assert(same != x && tg_tensor_get(same, 7) == 3); /* a value of its own */
+    ck_assert(same != x && tg_tensor_get(same, 7) == 3); /* a new value */
     ck_assert_ptr_null(tg_dropout(t, x, 1, TG_DROPOUT_BOOK, &rng, true));
     ck_assert_str_eq(tg_tape_message(t), "dropout: p is 1, must be in [0, 1)");
     tg_tensor_free(x);
@@ -145,7 +145,7 @@ START_TEST(test_l2_penalty)
 }
 END_TEST
 
-/* Draws nothing, but the generator moves on as for the others. */
+/* Draws nothing, but the generator advances as it does for the others. */
 START_TEST(test_constants)
 {
     tg_tensor *w = tg_tensor_new(TG_F32, 2, (int64_t[]){3, 5}, NULL);
@@ -191,7 +191,7 @@ START_TEST(test_initialisers)
 }
 END_TEST
 
-/* A standard deviation that is given needs no matrix; one that comes from the fans does. */
+/* A given standard deviation needs no matrix. One that follows from the fans does. */
 START_TEST(test_shapes_of_initialisers)
 {
     const struct {

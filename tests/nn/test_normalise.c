@@ -5,9 +5,9 @@
 
 typedef enum kind { LAYER, RMS, GROUP, INSTANCE } kind;
 
-/* `number` is the count of last axes or of groups.  The rows that are normalised together are
- * consecutive in row-major order, `row` elements each; element i of x meets weight i / inner % n.
- */
+/* `number` is the number of last axes or of groups. The rows that are normalised together are
+ * consecutive in row-major order and have `row` elements each. Element i of x has weight i / inner
+ * % n. */
 typedef struct norm_case {
     const char *name;
     kind kind;
@@ -47,7 +47,7 @@ static tg_tensor *apply(tg_tape *tape, const norm_case *c, tg_tensor *x, tg_tens
     }
 }
 
-/* Element i of the result by two passes over its row. */
+/* Element i of the result, by two passes over its row. */
 static double plain(const norm_case *c, const tg_tensor *x, int64_t i)
 {
     const int64_t first = i / c->row * c->row;
@@ -104,7 +104,7 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* What a norm is there for: x and a x + b give the same, and so a x for RMS. */
+/* The purpose of a norm: x and a x + b give the same result, and for RMS x and a x do. */
 START_TEST(invariance)
 {
     const norm_case *c = &cases[_i];

@@ -5,11 +5,11 @@
 
 enum { MAX, AVG, AVG_INSIDE, ADAPTIVE_MAX, ADAPTIVE_AVG, NEAREST, LINEAR, CORNERS };
 
-/* What is applied to f[n, c, in...]; axes that are not there have size 1. */
+/* What is applied to f[n, c, in...]. Missing axes have size 1. */
 typedef struct row {
     int kind, axes;
     int64_t n, c, in[3];
-    int64_t out[3]; /* of the kinds that are told; of the pools the kernel */
+    int64_t out[3]; /* of the kinds that have one; for pools the size of the kernel */
     int64_t stride[3], padding[3], dilation[3]; /* dilation 0: 1 */
 } row;
 
@@ -84,7 +84,7 @@ static int64_t out_size(const row *r, int a)
     return (r->in[a] + 2 * r->padding[a] - reach) / stride_of(r, a) + 1;
 }
 
-/* How much element i of x counts for element o along axis a: a number of times, a weight. */
+/* The weight of element i of x in element o along axis a; for pools a number of times. */
 static double weight(const row *r, int a, int64_t o, int64_t i)
 {
     const int64_t in = r->in[a], out = r->out[a];
@@ -179,7 +179,8 @@ START_TEST(test_gradients)
 }
 END_TEST
 
-/* Equals share: everything is 1, so that each window gives its V elements inside of x 1/V each. */
+/* Equal elements share: everything is 1, so each window gives 1/V to each of its V elements inside
+ * x. */
 START_TEST(test_ties)
 {
     static const row even = {MAX, 2, 1, 1, {2, 4, 1}, {2, 2, 1}, {0}, {0}, {0}};

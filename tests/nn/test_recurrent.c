@@ -109,7 +109,7 @@ START_TEST(gradients)
 }
 END_TEST
 
-/* A gate that is shut or open: the state is kept, or is replaced. */
+/* A closed gate keeps the state, an open one replaces it. */
 START_TEST(gates)
 {
     tg_tensor *x = tensor_of(t, "f64[1]: 1"), *h = tensor_of(t, "f64[1]: 0.25");
