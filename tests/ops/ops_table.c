@@ -1,5 +1,5 @@
-/* ops_table.c - prints ops/ops.md: every operation of the registry in one table, from what the
- * descriptors say and from trying their samples; and every optimizer. */
+/* ops_table.c - prints ops/ops.md: every operation of the registry in one table, made from the
+ * descriptors and from trying their samples; and every optimizer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "src/op_sample.h"
 #include "tapegrad/optim.h"
 
-/* Text in a cell: a bar would end it. */
+/* The text of a cell. A bar would end the cell. */
 static void cell(const char *text)
 {
     for (; *text; text++) {
@@ -95,7 +95,7 @@ static void options(const tg_optimizer_type *type)
                type->ranges[d - type->attrs].meaning);
 }
 
-/* Constants that are more than an option. */
+/* The constants that are not just an option. */
 static void constants(int row)
 {
     static const char *const of[TGI_UPDATES][2 * TGI_UPDATE_CONSTANTS + 1] = {

@@ -343,7 +343,7 @@ static outcome of_view(int64_t size, int64_t stride, int64_t offset)
 CALLS(CALL)
 static const absurd_call calls[] = {CALLS(ROW)};
 
-/* None between 2^31 and 2^48, which would be a matter of memory. */
+/* No sizes between 2^31 and 2^48, whose result would depend on the memory. */
 static const int64_t longs[] = {INT64_MIN,
                                 INT64_MIN + 1,
                                 -INT64_MAX / 2,

@@ -1,4 +1,4 @@
-/* test_arrange.c - joining, splitting, turning, repeating and padding, and rows by index. */
+/* test_arrange.c - joining, splitting, reversing, repeating and padding, and rows by index. */
 #include "tapegrad/plan.h"
 #include "tests/support/composed.h"
 
@@ -162,7 +162,7 @@ START_TEST(split)
 }
 END_TEST
 
-/* More operands than a call keeps on its stack, each with its part of the gradient. */
+/* More operands than a call keeps on its stack. Each gets its part of the gradient. */
 START_TEST(many_operands)
 {
     enum { N = 50 };

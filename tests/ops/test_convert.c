@@ -156,7 +156,7 @@ START_TEST(assign_writes_every_layout)
             for (int64_t i = 0; i < value->size; i++)
                 ck_assert(read_at(y, i) == read_at(value, i) &&
                           read_at(leaf, i) == read_at(value, i));
-            ck_assert_int_eq(tg_tensor_fill(leaf, 1, NULL), TG_OK); /* y is a value of its own */
+            ck_assert_int_eq(tg_tensor_fill(leaf, 1, NULL), TG_OK); /* y is a value of the tape */
             ck_assert(read_at(y, 23) == read_at(value, 23));
         }
     ck_assert_ptr_nonnull(tg_assign(t, tensor_of(t, "f32[0,2]"), tensor_of(t, "f32[0,2]")));
@@ -164,7 +164,7 @@ START_TEST(assign_writes_every_layout)
 }
 END_TEST
 
-/* The value may look at the leaf itself, in any order. */
+/* The value may be a view of the leaf itself, in any order. */
 START_TEST(assign_from_itself)
 {
     tg_tensor *x = tensor_of(t, "i32[2,3]");

@@ -1,4 +1,4 @@
-/* test_create.c - constants, and lists of sizes or axes that are none. */
+/* test_create.c - constants and ranges, and invalid lists of sizes or axes. */
 #include <float.h>
 
 #include "tests/support/tape.h"

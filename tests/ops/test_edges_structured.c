@@ -1,13 +1,12 @@
-/* test_edges_structured.c - the operations that are not elementwise at the edge: their samples with
- * zeros of both signs, denormals, the largest numbers, Inf and NaN in the place of their elements.
- */
+/* test_edges_structured.c - operations that are not elementwise at the edge: their samples with
+ * zeros of both signs, denormals, the largest numbers, Inf and NaN as some of their elements. */
 #include <float.h>
 
 #include "src/op_sample.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
-/* What is true of an operation, and so is looked at. */
+/* What is true of an operation and is therefore tested. */
 enum {
     MOVES = 1,  /* its floats: each element of the result is one of an operand, bit for bit, or 0 */
     PLANS = 2,  /* a plan has the bits of the tape, result and gradients */
@@ -19,7 +18,7 @@ enum {
 static const struct {
     const char *op;
     int looks;
-    const char *why; /* nothing is looked at */
+    const char *why; /* nothing is tested */
 } table[] = {
     {"full", 0, "has no operand"},
     {"where", MOVES | ALL, NULL},
@@ -109,7 +108,7 @@ END_TEST
 
 /* ---- samples with other elements ------------------------------------------------------------ */
 
-/* 0 stands at another place for each shift. */
+/* 0 is at another place for each shift. */
 static const double plain[] = {0, 1, -0.0, -1, 2, 0.5, 1, -3};
 static const double special[] = {NAN,    0,        1,         -0.0, DBL_MAX,  -FLT_MAX, 1e-310,
                                  -1e-40, INFINITY, -2,        3,    DBL_MIN,  -FLT_MIN, 0.5,
@@ -145,7 +144,8 @@ static int samples_of(const tg_op *op)
 
 /* ---- what moves moves bits ------------------------------------------------------------------ */
 
-/* Element e of y is element -1 (0), or so many of all floats, by numbers in their place. */
+/* Numbers the floats 1, 2, ... and applies the operation: each element of the result then names the
+ * float that it copies, or is 0. */
 static const tg_tensor *numbered(tgi_sample *s)
 {
     int64_t next = 1;
@@ -207,7 +207,7 @@ START_TEST(plans_agree)
         outputs[0] = tgi_sample_apply(t, s.floats, &s);
         const bool slopes = outputs[0] && op->vjp && tg_dtype_is_float(outputs[0]->dtype) &&
                             !tg_vjp(t, 1, outputs, NULL, n, x, outputs + 1);
-        if (!tg_tape_status(t)) { /* refused, with a message, is as good */
+        if (!tg_tape_status(t)) { /* a refusal with a message is as good */
             tg_plan *plan = compiled(t, slopes ? 1 + n : 1, outputs);
             run_plan(plan);
             for (int k = 0; k < (slopes ? 1 + n : 1); k++)

@@ -1,4 +1,4 @@
-/* test_einsum.c - einsum against a walk over all values of all labels, and its named products. */
+/* test_einsum.c - einsum against a loop over all values of all labels, and its named products. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@
 
 enum { MOST = 4 };
 
-/* Sizes of the labels a, b, c, ... in every row; '1' before a label: its axis has size 1 there.
- * "..." is written out as labels from u on in `plain`, which the walk follows. */
+/* The sizes of the labels a, b, c, ... in every row. After a '1' the axis of a label has size 1.
+ * `plain` is the equation with "..." written out as labels from u on, which the loop follows. */
 static const int64_t sizes[26] = {2, 3, 4, 2, 3, 1, 2, 3, 2, 3, 4, 2, 3, 2, 1, 2, 3, 2, 2, 3, 2, 3};
 
 static const struct {

@@ -1,5 +1,5 @@
-/* test_failing_ops.c - memory runs out anywhere in what is recorded on a tape: every operation of
- * the registry with its gradient, compositions, and the check of operations. */
+/* test_failing_ops.c - memory runs out at any place in what is recorded on a tape: every operation
+ * of the registry with its gradient, compositions, and the check of operations. */
 #include "src/op_sample.h"
 #include "tests/support/failing.h"
 

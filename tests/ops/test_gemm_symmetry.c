@@ -1,6 +1,5 @@
-/* test_gemm_symmetry.c - units that are equal stay equal: where A has equal rows and B equal
- * columns, the elements of C are equal to the bit, at whatever place of a tile, a panel or a
- * vector. */
+/* test_gemm_symmetry.c - equal units stay equal: where A has equal rows and B equal columns, the
+ * elements of C are equal to the bit, at any place of a tile, a panel or a vector. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -23,7 +23,7 @@ static int64_t product(int n, const int64_t *v)
     return p;
 }
 
-/* Rows of x as take wants them, and the same shape the other way round for segment_sum. */
+/* Rows of x in the form for take, and the same shape the other way round for segment_sum. */
 static void check_rows(int k, tg_dtype dtype, int layout)
 {
     const int xn = cases[k].xn, in = cases[k].in, axis = (cases[k].axis + xn) % xn;
@@ -46,7 +46,7 @@ static void check_rows(int k, tg_dtype dtype, int layout)
         assert_close("take", dtype, i, 1, read_at(y, i), read_at(x, from), 0, 0);
     }
     if (!tg_dtype_is_float(dtype)) return;
-    /* Back: what came from one place is summed there, so each counts as often as it was taken. */
+    /* Backwards: what was taken from one place is summed there, once for each time it was taken. */
     const tg_tensor *z = tg_segment_sum(t, y, index, cases[k].axis, n);
     assert_fine(t, "segment_sum");
     ck_assert(tg_tensor_same_shape(z, x) && z->dtype == dtype);
@@ -116,7 +116,7 @@ START_TEST(one_of_each_row)
 }
 END_TEST
 
-/* Every combination of operands that run on and that stand still, for every length. */
+/* Every combination of operands with step 1 and step 0, for every length. */
 START_TEST(where_equal_of_every_length)
 {
     for (int64_t n = 0; n <= 67; n++, tg_tape_reset(t))

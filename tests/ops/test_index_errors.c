@@ -1,4 +1,4 @@
-/* test_index_errors.c - indices out of range, and shapes and dtypes that no index fits. */
+/* test_index_errors.c - indices out of range, and shapes and dtypes that do not fit an index. */
 #include "tests/support/close.h"
 
 #define OUT "is out of range for"
@@ -121,7 +121,7 @@ static const op_row table[] = {
 START_TEST(refusals) { run_row(&table[_i]); }
 END_TEST
 
-/* The values of an index are looked at before anything is computed, and never used unchecked. */
+/* The values of an index are checked before anything is computed, and are never used unchecked. */
 START_TEST(an_index_that_changes)
 {
     tg_tape *t = tg_tape_new();

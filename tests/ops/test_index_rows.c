@@ -137,7 +137,7 @@ START_TEST(threads_change_no_bit)
 }
 END_TEST
 
-/* Where one of many numbers is wrong, it is named. */
+/* If one of many numbers is wrong, the error names it. */
 START_TEST(one_number_out_of_range)
 {
     static const int64_t at[] = {0, 1, 31, 66};

@@ -65,7 +65,7 @@ static const struct {
     {1, 1, 0, {0}, {0}, {0}},
 };
 
-/* Every second element of an array twice as large, backwards: a view that no BLAS would take. */
+/* Every second element of an array twice as large, backwards: a view that no BLAS accepts. */
 static tg_tensor *operand(int ndim, const int64_t *shape, tg_dtype dtype, bool view)
 {
     int64_t doubled[4] = {0};
@@ -102,8 +102,8 @@ START_TEST(test_values)
 }
 END_TEST
 
-/* A view of one element, so that no memory is needed, times itself: the error of a sum of 10^8
- * equal numbers in f32, whose roundings all go one way.  tests/ops/kernels/test_gemm.c has other
+/* A view that repeats one element, and so needs no memory, times itself: the error of a sum of 10^8
+ * equal numbers in f32, whose roundings all go one way. tests/ops/kernels/test_gemm.c has other
  * numbers. */
 START_TEST(test_long_sums)
 {

@@ -1,5 +1,5 @@
-/* test_registry.c - walks the registry: every operation on all its samples, first to third
- * order, f32 against f64, contiguous against strided. */
+/* test_registry.c - tests every operation of the registry on all its samples: first to third order,
+ * f32 against f64, contiguous against strided. */
 #include <string.h>
 
 #include "tapegrad.h"
@@ -11,13 +11,13 @@ START_TEST(test_op)
     tg_error err = TG_ERROR_INIT;
     tg_gradcheck_report r;
     ck_assert_msg(tg_op_check(op, NULL, &r, &err) == TG_OK, "%s", err.text);
-    /* A derivative that was promised was also compared. */
+    /* A promised derivative was also compared. */
     ck_assert_msg(!op->vjp || r.checked > 0, "%s: nothing was checked", op->name);
 }
 END_TEST
 
-/* The checker itself must be able to fail: operations whose VJP is wrong by a factor, a sign or a
- * missing sum, made from the descriptors of right ones. */
+/* The checker itself must be able to fail: here are operations whose VJP is wrong by a factor, a
+ * sign or a missing sum, made from correct descriptors. */
 static tg_tensor *wrong_factor(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     (void)n, (void)i;

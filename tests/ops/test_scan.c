@@ -20,7 +20,7 @@ static const struct {
 } cases[] = {{1, {7}, 0},        {2, {3, 4}, 0},    {2, {3, 4}, -1}, {3, {2, 3, 4}, 1},
              {3, {2, 3, 4}, -3}, {3, {2, 1, 3}, 1}, {2, {0, 3}, 0},  {2, {0, 3}, 1}};
 
-/* Element i of the scan of x: all before it along the axis, as seen from where it runs. */
+/* Element i of the scan of x, from all elements before it in the direction of the scan. */
 static double plain_scan(const tg_tensor *x, int axis, int64_t i, bool product, bool reverse,
                          bool exclusive)
 {
@@ -100,7 +100,7 @@ START_TEST(derivatives_at_zeros)
 }
 END_TEST
 
-/* To the letter: the derivative of 2 x 3 4 at x = 0 is 24, and 0 at the others. */
+/* Exactly: the derivative of 2 x 3 4 at x = 0 is 24, and those at the others are 0. */
 START_TEST(derivative_of_a_product)
 {
     tg_tensor *x = tensor_of(tape, "f32[4]: 2 0 3 4"), *dx, *y = tg_prod(tape, x, 0, false);

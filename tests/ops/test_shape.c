@@ -4,7 +4,8 @@
 
 /* ---- reshape -------------------------------------------------------------------------------- */
 
-/* Some strides give x's elements in this shape: those between neighbours in memory, if any. */
+/* True if some strides give x's elements in this shape, such as those between neighbours in
+ * memory. */
 static bool view_exists(const tg_tensor *x, int ndim, const int64_t *shape)
 {
     int64_t stride[TG_MAX_NDIM] = {0}, step = 1;

@@ -1,4 +1,4 @@
-/* test_slice.c - slice and unslice against Python's rules, taken literally. */
+/* test_slice.c - slice and unslice against the literal text of Python's rules. */
 #include "tests/support/tape.h"
 
 /* From the definition of s[i:j:k]: negative ends count from the end, ends that are out of range

@@ -1,4 +1,4 @@
-/* test_sorting.c - order along an axis, the places of a mask, and statistics over axes. */
+/* test_sorting.c - order along an axis, nonzero elements of a mask, and statistics over axes. */
 #include "tests/support/composed.h"
 
 static const double inf = INFINITY;
@@ -12,7 +12,7 @@ static const struct {
 } cases[] = {{1, {1}, 0},       {1, {37}, 0},      {2, {3, 8}, 1}, {2, {9, 4}, -2},
              {3, {2, 7, 3}, 1}, {3, {2, 0, 3}, 1}, {2, {0, 3}, 1}, {3, {1, 2, 33}, -1}};
 
-/* Few different values, so that equals are common, and NaN where there are any. */
+/* Few different values, so that ties are common, and NaN if the dtype has it. */
 static tg_tensor *crowded(tg_dtype dtype, int ndim, const int64_t *shape, int layout)
 {
     tg_tensor *x = random_leaf(dtype, ndim, shape, 0, 5, 3);
@@ -168,7 +168,7 @@ static const composed_row rows[] = {
 START_TEST(compositions) { run_composed(&rows[_i]); }
 END_TEST
 
-/* Where the functions have a kink: what ops.h promises, with no NaN on the way. */
+/* At kinks the functions do what ops.h promises, without NaN in between. */
 static const composed_row kinks[] = {
     {"min", min, "f32[1,4]: 2 1 1 3", "f32[1,4]: 0 0.5 0.5 0", TG_OK},
     {"std", std_sample, "f32[2]: 3 3", "f32[2]: 0 0", TG_OK},

@@ -1,5 +1,6 @@
 /* test_edges.c - every elementwise operation of floats at the edge: zeros of both signs, denormals,
- * kinks, tails, the largest and smallest numbers, Inf and NaN; operands of two on a grid. */
+ * kinks, tails, the largest and smallest numbers, Inf and NaN. For two operands, on a grid of
+ * them. */
 #include "tests/support/edges.h"
 
 #define LN2 0.693147180559945309417232121458L
@@ -104,20 +105,20 @@ static real power_cross(real a, real b)
     return powl(a, b - 1) + (b == 0 ? 0 : times(times(b, powl(a, b - 1)), log_or_0(a, b - 1)));
 }
 
-/* Which pairs of the grid are looked at. */
+/* Which pairs of the grid are tested. */
 static bool everywhere(double a, double b) { return a == a && b == b; }
 /* A denormal part of a counts as 0. */
 static bool normal(double a, double b)
 {
     return everywhere(a, b) && (a == 0 || fabs(a) > 1e-30) && (b == 0 || fabs(b) > 1e-30);
 }
-/* At 0 the angle has no derivative, and the second ones beside it are out of range. */
+/* At 0 the angle has no derivative, and nearby the second derivatives are out of range. */
 static bool finite(double a, double b)
 {
     return isfinite(a) && isfinite(b) && fabs(a) + fabs(b) > 1e-9 && normal(a, b);
 }
-/* Where the power is in range of f32, and beside a = 0 its second derivatives have limits; where it
- * vanishes for a < 0, 0 stands for a logarithm of NaN. */
+/* Where the power is in the range of f32. Near a = 0 its second derivatives have limits. Where it
+ * underflows for a < 0, 0 replaces a logarithm that is NaN. */
 static bool in_range(double a, double b)
 {
     return isfinite(a) && isfinite(b) && (fabs(a) > 1e-6 || b > 2) &&
@@ -180,7 +181,7 @@ START_TEST(at_the_edge)
 }
 END_TEST
 
-/* A plan leaves out a product with 1, but a denormal result of it is 0. */
+/* A plan omits a product with 1, but a denormal result of the product is 0. */
 START_TEST(products_with_one)
 {
     const pointwise *p = &rows[_i / 2];
@@ -204,7 +205,8 @@ START_TEST(products_with_one)
 }
 END_TEST
 
-/* Beside 1, where 1 - x^2 would lose the digits of x; at Inf, where there is no second one. */
+/* Near 1, where 1 - x^2 would lose the digits of x; and at Inf, where there is no second
+ * derivative. */
 START_TEST(steep_and_far_slopes)
 {
     static const struct {

@@ -65,7 +65,7 @@ static const struct {
     {"greater_equal", tg_greater_equal, greater_equal, TG_U8, true},
 };
 
-/* Shapes that go together, and what they give. */
+/* Shapes that broadcast, and the result. */
 static const struct {
     int an;
     int64_t a[8];
@@ -92,7 +92,7 @@ static const struct {
     {8, {2, 1, 2, 1, 2, 1, 2, 1}, 8, {1, 2, 1, 2, 1, 2, 1, 2}, 8, {2, 2, 2, 2, 2, 2, 2, 2}},
 };
 
-/* The element of x behind element i of what x was broadcast to. */
+/* The element of x that is element i of what x was broadcast to. */
 static double behind(const tg_tensor *x, const tg_tensor *y, int64_t i)
 {
     int64_t from = 0, step = 1;
@@ -101,7 +101,7 @@ static double behind(const tg_tensor *x, const tg_tensor *y, int64_t i)
     return read_at(x, from);
 }
 
-/* Halves and small whole numbers: sums and products are exact, and equals are frequent. */
+/* Halves and small integers, so that sums and products are exact and ties are frequent. */
 static tg_tensor *operand(int d, int ndim, const int64_t *shape, int layout, uint64_t seed)
 {
     tg_tensor *x = random_leaf((tg_dtype)d, ndim, shape, d == TG_U8 ? 0 : -4, 4, seed);
@@ -138,7 +138,7 @@ START_TEST(where_of_every_shape)
 {
     for (int k = 0; k < COUNT(pairs); k++)
         for (int layout = 0; layout < LAYOUTS * 3; layout++) {
-            /* The three operands take turns in being the small one. */
+            /* Each of the three operands is the small one in turn. */
             const int turn = layout / LAYOUTS, l = layout % LAYOUTS;
             tg_tensor *c = operand(TG_U8, turn ? pairs[k].an : pairs[k].bn,
                                    turn ? pairs[k].a : pairs[k].b, l, 1);

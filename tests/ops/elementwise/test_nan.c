@@ -1,6 +1,5 @@
-/* test_nan.c - what ops.h says of NaN and Inf, and extreme values: NaN through every operation of
- * the registry, the rules that stand at single lines, and functions that must not overflow at 1e4.
- */
+/* test_nan.c - what ops.h says of NaN, Inf and extreme values: NaN through every operation of the
+ * registry, the rules for single operations, and functions that must not overflow at 1e4. */
 #include "src/op_sample.h"
 #include "tapegrad/losses.h"
 #include "tapegrad/nn.h"
@@ -34,7 +33,7 @@ START_TEST(nan_goes_where_its_element_goes)
                 const tg_tensor *y = result_with(&s, k, j, v), *z = result_with(&s, k, j, 1.01 * v);
                 const tg_tensor *n = result_with(&s, k, j, NAN);
                 ck_assert_msg(y, "%s: %s", op->name, tg_tape_message(t));
-                if (!z || !n) continue; /* refused, with a message, is as good */
+                if (!z || !n) continue; /* a refusal with a message is as good */
                 for (int64_t e = 0; tg_dtype_is_float(y->dtype) && e < y->size; e++)
                     ck_assert_msg(read_at(y, e) == read_at(z, e) || isnan(read_at(n, e)),
                                   "%s, sample %d: element %lld is %g with NaN in x%d[%lld]",
@@ -47,7 +46,7 @@ END_TEST
 
 /* ---- the promise of where: the side not chosen adds nothing to a gradient ------------------- */
 
-/* z = where(false, op(x, ...), x): dz/dx is 1 and its own derivative 0, whatever op makes of x. */
+/* z = where(false, op(x, ...), x): dz/dx is 1 and its derivative 0, whatever op gives. */
 START_TEST(what_is_not_chosen_adds_nothing)
 {
     static const double values[] = {-INFINITY, -1e300, -2, -1, -1e-310, -0.0,     0,
@@ -249,7 +248,7 @@ static const struct {
                   {"softmax", softmax},
                   {"log_softmax", log_softmax}};
 
-/* Rows 1 to 6 are not chosen: to the second order nothing of them is in a gradient. */
+/* Rows 1 to 6 are not chosen. No gradient up to the second order contains anything of them. */
 START_TEST(rows_not_chosen_add_nothing)
 {
     tg_tensor *x = tensor_of(t, "f64[7,3]: 1 2 0.5  nan 1 2  1 nan 0  inf -inf 1  -inf -inf -inf  "
@@ -270,7 +269,7 @@ START_TEST(rows_not_chosen_add_nothing)
 }
 END_TEST
 
-/* The gradient of relu is 0 at NaN, that of clamp goes through, as everywhere within the bounds. */
+/* The gradient of relu is 0 at NaN. That of clamp passes there, as it does between the bounds. */
 START_TEST(gradients_at_nan)
 {
     tg_tensor *x = tensor_of(t, "f32[3]: nan 1 -5"), *dx, *y = tg_relu(t, x);

@@ -1,4 +1,4 @@
-/* test_pairs.c - the kernels that do two operations in one pass have the bits of one after the
+/* test_pairs.c - kernels that compute two operations in one pass give the bits of one after the
  * other. */
 #include <math.h>
 #include <string.h>
@@ -87,7 +87,7 @@ START_TEST(bits_of_both)
 }
 END_TEST
 
-/* A result in the place of any operand. */
+/* The result may overwrite any operand. */
 START_TEST(in_place)
 {
     const int64_t ones[] = {1, 1, 1};

@@ -22,7 +22,7 @@ static const op_row values[] = {
     {"tanh", NULL, {"f64[7]: 1e4 -1e4 inf -inf nan 0 -0"}, "f64[7]: 1 -1 1 -1 nan +0 -0", TG_OK},
     {"sigmoid", NULL, {"f32[7]: 1e4 -1e4 inf -inf nan 0 -0"}, "f32[7]: 1 0 1 0 nan 0.5 0.5", TG_OK},
     {"sigmoid", NULL, {"f64[7]: 1e4 -1e4 inf -inf nan 0 -0"}, "f64[7]: 1 0 1 0 nan 0.5 0.5", TG_OK},
-    /* The small tail is not cut to 0: e^x itself, far below the last bit of 1. */
+    /* The small tail is not rounded to 0: it is e^x itself, far below the last bit of 1. */
     {"sigmoid",
      NULL,
      {"f64[2]: -100 -700"},
@@ -113,7 +113,7 @@ static const op_row values[] = {
     {"greater_equal", NULL, {COMPARED}, "u8[7]: 0 0 0 1 1 0 1", TG_OK},
     {"less", NULL, {"i32[2]: -2147483648 0", "i32[2]: 2147483647 -1"}, "u8[2]: 1 0", TG_OK},
     {"greater", NULL, {"u8[2]: 255 0", "u8[2]: 0 255"}, "u8[2]: 1 0", TG_OK},
-    /* the choice: any number but 0 is true, and the other side is not looked at */
+    /* where: any number but 0 is true, and the other side is not read */
     {"where", NULL, {"u8[4]: 0 1 2 255", "f32[]: 1", "f32[]: 0"}, "f32[4]: 0 1 1 1", TG_OK},
     {"where", NULL, {"u8[2]: 1 0", "f32[2]: 1 nan", "f32[2]: nan 2"}, "f32[2]: 1 2", TG_OK},
     {"where", NULL, {"u8[2]: 0 1", "f64[2]: 1 nan", "f64[]: inf"}, "f64[2]: inf nan", TG_OK},
@@ -191,7 +191,7 @@ static const op_row errors[] = {
 START_TEST(refusals) { run_row(&errors[_i]); }
 END_TEST
 
-/* Two repeated rows make 2^80 elements: refused before memory is asked for. */
+/* Two repeated rows make 2^80 elements, which are refused before memory is requested. */
 START_TEST(a_broadcast_that_overflows)
 {
     tg_tensor *x = tensor_of(t, "f32[1]");
@@ -203,7 +203,7 @@ START_TEST(a_broadcast_that_overflows)
 }
 END_TEST
 
-/* A NaN, or an infinite slope, on the side not chosen reaches neither value nor gradient. */
+/* A NaN or an infinite slope on the side that is not chosen reaches neither value nor gradient. */
 START_TEST(the_side_not_chosen_has_no_gradient)
 {
     tg_tensor *x = tensor_of(t, "f32[4]: -1 0 4 nan"), *dx, *dy = tensor_of(t, "f32[4]: 1 1 1 nan");

@@ -93,7 +93,7 @@ START_TEST(one_operand_of_every_shape)
 }
 END_TEST
 
-/* Runs of all small lengths, which end in the middle of any vector, from odd addresses. */
+/* Arrays of all small lengths, which end in the middle of some vector, from odd addresses. */
 START_TEST(one_operand_of_every_length)
 {
     for (int d = TG_F32; d <= TG_F64; d++) {

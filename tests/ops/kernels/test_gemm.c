@@ -37,7 +37,7 @@ static void set(void *data, int64_t i, bool f64, double value)
         ((float *)data)[i] = (float)value;
 }
 
-/* One element of slack in front keeps the data off every alignment but its own. */
+/* One extra element in front, so that the data has no alignment beyond that of an element. */
 static matrix matrix_new(int64_t rows, int64_t cols, layout how, bool f64, tg_rng *rng)
 {
     matrix x = {.row = cols, .col = 1};
@@ -58,7 +58,8 @@ static matrix matrix_new(int64_t rows, int64_t cols, layout how, bool f64, tg_rn
 
 /* ---- what is told of parts of C that are final ---------------------------------------------- */
 
-/* Elements that have been told of, and what they were then; rows of C follow each other there. */
+/* Elements for which finish was called, and their values then. The rows of C are consecutive
+ * there. */
 typedef struct told {
     const tgi_gemm *g;
     size_t width;
@@ -66,7 +67,7 @@ typedef struct told {
     char *seen;
 } told;
 
-/* Runs on several threads, each with elements of its own. */
+/* Called by several threads, each for other elements. */
 static void tell(void *user, int64_t row, int64_t rows, int64_t col, int64_t cols)
 {
     const told *x = user;
@@ -83,7 +84,7 @@ static void tell(void *user, int64_t row, int64_t rows, int64_t col, int64_t col
     }
 }
 
-/* Multiplies; every element has to be told of once, in whole rows, with its last value. */
+/* Multiplies. finish must be called once for every element, in whole rows, with the final value. */
 static void multiply(const tgi_gemm_kernel *kernel, const tgi_gemm *without, void *work,
                      const char *isa)
 {
@@ -198,7 +199,7 @@ START_TEST(test_sizes)
 }
 END_TEST
 
-/* Several blocks of k, of rows and of columns; slices and stretches of k; packed or not, each way
+/* Several blocks of k, of rows and of columns; slices and stretches of k; packed or not; every way
  * of reading. */
 START_TEST(test_blocks)
 {
@@ -283,7 +284,7 @@ START_TEST(test_tables)
 }
 END_TEST
 
-/* What TAPEGRAD_ISA may hold; beside it what is used then; NULL: the widest. */
+/* What TAPEGRAD_ISA may hold, and what is used then; NULL: the widest. */
 START_TEST(test_isa_of_the_environment)
 {
     static const char *const rows[][2] = {

@@ -1,5 +1,5 @@
 /* test_maps.c - elementwise kernels of every instruction set: the bits of an element depend on
- * nothing but the element, and plain arithmetic, roundings and masks agree with the reference. */
+ * nothing but the element; arithmetic, rounding and masks agree with the reference. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ enum { MOST = 67, ROOM = MOST + 40, FILL = 0x5a };
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 
-/* NaN is any NaN: which bits it has is nobody's promise. */
+/* Any NaN equals any other, because its bits are not promised. */
 static const double specials[] = {
     0,   -0.0,    1,        -1,  NAN,    INFINITY, -INFINITY, 0.5,  -0.5, 5e-324, 1e-40,  1.5, -1.5,
     2.5, 8388609, -8388607, 1e9, 4.5e15, -4.5e15,  1e300,     1e30, 0.25, -7.5,   1e-300, -3};
@@ -33,8 +33,8 @@ static void fill(void *data, int64_t size, int n, tg_rng *rng)
     }
 }
 
-/* n elements at once, from addresses that are no multiple of a vector, against one by one, where no
- * operand stands still. */
+/* n elements at once, from unaligned addresses, against one at a time, where every operand
+ * moves. */
 static void try_sizes(const char *isa, int row, bool f64, const int64_t *s, tg_rng *rng)
 {
     const tgi_map *map = &tgi_kernels_named(isa)->maps[f64][row];
@@ -63,7 +63,7 @@ static void try_sizes(const char *isa, int row, bool f64, const int64_t *s, tg_r
     }
 }
 
-/* Into one of the operands. */
+/* The result overwrites one of the operands. */
 START_TEST(in_place)
 {
     const int64_t ones[] = {1, 1};
@@ -95,7 +95,7 @@ START_TEST(every_length_and_place)
 }
 END_TEST
 
-/* What IEEE 754 leaves no choice in. */
+/* Results that IEEE 754 fixes to the bit. */
 static const int exact[] = {
 #define X(name, ...) TGI_MAP_##name,
     TGI_MASKS1(X) TGI_MASKS2(X)

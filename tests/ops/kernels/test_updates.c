@@ -27,7 +27,7 @@ typedef long double wide;
 #define FETCH(name) wide name = s[n++];
 #define KEEP(name) s[n++] = name;
 
-/* w and the states s of one element, by the gradient and the constants. */
+/* Updates w and the states s of one element from the gradient and the constants. */
 #define X(name, title)                                                                             \
     static void step_##name(const double *c, wide g, wide *at, wide *s)                            \
     {                                                                                              \
@@ -50,7 +50,7 @@ static void (*const steps[])(const double *c, wide g, wide *w, wide *s) = {
 #undef X
 };
 
-/* Those of the defaults, in numbers that both dtypes have. */
+/* The constants of the defaults, as numbers that both dtypes have. */
 static double constants[TGI_UPDATES][TGI_UPDATE_CONSTANTS];
 
 static void set_constants(void)
@@ -90,8 +90,8 @@ static void put(bool f64, void *p, int64_t i, double v)
         ((float *)p)[i] = (float)v;
 }
 
-/* Parts of n elements at addresses that are no multiple of a vector; what the states of element i
- * are after some steps of `row`, or anything where special numbers are among them. */
+/* Parts of n elements at unaligned addresses. The states of element i are those after some steps of
+ * `row`, or arbitrary if special numbers are wanted. */
 static void fill(memory *m, void **at, bool f64, int row, int64_t n, bool special, tg_rng *rng)
 {
     static const double specials[] = {0,     -0.0,   NAN,  INFINITY, -INFINITY, 5e-324,
@@ -181,7 +181,7 @@ static void assert_same(bool f64, const memory *a, const memory *b, const char *
         }
 }
 
-/* n elements at once and one by one, special values among them; no byte beside them changes. */
+/* n elements at once and one by one, special values among them. No byte beside them changes. */
 START_TEST(every_length_and_place)
 {
     static memory all, single;
@@ -227,7 +227,8 @@ START_TEST(gradient_in_place)
 }
 END_TEST
 
-/* Many tensors in one pass of many parts: as one after the other, for any number of threads. */
+/* Many tensors in one pass of many parts give what they give one after the other, for any number of
+ * threads. */
 START_TEST(many_at_once)
 {
     static const int64_t sizes[] = {1, 0, 100000, 7, 16, 8191, 33, 50000, 15, 1 << 14, 3};

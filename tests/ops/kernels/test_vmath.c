@@ -1,5 +1,5 @@
-/* test_vmath.c - the functions of mathematics of every instruction set against libm in a wider
- * type: at most 2 units in the last place, over all of f32 and samples of all of f64. */
+/* test_vmath.c - the mathematical functions of every instruction set against libm in a wider type:
+ * at most 2 units in the last place, over all of f32 and samples of all of f64. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "tests/support/suite.h"
 
 #ifndef F32_STEP
-#define F32_STEP 9973 /* every so many-th of all 2^32 bit patterns */
+#define F32_STEP 9973 /* the step through all 2^32 bit patterns */
 #endif
 #ifndef F64_BATCHES
 #define F64_BATCHES 20
@@ -30,7 +30,8 @@ static double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
 static double softplus_f64(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 static double log_sigmoid_f64(double x) { return -softplus_f64(-x); }
 
-/* lo .. hi: binary exponents of the arguments that are drawn besides all of f64. */
+/* lo .. hi: binary exponents of the arguments that are drawn in addition to those from all of
+ * f64 */
 static const struct {
     const char *name;
     int map;
@@ -54,8 +55,8 @@ static const struct {
     {"cos", TGI_MAP_cos, cos, cosl, -30, 22},
 };
 
-/* |got - want| in units of the last place of want; two NaNs, equal infinities and a result that
- * rounds to infinity are 0 apart or next to it. */
+/* |got - want| in units of the last place of want. Two NaNs and equal infinities are 0 apart, and
+ * so is, or nearly, a result that rounds to infinity. */
 static double apart(double got, long double want, const int digits, const int least, const int most)
 {
     if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0 : INFINITY;
@@ -160,7 +161,7 @@ START_TEST(edge_cases)
 }
 END_TEST
 
-/* Odd functions, and those that are x near 0, keep the sign of a zero. */
+/* Odd functions, and those close to x near 0, keep the sign of a zero. */
 START_TEST(signed_zeros)
 {
     static const int maps[] = {TGI_MAP_expm1, TGI_MAP_log1p, TGI_MAP_tanh, TGI_MAP_erf,
@@ -265,7 +266,7 @@ START_TEST(pow_samples)
 }
 END_TEST
 
-/* Every pair of them as in C, in a vector with others as alone. */
+/* Every pair of them gives what C gives, in a vector with others and alone. */
 START_TEST(pow_special_values)
 {
     static const double edges[] = {
@@ -301,8 +302,8 @@ START_TEST(pow_special_values)
 }
 END_TEST
 
-/* There is nothing to compare with where long double computes as double does: valgrind does that,
- * whatever the processor. */
+/* There is nothing to compare with if long double computes like double, as it does under
+ * valgrind. */
 static void skip_unless_wider(void)
 {
     volatile long double one = 1, more = one + ldexpl(1, -60);

@@ -1,5 +1,4 @@
-/* test_linalg.c - linear algebra by name: results to the letter, right sides, and what is refused.
- */
+/* test_linalg.c - linear algebra by name: exact results, right sides, and what is refused. */
 #include "tapegrad/gradcheck.h"
 #include "tests/support/tape.h"
 
@@ -184,10 +183,10 @@ START_TEST(refused)
     REFUSED(tg_cholesky(t, NULL, false), TG_EARG, "cholesky: operand 1 is NULL");
     REFUSED(tg_slogdet(t, NULL, &sign), TG_EARG, "slogdet: logabsdet: operand 1 is NULL");
     ck_assert_ptr_null(sign);
-    /* A matrix of one element, repeated, that no memory can hold. */
+    /* A matrix that repeats one element and would fit in no memory. */
     tg_tensor *wide = tg_expand(t, tensor_of(NULL, "f32[1,1]"), DIMS(1 << 29, 1 << 29));
     REFUSED(tg_det(t, wide), TG_ENOMEM, "det: out of memory");
-    /* What was refused is not on the tape, which goes on after a reset. */
+    /* What was refused is not on the tape, and the tape works after a reset. */
     (void)tg_neg(t, a);
     const int32_t before = tg_tape_size(t);
     ck_assert(!tg_inv(t, a) && tg_tape_size(t) == before);

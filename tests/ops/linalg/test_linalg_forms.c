@@ -1,4 +1,5 @@
-/* test_linalg_forms.c - linear algebra against identities by plain loops and closed forms. */
+/* test_linalg_forms.c - linear algebra against identities in plain loops and against closed
+ * forms. */
 #include "tests/support/tape.h"
 
 /* ---- identities by plain loops -------------------------------------------------------------- */
@@ -10,7 +11,7 @@ static const struct {
 } sizes[] = {{1, 0, {0}}, {2, 0, {0}},    {3, 1, {4}}, {4, 2, {3, 2}},
              {5, 1, {0}}, {7, 2, {1, 2}}, {18, 0, {0}}};
 
-/* Random (stack..., rows, columns); dominant: with a heavy diagonal. */
+/* A random (stack..., rows, columns); `dominant` gives it a heavy diagonal. */
 static tg_tensor *stack(tg_dtype dtype, int i, int64_t n, int64_t columns, bool dominant,
                         int layout)
 {
@@ -77,7 +78,7 @@ START_TEST(identities)
 }
 END_TEST
 
-/* By the first row, of the rows and columns whose bits are set. */
+/* The determinant, by the first row, of the rows and columns whose bits are set. */
 static double laplace(const tg_tensor *a, int64_t first, int64_t n, int64_t row, unsigned columns)
 {
     double sum = 0, sign = 1;
@@ -105,7 +106,7 @@ START_TEST(determinants)
             assert_close("logabsdet", TG_F64, k, 1, read_at(log_det, k), log(fabs(d)), 0, 1e-12);
             ck_assert(read_at(sign, k) == (d > 0 ? 1 : -1));
         }
-        /* Row i of a with row i of its cofactors gives det; with another row's 0. */
+        /* Row i of a times row i of its cofactors is det; times another row it is 0. */
         tg_tensor *one = tg_eye(t, TG_F64, n, n, 0), *at = turn(a), *c = tg_cofactor(t, a);
         tg_tensor *d = tg_reshape(t, tg_det(t, a), 3, (int64_t[]){-1, 1, 1});
         if (a->size == 0) continue;

@@ -1,5 +1,5 @@
 /* test_linalg_grad.c - derivatives of linear algebra: at singular matrices, against closed forms,
- * and of the compositions it is there for. */
+ * and in compositions for which it is used. */
 #include "tapegrad/derivatives.h"
 #include "tests/support/composed.h"
 
@@ -15,7 +15,7 @@ static void teardown(void)
 
 static tg_tensor *turn(tg_tape *t, tg_tensor *x) { return tg_transpose(t, x, -1, -2); }
 
-/* The gradient of y against x, weighted by fixed numbers where y has many elements. */
+/* The gradient of y by x, with fixed weights if y has many elements. */
 static tg_tensor *slope(tg_tape *t, tg_tensor *y, tg_tensor *x)
 {
     tg_tensor *dx = NULL, *dy = NULL;
@@ -31,7 +31,7 @@ COMPOSED(cofactor, tg_cofactor(t, x))
 COMPOSED(det_slope, slope(t, tg_det(t, x), x))
 COMPOSED(cofactor_slope, slope(t, tg_cofactor(t, x), x))
 
-/* The rank n - 1, n - 2, ..., 0; pivots of 0 before the last; and stacks of different ranks. */
+/* Ranks n - 1, n - 2, ..., 0; pivots of 0 before the last; and stacks of different ranks. */
 static const char *const singular[] = {
     "f64[1,1]: 0",
     "f64[2,2]: 1 2 2 4",
@@ -47,7 +47,7 @@ static const char *const singular[] = {
     "f64[3,2,2]: 1 2 3 4 1 2 2 4 0 0 0 0",
 };
 
-/* Of a 2 by 2 matrix the fourth derivative is beyond the degree: rounding alone. */
+/* For a 2 by 2 matrix the fourth derivative exceeds the degree, so only rounding is left. */
 START_TEST(at_singular_matrices)
 {
     const composed f[] = {det, cofactor, det_slope, cofactor_slope};
@@ -75,7 +75,7 @@ START_TEST(slopes_to_the_letter)
 }
 END_TEST
 
-/* Of regular a: (<G, C> C - C G^T C) / det, whatever the sizes of a and G. */
+/* For a regular a: (<G, C> C - C G^T C) / det, whatever the sizes of a and G. */
 START_TEST(cofactor_against_its_closed_form)
 {
     const double scales[] = {1, 1e-30, 1e30, 1e-8};

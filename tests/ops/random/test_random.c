@@ -84,7 +84,7 @@ START_TEST(draws_do_not_overlap)
 END_TEST
 
 /* The first word from here on has its top 24 bits set, so that lo + (hi - lo) u rounds to hi in
- * many ranges; but hi itself is left out. */
+ * many ranges. hi itself must not occur. */
 START_TEST(uniform_stays_below_its_end)
 {
     static const double ranges[][2] = {{0, 1},     {1, 2},         {-1, 1},    {16777216, 16777218},
@@ -216,7 +216,7 @@ static const op_row errors[] = {
 START_TEST(refusals) { run_row(&errors[_i]); }
 END_TEST
 
-/* What is refused uses no numbers up. */
+/* A refused call uses up no numbers. */
 START_TEST(errors_leave_the_generator_alone)
 {
     tg_rng r = tg_rng_make(1, 2);

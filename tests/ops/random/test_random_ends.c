@@ -1,6 +1,6 @@
-/* test_random_ends.c - what is promised of random numbers, at the words that give the smallest and
- * the largest of them.  A block of Philox is a one-to-one function of counter and stream, so that a
- * generator whose next words are given is found by running its rounds backwards. */
+/* test_random_ends.c - the promises on random numbers, tested at the words that give the smallest
+ * and the largest. A block of Philox is a one-to-one function of counter and stream, so the rounds
+ * can be run backwards to find a generator whose next words are given. */
 #include <float.h>
 
 #include "src/search/search.h"

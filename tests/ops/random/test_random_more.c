@@ -1,5 +1,5 @@
-/* test_random_more.c - random integers and permutations: evenly distributed, and what is refused;
- * every random operation drawing the same numbers again or fresh ones. */
+/* test_random_more.c - random integers and permutations: even distribution and refusals; and every
+ * random operation, which repeats its numbers or draws fresh ones. */
 #include "tests/support/tape.h"
 
 enum { MANY = 24000 };
@@ -49,8 +49,8 @@ START_TEST(integers)
 }
 END_TEST
 
-/* Found by search: the first word of this block is below 2^64 mod n, and only a fresh one may
- * decide.  The numbers after it stay as they are. */
+/* Found by search: the first word of this block is below 2^64 mod n, so a fresh word must replace
+ * it. The numbers after it stay as they are. */
 START_TEST(a_word_that_would_be_one_too_many)
 {
     const int64_t n = ((int64_t)1 << 32) - 65535, low = INT32_MIN;
@@ -158,10 +158,10 @@ START_TEST(the_same_again_or_fresh)
     ck_assert(alike(x, draws[_i](&copy)) && alike(x, draws[_i](&made)));
     ck_assert(!alike(x, draws[_i](&r)) && !alike(x, draws[_i](&other)));
     ck_assert(!alike(x, draws[_i](&seed)));
-    /* The node run once more, as a plan or a checkpoint does. */
+    /* The node runs again, as in a plan or a region. */
     tg_tensor *again = tg_record(t, x->node->op, NULL, 0, x->node->attrs);
     ck_assert(again && alike(x, again));
-    /* Nothing but the state: another tape, and more draws before. */
+    /* Only the state counts: here another tape, and more draws before. */
     tg_tape *first = t;
     t = tg_tape_new();
     made = tg_rng_make(8, 1);

@@ -81,7 +81,7 @@ START_TEST(every_length)
 }
 END_TEST
 
-/* p at the ends, and next to a word: the word itself is not below p, one more is. */
+/* p at the ends and next to a word: the word itself is not below p, but one more is. */
 START_TEST(bernoulli_to_the_last_bit)
 {
     const tg_rng start = tg_rng_make(3, 3);

@@ -40,7 +40,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Turns n ascending numbers into the shares of the distribution below them. */
+/* Replaces n ascending numbers by the shares of the distribution below them. */
 static void shares(int band, int n, double *v)
 {
     const double mean = bands[band].mean, std = bands[band].std;
@@ -81,8 +81,8 @@ START_TEST(truncated)
         qsort(u, MANY, sizeof *u, ascending);
         shares(_i, MANY, v);
         /* The inverse is monotone, so the j-th smallest number belongs to the j-th smallest u.
-         * Where the band is narrow or steep, what a number is rounded to is more of it: at -100 in
-         * f32 4e-6 of the 1e-2 in which the density falls by a factor e. */
+         * Where the band is narrow or steep, rounding a number matters more: at -100 in f32 it is
+         * 4e-6, while the density falls by a factor of e within 1e-2. */
         double worst = 0, ks = 0;
         for (int i = 0; i < MANY; i++) {
             worst = fmax(worst, fabs(v[i] - u[i]));
@@ -113,7 +113,7 @@ START_TEST(truncated_is_the_same_in_either_dtype)
 }
 END_TEST
 
-/* Bounds so far out in units of std that they are infinite there: all is at the near one. */
+/* Bounds so far out that they are infinite in units of std: every number is at the near one. */
 START_TEST(truncated_beyond_all_bounds)
 {
     tg_rng r = tg_rng_make(1, 0);

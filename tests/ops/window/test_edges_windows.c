@@ -63,7 +63,7 @@ POOL(1)
 POOL(2)
 POOL(3)
 
-/* Elements that are two apart, so that a window may meet nothing but padding. */
+/* Elements that are two apart, so that a window may lie wholly in the padding. */
 static tg_tensor *max_pool_apart(tg_tape *t, tg_tensor *x)
 {
     tg_pool_options o = tg_pool_defaults(2);

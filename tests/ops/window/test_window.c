@@ -1,4 +1,4 @@
-/* test_window.c - unfold and fold by hand, and what they and what is built on them refuse. */
+/* test_window.c - unfold and fold by hand, and what they and their compositions refuse. */
 #include "tapegrad/conv.h"
 #include "tests/support/close.h"
 

@@ -1,12 +1,12 @@
-/* test_window_max.c - the largest in each window and the two operations of its derivative against
- * plain loops: equals, NaN, any layout, every instruction set, any number of threads. */
+/* test_window_max.c - the largest element of each window, and the two operations of its derivative,
+ * against plain loops: ties, NaN, any layout, every instruction set, any number of threads. */
 #include "ops/kernels/kernels.h"
 #include "tapegrad/threads.h"
 #include "tests/support/close.h"
 
 enum { LARGEST, SHARE, MEAN, OPS };
 
-/* A window over the three axes behind (n, c). */
+/* A window over the three axes after (n, c). */
 typedef struct geometry {
     int64_t n, c, in[3], kernel[3], stride[3], padding[3], dilation[3], out[3];
 } geometry;
@@ -16,7 +16,8 @@ static int64_t below(tg_rng *rng, int64_t n)
     return (int64_t)tg_rng_next_below(rng, (uint64_t)n);
 }
 
-/* Random; side by side and two wide in half of the cases.  false where the kernel does not fit. */
+/* A random window; in half of the cases two wide and without overlap. False if the kernel does not
+ * fit. */
 static bool draw_geometry(geometry *g, int64_t longest, tg_rng *rng)
 {
     const bool pairs = below(rng, 2);
@@ -104,7 +105,7 @@ static tg_tensor *apply(tg_tape *t, const geometry *g, int op, tg_tensor *x, tg_
     return tg_window_max(t, x, 3, g->kernel, g->stride, g->padding, g->dilation);
 }
 
-/* Whole numbers, so that many are equal; some NaN where nan is set. */
+/* Integers, so that ties are common; some NaN if `nan` is set. */
 static tg_tensor *draw_x(const geometry *g, tg_dtype dtype, bool nan, tg_rng *rng)
 {
     const int64_t shape[] = {g->n, g->c, g->in[0], g->in[1], g->in[2]};
@@ -165,8 +166,8 @@ END_TEST
 
 static const char *const isas[] = {"generic", "sse", "avx2", "avx512"};
 
-/* n windows of `rows` rows from an address that is no multiple of a vector; what lies beside the
- * result is not touched. */
+/* n windows of `rows` rows from an unaligned address. What lies beside the result is not
+ * touched. */
 static void try_pairs(const tgi_kernels *k, tg_dtype dtype, int64_t n, int64_t rows, tg_rng *rng)
 {
     enum { LINES = 2, STEP = 2 * 67 + 3, ROOM = LINES * 3 * STEP + 8 };
