@@ -7,7 +7,7 @@
 #include "tests/support/dicts.h"
 #include "tests/support/suite.h"
 
-/* The gradients of sum c w: c itself, f32 under "a" and f64 under "b". */
+/* The gradients of sum c w are c itself, f32 under "a" and f64 under "b". */
 static tg_dict *constants(double scale)
 {
     tg_dict *d = make((entry[]){{"a", TG_F32, 1, 2}, {"b", TG_F64, 2, 1}}, 2);
@@ -51,8 +51,8 @@ START_TEST(values_are_as_by_hand)
 }
 END_TEST
 
-/* On the tape: straight from tg_grad, into an optimizer, and differentiated once more.
- * f = w^4 / 4 has g = w^3; cut at its norm, g becomes max w / |w|, of derivative near 0. */
+/* On the tape: from tg_grad into an optimizer, and differentiated once more. f = w^4 / 4 has g =
+ * w^3. Clipped at its norm, g becomes max w / |w|, whose derivative is nearly 0. */
 START_TEST(clipped_gradients_are_values)
 {
     tg_error err = TG_ERROR_INIT;

@@ -1,6 +1,6 @@
-/* test_edges_optim.c - the optimizers at the edge of their numbers: gradients of 0, denormal,
- * huge, Inf and NaN between ordinary ones, against the formulas in long double, in both dtypes, as
- * updates and as a plan's; clipping of gradients whose squares leave the range. */
+/* test_edges_optim.c - the optimizers at the edge: gradients of 0, denormal, huge, Inf and NaN
+ * between ordinary ones, against the formulas in long double, in both dtypes, in updates and in
+ * plans; and clipping of gradients whose squares leave the range. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -14,11 +14,11 @@ typedef long double wide;
 
 /* ---- the formulas once more ----------------------------------------------------------------- */
 
-/* Inf beyond the numbers of the dtype. */
+/* Rounded to Inf if it exceeds the range of the dtype. */
 static wide within(wide x, bool f64) { return x > (f64 ? DBL_MAX : FLT_MAX) ? HUGE_VALL : x; }
 
 typedef struct element {
-    wide w, s[STATES], size; /* size of all that was added to w */
+    wide w, s[STATES], size; /* the sum of the sizes of all terms added to w */
 } element;
 
 static void move(element *e, wide step)
@@ -71,7 +71,7 @@ static const struct {
 } formulas[] = {{"SGD", sgd},         {"Momentum", momentum}, {"Nesterov", nesterov},
                 {"AdaGrad", adagrad}, {"RMSprop", rmsprop},   {"Adam", adam}};
 
-/* An optimizer with its defaults, and its formula if that is written here, or with a sample. */
+/* An optimizer with its defaults, and its formula if it is written here; or with a sample. */
 typedef struct kind {
     const char *name, *settings;
     void (*formula)(element *e, wide g, int t, bool f64);
@@ -88,7 +88,7 @@ static kind kind_of(int sample)
 
 /* ---- the gradients -------------------------------------------------------------------------- */
 
-/* At step `at` (from 1) the element meets this number, else ordinary ones. */
+/* At step `at`, counted from 1, the element gets this gradient, else ordinary ones. */
 static const double specials[2][17] = {
     {0.0, -0.0, 1e-45, -1e-40, FLT_MIN, -1e-30, 1e-19, 1e15, -1e18, 2e19, 1e20, -1e30, FLT_MAX,
      -FLT_MAX, INFINITY, -INFINITY, NAN},
@@ -136,8 +136,8 @@ static void compare(const kind *k, const tg_tensor *w, const element *e, int ste
     }
 }
 
-/* One optimizer, one dtype, the special gradients at step `at`: after each step as the formula, and
- * to the bit as the plan's updates. */
+/* One optimizer, one dtype, and the special gradients at step `at`: each step agrees with the
+ * formula and, to the bit, with the plan's updates. */
 static void walk(int sample, tg_dtype dtype, int at)
 {
     tg_error err = TG_ERROR_INIT;

@@ -27,8 +27,8 @@ static double norm_of(const tg_dict *grads, const char *pattern)
     return sqrt(sum);
 }
 
-/* STEPS updates of o with the options for keys `pattern`, and beside them the formulas by hand in
- * double for momentum 0.9: v = 0.9 v - lr g, w += v. */
+/* STEPS updates of o with the options for keys `pattern`, beside the formulas in double for
+ * momentum 0.9: v = 0.9 v - lr g, w += v. */
 static void compare(const char *pattern, tg_group_options g)
 {
     tg_error err = TG_ERROR_INIT;
@@ -138,8 +138,8 @@ START_TEST(strided_tensors)
 }
 END_TEST
 
-/* Frozen after updates with momentum: not moved by what is left of it, nothing computed for it, and
- * thawed again. */
+/* Frozen after updates with momentum: the parameter is not moved by the momentum that is left,
+ * nothing is computed for it, and it can be unfrozen. */
 START_TEST(frozen_means_untouched)
 {
     tg_error err = TG_ERROR_INIT;
@@ -179,7 +179,7 @@ START_TEST(frozen_means_untouched)
 }
 END_TEST
 
-/* The last one added counts, whole, and a pattern given again is one group still. */
+/* The last group added counts, and all of it. A pattern given again is still one group. */
 START_TEST(the_last_match_counts)
 {
     tg_error err = TG_ERROR_INIT;

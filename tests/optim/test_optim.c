@@ -1,4 +1,4 @@
-/* test_optim.c - optimizers against formulas written out by hand and reference series. */
+/* test_optim.c - optimizers against formulas written out here and reference series. */
 #include "tapegrad/optim.h"
 
 #include <math.h>
@@ -99,7 +99,7 @@ static const struct objective {
                   {"Rosenbrock", rosenbrock, -1.2, 1},
                   {"ravine", ravine, 10, 1}};
 
-/* Evaluates f at params, updates, and returns what f was before. */
+/* Evaluates f at params, updates, and returns the value of f before the update. */
 static double descend(tg_optimizer *o, const struct objective *f, tg_dict *params, tg_dict *grads)
 {
     double g[2];
@@ -234,7 +234,7 @@ START_TEST(every_optimizer_descends)
 }
 END_TEST
 
-/* What the library says of each: the tests of optimizers walk these. */
+/* What the library says of each optimizer. The tests of optimizers go through this list. */
 START_TEST(every_optimizer_tells_all)
 {
     const tg_optimizer_type *type;

@@ -1,4 +1,4 @@
-/* test_optim_errors.c - what optimizers refuse, and that nothing is changed then. */
+/* test_optim_errors.c - what optimizers refuse, and that a refusal changes nothing. */
 #include "tapegrad/optim.h"
 
 #include <math.h>
@@ -59,7 +59,7 @@ static const struct {
      "update: parameter 't' is i32[1], must be f32 or f64"},
 };
 
-/* One update that fails, after one that did not. */
+/* An update that fails, after one that succeeded. */
 static void assert_refused(tg_optimizer *o, tg_dict *params, const tg_dict *grads, tg_status status,
                            const char *text)
 {

@@ -1,5 +1,4 @@
-/* test_optim_state.c - what an optimizer has gathered is saved and restored exactly.
- */
+/* test_optim_state.c - the state of an optimizer is saved and restored exactly. */
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +11,8 @@
 #include "tests/support/states.h"
 #include "tests/support/suite.h"
 
-/* Stopped after `_i % 3 * 4` updates, through a file, into another optimizer that has run already.
- */
+/* Stopped after `_i % 3 * 4` updates, then continued from a file in another optimizer that has
+ * already run. */
 START_TEST(a_restored_run_goes_on_bit_for_bit)
 {
     const int kind = _i / 3, stop = _i % 3 * 4;

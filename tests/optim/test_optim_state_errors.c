@@ -1,5 +1,5 @@
-/* test_optim_state_errors.c - states that do not fit an optimizer are refused by name, and what
- * fails changes nothing. */
+/* test_optim_state_errors.c - states that do not fit an optimizer are refused by name, and a
+ * failure changes nothing. */
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@
 
 static tg_optimizer *adam(void) { return tg_adam(tg_adam_defaults(), NULL); }
 
-/* A state dict of Adam after two updates, but for one entry: put in, or with dtype
- * TG_DTYPE_COUNT left out. */
+/* A state dict of Adam after two updates, with one entry replaced, or with dtype TG_DTYPE_COUNT
+ * left out. */
 static const struct {
     const char *key;
     tg_dtype dtype;
@@ -55,7 +55,7 @@ static tg_dict *damaged(const tg_dict *state, int row)
     return d;
 }
 
-/* What a load that fails leaves behind is what was there. */
+/* A load that fails leaves everything as it was. */
 static void assert_load_fails(tg_optimizer *o, const tg_dict *bad, tg_error *err)
 {
     const tg_dict *m = tg_optimizer_state(o, "m");

@@ -1,4 +1,4 @@
-/* test_optim_update.c - what an update does to memory, and optimizers of one's own. */
+/* test_optim_update.c - what an update does to memory, and custom optimizers. */
 #include "tapegrad/optim.h"
 
 #include <math.h>
@@ -10,8 +10,8 @@
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* A 2x3 view of a 3x4 leaf (its middle columns turned) must move as its contiguous copy does,
- * whatever the strides of the gradient, and nothing beside it may move. */
+/* A 2x3 view of a 3x4 leaf (its middle columns transposed) must move as its contiguous copy does,
+ * whatever the strides of the gradient. Nothing beside it may move. */
 START_TEST(strided_tensors_and_no_malloc)
 {
     const int64_t shape[] = {2, 3};
@@ -91,7 +91,8 @@ START_TEST(out_of_memory_changes_nothing)
 }
 END_TEST
 
-/* A tensor under two keys, and gradients that lie where parameters do: key after key, in order. */
+/* A tensor under two keys, and gradients in the memory of parameters: the keys are updated in
+ * order. */
 START_TEST(shared_memory_goes_in_order)
 {
     const int64_t n = 100000, half = n / 2, one = 1;
