@@ -1,4 +1,5 @@
-/* calls.c - the functions that are compositions, called by name: the table is calls.inc. */
+/* calls.c - the compositions that are compared with PyTorch, called by name. The table is
+ * calls.inc. */
 #include "oracle.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ static tg_conv_options conv_of(const options *o)
     return c;
 }
 
-/* flag: the average leaves the padding out. */
+/* flag: the average excludes the padding */
 static tg_pool_options pool_of(const options *o)
 {
     tg_pool_options c = tg_pool_defaults(1);
@@ -92,7 +93,7 @@ static tg_batch_norm_options norm_of(const options *o)
 
 /* ---- calls that take more than one expression ----------------------------------------------- */
 
-/* All parts of a split along axis, put together again from the last to the first. */
+/* All parts of a split along axis, joined again in reverse order. */
 static tg_tensor *split_reversed(tg_tape *t, tg_tensor *x, const options *o)
 {
     tg_tensor *parts[TG_MAX_NDIM], *turned[TG_MAX_NDIM];
@@ -109,7 +110,7 @@ static tg_tensor *topk_indices(tg_tape *t, tg_tensor *x, const options *o)
     return indices;
 }
 
-/* What a training pass leaves in the two running statistics. */
+/* The two running statistics after a training pass. */
 static tg_tensor *running(tg_tape *t, tg_tensor *const *x, const options *o)
 {
     const tg_batch_norm_options b = norm_of(o);

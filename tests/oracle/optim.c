@@ -70,7 +70,7 @@ static tg_tensor *loss_of(tg_tape *t, const tg_dict *in, const tg_dict *params, 
     return l2 > 0 ? tg_add(t, loss, tg_l2_penalty(t, params, "W", l2)) : loss;
 }
 
-/* A new entry "ID.NAME" of out with `steps` rows of x's elements. */
+/* Adds an entry "ID.NAME" to out, with `steps` rows of the elements of x. */
 static tg_tensor *history(tg_dict *out, const char *id, const char *name, int64_t steps, int64_t n,
                           tg_error *err)
 {

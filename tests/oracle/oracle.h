@@ -4,7 +4,7 @@
 
 #include "tapegrad.h"
 
-/* The attributes that a call can be given, one struct for all of them. */
+/* All attributes that calls can have, in one struct. */
 typedef struct options {
     tg_ints axis, shape; /* axis=all: TG_ALL */
     tg_ints kernel, stride, padding, dilation, output_padding;
@@ -15,8 +15,8 @@ typedef struct options {
     const char *equation;
 } options;
 
-/* Calls by name, with attributes as text: a row of calls.inc, or else an operation of the registry,
- * which has attributes of its own. */
+/* Calls a function by name, with attributes as text: a row of calls.inc, or else an operation of
+ * the registry, which has its own attributes. */
 tg_tensor *oracle_call(tg_tape *t, const char *name, tg_tensor *const *x, int n, const char *attrs);
 
 #endif
