@@ -1,5 +1,5 @@
-/* test_plan.c - plans: order of writes, kinds of outputs, what cannot be planned, failures of a
- * run. */
+/* test_plan.c - plans: the order of writes, kinds of outputs, what cannot be planned, and failures
+ * of a run. */
 #include "tapegrad.h"
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
@@ -8,7 +8,7 @@
 
 /* ---- writes --------------------------------------------------------------------------------- */
 
-/* Reads around two writes of one leaf, straight, by a view of it, and by one of its storage. */
+/* Reads around two writes of one leaf: directly, by a view of it, and by a view of its storage. */
 static void record_writes(tg_tensor *x, tg_tensor *part, tg_tensor **y)
 {
     tg_tensor *view = tg_reshape(t, x, DIMS(3, 2)), *two = tg_scalar(t, 2);
@@ -158,7 +158,7 @@ START_TEST(what_cannot_be_planned)
         ck_assert_str_eq(err.text, rows[i].message);
         ck_assert_int_eq(err.status, rows[i].status);
     }
-    tg_plan_free(compiled(t, 1, &y)); /* what the output does not need is no obstacle */
+    tg_plan_free(compiled(t, 1, &y)); /* what the output does not need does not prevent a plan */
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_ptr_null(tg_compile_grads(t, y, NULL, &err));
     ck_assert_str_eq(err.text,

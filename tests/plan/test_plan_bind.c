@@ -1,5 +1,5 @@
-/* test_plan_bind.c - tensors in the place of a plan's leaves: the results of recording with them.
- */
+/* test_plan_bind.c - tensors bound to a plan in place of leaves give the results of recording with
+ * them. */
 #include "tapegrad.h"
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
@@ -81,7 +81,8 @@ END_TEST
 START_TEST(all_readers_follow_f64) { all_readers_follow(TG_F64); }
 END_TEST
 
-/* What is bound may change, be let go by others, and be a view; the leaf itself is not touched. */
+/* A bound tensor may change, be released by others, and be a view. The leaf itself is not
+ * touched. */
 START_TEST(bound_tensor_is_held_and_read)
 {
     tg_tensor *x = random_leaf(TG_F32, DIMS(4), -1, 1, 1);

@@ -1,5 +1,5 @@
-/* test_plan_fusion.c - fused loops: what goes into one, and the same bits whatever the sizes, the
- * layout of the operands and the number of threads. */
+/* test_plan_fusion.c - fused loops: which operations enter one, and the same bits for all sizes,
+ * layouts of operands and numbers of threads. */
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 #include "tests/support/threads.h"
@@ -9,7 +9,7 @@ static tg_tensor *leaf[8];
 /* ---- operands of every layout --------------------------------------------------------------- */
 
 /* Over (a, b, c): a scalar, a row, a column, a plane, a transposed one, every other element, a
- * mask, and a result that goes in and out of the loop. */
+ * mask, and a result that leaves the loop and enters it again. */
 static int layouts(int64_t a, int64_t b, int64_t c, tg_tensor **y)
 {
     tg_tensor *x = leaf[0], *scalar = leaf[1], *row = leaf[2], *column = leaf[3], *plane = leaf[4];
@@ -115,7 +115,7 @@ static tg_tensor *times_one(tg_tensor *x)
     tg_tensor *y = tg_mul(t, tg_scalar(t, 1), tg_add(t, x, x));
     return tg_sub(t, tg_div(t, y, tg_scalar(t, 1)), tg_scalar(t, 0));
 }
-static tg_tensor *times_larger_one(tg_tensor *x) /* not the shape of x: nothing goes */
+static tg_tensor *times_larger_one(tg_tensor *x) /* not the shape of x: the operation stays */
 {
     return tg_mul(t, tg_exp(t, x), tg_full(t, TG_F64, DIMS(3, 30, 40), 1));
 }
@@ -149,7 +149,7 @@ static tg_tensor *two_branches(tg_tensor *x) /* unrelated until they meet */
     tg_tensor *z = tg_matmul(t, x, tg_full(t, TG_F64, DIMS(40, 40), 1));
     return tg_add(t, tg_sin(t, tg_exp(t, x)), tg_cos(t, tg_abs(t, z)));
 }
-static tg_tensor *with_itself(tg_tensor *x) /* y + y^T: not in the place of y */
+static tg_tensor *with_itself(tg_tensor *x) /* y + y^T must not overwrite y */
 {
     tg_tensor *y = tg_exp(t, tg_slice(t, x, 1, 0, 30, 1));
     return tg_sin(t, tg_add(t, y, tg_transpose(t, y, 0, 1)));
@@ -186,7 +186,7 @@ START_TEST(what_is_left)
 }
 END_TEST
 
-/* Hundreds of groups open at once, and more members than one holds. */
+/* Hundreds of groups that grow at the same time, and more members than one group can have. */
 START_TEST(many_groups)
 {
     enum { WIDE = 60, DEEP = 70 };

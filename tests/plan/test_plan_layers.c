@@ -14,7 +14,7 @@
 
 /* ---- windows -------------------------------------------------------------------------------- */
 
-/* What the windows of n axes are of: x (N, C, sizes), and room for a kernel. */
+/* x (N, C, sizes) for windows of n axes, and room for a kernel. */
 typedef struct windows {
     int n;
     int64_t shape[5], kernel[3], stride[3], padding[3], dilation[3];

@@ -1,5 +1,5 @@
-/* test_plan_memory.c - the memory of plans: less than the tape's, used again, none asked for while
- * running, and every failure to get some. */
+/* test_plan_memory.c - the memory of plans: it is less than the tape's and reused, a run requests
+ * none, and every failed allocation is survived. */
 #include "tapegrad.h"
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
@@ -92,7 +92,7 @@ START_TEST(without_memory)
 }
 END_TEST
 
-/* A long chain through products keeps two places, one more for scratch memory. */
+/* A long chain of products keeps two places, and one more for scratch memory. */
 START_TEST(places_are_used_again)
 {
     tg_tensor *x = random_leaf(TG_F64, DIMS(32, 32), -1, 1, 1), *y = x;
@@ -107,7 +107,8 @@ START_TEST(places_are_used_again)
 }
 END_TEST
 
-/* A leaf that repeats its elements owns less than it shows; what was recorded may lie behind it. */
+/* A leaf that repeats its elements owns less memory than its shape suggests. Recorded values may
+ * lie behind it. */
 START_TEST(repeated_leaves)
 {
     for (int64_t m = 2; m <= 1024; m *= 2) {

@@ -25,7 +25,7 @@ static const int threads[] = {1, 2, 3, 7};
 static bool quick(void) { return getenv("TG_TEST_QUICK"); }
 static int steps(void) { return quick() ? 4 : MOST_STEPS; }
 
-/* What a training leaves. */
+/* The result of a training. */
 typedef struct result {
     double loss[MOST_STEPS];
     tg_dict *of[2]; /* parameters and running statistics, or parameters of two networks */
@@ -56,7 +56,8 @@ static void assert_results(const char *name, int n, bool planned, const result *
     }
 }
 
-/* Trains with each number of threads in both ways, and once more as at first, against the first. */
+/* Trains with each number of threads in both ways, repeats the first training, and compares all
+ * with the first. */
 static void compare(const char *name, const void *which, tg_dtype dtype,
                     result (*train)(const void *which, tg_dtype dtype, bool planned))
 {
@@ -192,7 +193,7 @@ static tg_model *mlp(const struct model *m, tg_dtype dtype, tg_rng *rng, tg_erro
     return tg_mlp_new(&o, rng, err);
 }
 
-/* The notes say that the last update was made in the way that was asked for. */
+/* The notes say that the last update was made in the requested way. */
 static result train_model(const void *which, tg_dtype dtype, bool planned)
 {
     const struct model *m = which;

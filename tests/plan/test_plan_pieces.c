@@ -1,5 +1,5 @@
-/* test_plan_pieces.c - the free pieces of a plan's block: nothing is given out twice, what comes
- * back is used again, and very many pieces take no longer each than few. */
+/* test_plan_pieces.c - the free pieces of a plan's block: no piece is given out twice, returned
+ * pieces are reused, and the time for each stays constant with very many. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +19,7 @@ static void finish(void) { tgi_pieces_free(&pieces); }
 
 static double seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
-/* Each unit of the block belongs to one taker at most; few and very many live ones by turns. */
+/* Each unit of the block has at most one owner. Few and very many live pieces alternate. */
 START_TEST(never_given_twice)
 {
     enum { TURNS = 60000, LIVE = 6000, LARGEST = 12 };
@@ -51,12 +51,12 @@ START_TEST(never_given_twice)
             live[i] = live[--n];
         }
     }
-    /* All live at once, and what lies in between: not more than twice as much. */
+    /* All are live at once, and with the gaps they take no more than twice the memory. */
     ck_assert_int_lt(pieces.top, (int64_t)2 * LIVE * LARGEST * UNIT);
 }
 END_TEST
 
-/* Every second place of n comes back in some order, and is wanted again. */
+/* Every second place of n is returned in some order and requested again. */
 static double scattered(int64_t n)
 {
     const double start = seconds();
@@ -77,7 +77,7 @@ START_TEST(many_cost_as_few)
 }
 END_TEST
 
-/* What cannot be noted is said, and the pieces before it are there. */
+/* A piece that cannot be recorded is reported, and the earlier pieces are still there. */
 START_TEST(without_memory)
 {
     enum { N = 4 * TGI_SORTED };

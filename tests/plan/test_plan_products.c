@@ -11,7 +11,8 @@ enum { MOST_WORK = 1 << 20, FACTORS = 4 };
 
 /* ---- drawing -------------------------------------------------------------------------------- */
 
-/* Where ops/kernels/gemm*.c and ops/matmul.c cut, pack or share differently, and beside it. */
+/* Sizes at which ops/kernels/gemm*.c and ops/matmul.c cut, pack or share in another way, and their
+ * neighbours. */
 static const int64_t turns[] = {1,   2,   3,    4,    6,    8,    12,   14,   16,     24,
                                 28,  32,  36,   40,   48,   56,   64,   72,   96,     128,
                                 144, 192, 255,  256,  288,  384,  511,  512,  640,    768,
@@ -27,7 +28,7 @@ static tg_tensor *draw_in(drawing *d, int64_t rows, int64_t cols)
     return draw_leaf(d, 2, (const int64_t[]){rows, cols});
 }
 
-/* A rows by cols matrix that lies in one of many ways. */
+/* A rows by cols matrix with one of many memory layouts. */
 static tg_tensor *draw_matrix(drawing *d, int64_t rows, int64_t cols)
 {
     const int64_t step = 1 + below(d, 3), more = below(d, 3), shape[] = {rows, cols};
@@ -61,7 +62,7 @@ static tg_tensor *draw_matrix(drawing *d, int64_t rows, int64_t cols)
     }
 }
 
-/* What may follow a product. */
+/* Operations that may follow a product. */
 static tg_tensor *draw_rest(drawing *d, tg_tensor *y)
 {
     tg_tensor *bias = draw_leaf(d, 1, &y->shape[1]);

@@ -1,10 +1,9 @@
-/* test_plan_profile.c - profiles of plans: what the steps are, that their times add up, the trace.
- */
+/* test_plan_profile.c - profiles of plans: the steps, the sum of their times, and the trace. */
 #include "tapegrad.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
-/* A product with bias and activation, and what cannot be in a loop. */
+/* A product with bias and activation, and operations that cannot be in a loop. */
 static tg_plan *network(void)
 {
     tg_tensor *x = random_leaf(TG_F32, DIMS(64, 100), -1, 1, 1);

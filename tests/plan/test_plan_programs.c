@@ -23,7 +23,7 @@ static int sample_outputs(const tgi_sample *s, tg_tensor **out)
     return n + 1;
 }
 
-/* The plan reads what x holds in the place of leaf: itself, or where the plan writes it, a copy. */
+/* Makes the plan read x in place of leaf: x itself, or a copy if the plan writes it. */
 static void give(tg_plan *p, tg_tensor *leaf, tg_tensor *x, bool bind)
 {
     tg_error err = TG_ERROR_INIT;
@@ -76,7 +76,7 @@ typedef struct tally {
         eager; /* runs that work; that fail in both ways; only where nothing is dropped */
 } tally;
 
-/* To the plan's leaves themselves is written what must not be read. */
+/* Writes to the plan's own leaves values that must not be read. */
 static void bind_copies(tg_plan *plan, program *p)
 {
     tg_error err = TG_ERROR_INIT;
@@ -87,8 +87,8 @@ static void bind_copies(tg_plan *plan, program *p)
     }
 }
 
-/* New inputs, twice, the second time bound.  Where recording fails the plan fails with the same
- * words, unless what failed is needed for nothing. */
+/* New inputs, twice, bound the second time. Where recording fails, the plan fails with the same
+ * words, unless no output needs what failed. */
 static void check_one(program *p, uint64_t seed, tally *sum)
 {
     tg_tensor *out[INPUTS + 1];

@@ -1,5 +1,6 @@
 /* test_plan_rows.c - fused loops over rows: what is computed from a row's reduction stays in the
- * loop, and products hand their results to the loop behind them; the same bits as eager. */
+ * loop, and products pass their results to the loop that follows. The bits are those of eager
+ * recording. */
 #include "tapegrad.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
@@ -7,7 +8,7 @@
 
 static tg_tensor *leaf[4];
 
-/* Each pattern with its gradients by x and w; w has a row, b a column. */
+/* Each pattern with its gradients by x and w. w has the size of a row, b of a column. */
 static tg_tensor *softmax(tg_tensor *x, tg_tensor *w, tg_tensor *b)
 {
     return tg_softmax(t, tg_add(t, tg_mul(t, x, w), b), -1);
@@ -100,7 +101,7 @@ END_TEST
 
 /* ---- products ------------------------------------------------------------------------------- */
 
-/* x w, of any sizes, with bias and activation behind it, and where that is not all. */
+/* x w of any sizes, followed by bias and activation, and cases in which more follows. */
 START_TEST(behind_a_product)
 {
     static const int64_t sizes[][3] = {{4, 2, 10},     {128, 100, 10}, {70, 33, 100},
@@ -128,7 +129,7 @@ START_TEST(behind_a_product)
 }
 END_TEST
 
-/* Where the result of the loop could lie in the place of the product's operand, it must not. */
+/* The result of the loop must not overwrite the product's operand, even where it would fit. */
 START_TEST(operands_of_a_product_stay)
 {
     tg_tensor *x = random_leaf(TG_F32, DIMS(200, 200), -0.1, 0.1, 1), *y = x;

@@ -70,7 +70,8 @@ static tg_tensor *draw_rows(drawing *d)
     }
 }
 
-/* A row, a column or a number beside many, whose gradients are sums over what was repeated. */
+/* A row, a column or a scalar broadcast against many elements. Its gradient sums over the
+ * repetitions. */
 static tg_tensor *draw_broadcast(drawing *d)
 {
     int64_t shape[3], other[3];
@@ -83,7 +84,8 @@ static tg_tensor *draw_broadcast(drawing *d)
     return flag(d) ? tg_tanh(t, tg_mul(t, x, y)) : tg_mul(t, tg_exp(t, y), tg_sub(t, x, y));
 }
 
-/* Each of n numbers beside each: the same operand is a column, and a row that every row needs. */
+/* Each of n numbers with each other: the same operand as a column, and as a row that every row
+ * needs. */
 static tg_tensor *draw_pairwise(drawing *d)
 {
     const int64_t n = draw_size(d, COUNT(drawn_lengths), drawn_lengths, 360);

@@ -70,7 +70,7 @@ static tg_tensor *chain(int n)
     return y;
 }
 
-/* A network of single numbers, as one writes it the first time. */
+/* A network of single numbers, as beginners write it. */
 static tg_tensor *neurons(int n)
 {
     tg_tensor *in[UNITS], *out[UNITS];
@@ -86,7 +86,7 @@ static tg_tensor *neurons(int n)
     return in[0];
 }
 
-/* Operations that have nothing to do with those around them: a step each, or nearly. */
+/* Unrelated operations, which take a step each, or nearly. */
 static tg_tensor *apart(int n)
 {
     enum { WIDE = 512 };
@@ -145,11 +145,11 @@ static void assert_results(const struct program *g, const tg_plan *p, const tg_t
         assert_bits(g->name, tg_dict_at(grads, i), tg_plan_output(p, i + 1));
 }
 
-/* Of all that the allocator gave, outputs included. */
+/* The memory from the allocator, with the outputs. */
 START_TEST(two_hundred_bytes)
 {
     const struct program *g = &programs[_i];
-    /* What every plan has, leaves and outputs as such. */
+    /* The memory that every plan has beside its steps: leaves and outputs. */
     const size_t around = (16 << 10) + 512 * (g->grad ? LEAVES : 1);
     scalar_axes = g->axes;
     begin();
@@ -234,7 +234,8 @@ START_TEST(generators_are_found_at_once)
 }
 END_TEST
 
-/* Whatever the other operand is; a plan leaves it out where that operand cannot be denormal. */
+/* This holds for any other operand. A plan omits the operation if that operand cannot be
+ * denormal. */
 START_TEST(neutral_operands)
 {
     static const double odd[] = {0.0,   -0.0,   1,    -1,  3.5,  -7.25, INFINITY, -INFINITY, NAN,

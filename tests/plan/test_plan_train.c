@@ -100,7 +100,7 @@ START_TEST(runs_by_number)
     tg_rng rng = tg_rng_make(9, 3), other = tg_rng_make(9, 4), start = rng;
     tg_tensor *y[3];
     y[0] = tg_normal(t, &rng, TG_F64, DIMS(5), 0, 1);
-    (void)tg_uniform(t, &rng, TG_F32, DIMS(3), 0, 1); /* nobody needs it, but it is drawn */
+    (void)tg_uniform(t, &rng, TG_F32, DIMS(3), 0, 1); /* nothing needs it, but it is drawn */
     y[1] = tg_bernoulli(t, &rng, TG_F32, DIMS(2, 3), 0.5);
     y[2] = tg_normal(t, &other, TG_F32, DIMS(4), 0, 1);
     tg_plan *p = compiled(t, 3, y);

@@ -78,7 +78,7 @@ static void step(side *s, bool planned)
     tg_dict_free(trained);
 }
 
-/* Between two steps: another lr, and back to what the optimizer was at an earlier step. */
+/* Between two steps: another lr, and the optimizer's state of an earlier step. */
 static void between(side *s, int i, tg_dict **saved)
 {
     tg_error err = TG_ERROR_INIT;
@@ -144,7 +144,7 @@ static tg_tensor *bowl(tg_tape *t, const tg_dict *p)
     return tg_sum(t, tg_add(t, tg_square(t, tg_mul(t, a, b)), tg_square(t, a)), TG_ALL, false);
 }
 
-/* Two steps of one optimizer around one of another, on the same parameters. */
+/* Two steps of one optimizer with one of another in between, on the same parameters. */
 START_TEST(updates_keep_their_order)
 {
     tg_dict *p[2] = {two(1), two(1)};

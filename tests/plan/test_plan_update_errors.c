@@ -1,5 +1,5 @@
-/* test_plan_update_errors.c - recorded updates where something is in their way: reads and refusals
- * beside them, groups that change, failures, memory. */
+/* test_plan_update_errors.c - recorded updates with difficulties: reads and refusals beside them,
+ * groups that change, failures, memory. */
 #include <string.h>
 
 #include "tapegrad.h"
@@ -32,8 +32,8 @@ static tg_tensor *squares(const tg_dict *p)
 
 /* ---- what stands beside an update ----------------------------------------------------------- */
 
-/* What was recorded before the update sees the old parameter, what came after it the new one; w' =
- * 0.5 w, for lr 0.25 and the loss sum w^2. */
+/* Operations recorded before the update see the old parameter, those after it the new one. w' = 0.5
+ * w for lr 0.25 and the loss sum w^2. */
 START_TEST(readers_on_both_sides)
 {
     tg_dict *p = numbers(2, (const int64_t[]){7, 20000});
@@ -77,8 +77,8 @@ START_TEST(readers_on_both_sides)
 }
 END_TEST
 
-/* An index out of range, before the update or behind it: as when recording, nothing is updated
- * before it. */
+/* An index out of range, before the update or after it. As when recording, nothing is updated
+ * before the failure. */
 START_TEST(refusals_come_first)
 {
     tg_dict *p = numbers(1, (const int64_t[]){5});
@@ -207,8 +207,8 @@ END_TEST
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* Gradients share the memory that the updates give back: less than half of what they need when all
- * of them are kept. */
+/* Gradients reuse the memory that updates free: less than half of the memory of keeping all of
+ * them. */
 START_TEST(gradients_share_memory)
 {
     enum { LAYERS = 12, WIDTH = 128, ROWS = 4 };

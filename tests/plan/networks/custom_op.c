@@ -1,4 +1,4 @@
-/* custom_op.c - the network of examples/custom_op.c, whose operation is not the library's. */
+/* custom_op.c - the network of examples/custom_op.c, whose operation is not in the library. */
 #define main custom_op_main
 int custom_op_main(int argc, char **argv);
 #include "examples/custom_op.c"

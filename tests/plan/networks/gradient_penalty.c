@@ -24,7 +24,7 @@ static void start(net_run *n, tg_dtype dtype)
     }
 }
 
-/* One step of each: the critic with its penalty, then the generator against what it has become. */
+/* One step of each: the critic with its penalty, then the generator against the updated critic. */
 static tg_tensor *step(tg_tape *t, net_run *n)
 {
     g.t = t;

@@ -1,5 +1,6 @@
-/* networks.h - the networks that examples train step by step, without the trainer: for
- * test_plan_networks.c.  A file X.c here includes examples/X.c, so that it is the example's own. */
+/* networks.h - the networks that examples train step by step without the trainer, for
+ * test_plan_networks.c. A file X.c here includes examples/X.c, so it tests the example's own
+ * network. */
 #ifndef TESTS_NETWORKS_H
 #define TESTS_NETWORKS_H
 
@@ -12,7 +13,7 @@ typedef struct net_run {
     tg_dict *params[NETWORK_PARTS]; /* the second one may be NULL */
     tg_optimizer *opt[NETWORK_PARTS];
     tg_dict *inputs; /* leaves that are the same at all steps, or NULL */
-    tg_rng rng;      /* for what is drawn at each step */
+    tg_rng rng;      /* for what each step draws */
     bool recorded;   /* updates are operations on the tape */
     tg_error err;
 } net_run;
