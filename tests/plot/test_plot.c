@@ -77,7 +77,7 @@ static const char *written(const tg_figure *fig)
 enum { N = 5000, G = 21 };
 static double xs[N], ys[N], grid[G], height[G * G];
 
-/* Calls everything once, with data of every awkward sort. */
+/* Calls everything once, with every awkward kind of data. */
 static tg_figure *everything(void)
 {
     tg_figure *fig = tg_figure_new(2, 3);

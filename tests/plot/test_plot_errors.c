@@ -139,7 +139,7 @@ static void *resize(void *user, void *block, size_t bytes)
     return realloc(block, bytes);
 }
 
-/* A program that looks at nothing but the last status still learns of it. */
+/* A program that checks only the last status still learns of the failure. */
 START_TEST(out_of_memory)
 {
     const tg_allocator failing = {resize, NULL};

@@ -116,7 +116,7 @@ START_TEST(limits_of_a_log_axis)
         double lo, hi, x, want_lo, want_hi;
     } cases[] = {
         {1, 1 + 3e-12, 5, 0.316227766017, 3.16227766017},
-        {-1, 20, 300, 0.02, 20}, /* the data lie beyond the limit that counts */
+        {-1, 20, 300, 0.02, 20}, /* the data lie beyond the given limit */
         {-1, 1e-299, 5, 1e-300, 1e-299},
         {-1e300, -1, 5, 1.58113883008, 15.8113883008},
         {0, 1e300, 1e300, 3.16227766017e299, 1e300},
