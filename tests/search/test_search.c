@@ -1,4 +1,4 @@
-/* test_search.c - searches: what is drawn, ranked, narrowed and told. */
+/* test_search.c - searches: what they draw, rank, narrow and report. */
 #include "tests/support/searches.h"
 
 /* ---- what is drawn -------------------------------------------------------------------------- */

@@ -11,8 +11,8 @@ static double branin(const double *v)
     return a * a + 10 * (1 - 1 / (8 * PI)) * cos(v[0]) + 10;
 }
 
-/* What a learning rate and a weight decay do, roughly: a ridge in the logarithm of the first that
- * breaks off where training diverges, and almost nothing of the second.  0 at (1e-2, any). */
+/* Roughly the effect of a learning rate and a weight decay: a ridge in the logarithm of the first,
+ * which ends where training diverges, and almost no effect of the second. 0 at (1e-2, any). */
 static double training(const double *v)
 {
     const double a = log10(v[0]) + 2;
@@ -43,7 +43,8 @@ static tg_status run_trial(const tg_trial *trial, double *results, void *user, t
 
 enum { SEEDS = 20, BUDGET = 25, QUICK_SEEDS = 3 };
 
-/* How far the best of the search is from the best there is; how: 0 random, else the batch. */
+/* The distance between the search's best and the true best. how: 0 is random search, else the
+ * batch. */
 static double regret(const struct problem *p, uint64_t seed, int how)
 {
     tg_error err = TG_ERROR_INIT;

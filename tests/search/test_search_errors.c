@@ -1,5 +1,5 @@
-/* test_search_errors.c - what a search refuses, how a trial's failure ends it, and that no
- * allocation that fails is lost or leaks. */
+/* test_search_errors.c - what a search refuses, how a failed trial ends it, and that a failed
+ * allocation neither loses nor leaks anything. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/support/counting.h"
 #include "tests/support/searches.h"
@@ -112,10 +112,10 @@ static tg_status breaks(const tg_trial *trial, double *results, void *user, tg_e
     return smooth(trial, results, user, err);
 }
 
-/* Several fail at once; what is told is what one thread would tell. */
+/* Several trials fail at once. The error is the one that a single thread would report. */
 START_TEST(trials)
 {
-    tg_set_allocator(NULL); /* the counting one is for one thread */
+    tg_set_allocator(NULL); /* the counting allocator is for one thread */
     for (int threads = 1; threads < 5; threads++) {
         tg_error err = TG_ERROR_INIT;
         tg_search_options o = options_of(breaks);

@@ -29,7 +29,7 @@ static const double points[] = {0.05, 0.9, 0.3, 0.2, 0.55, 0.6, 0.8, 0.1, 0.95, 
                     values[] = {3, -1, 4, 1.5, -2};
 enum { POINTS = 5 };
 
-/* Without noise the posterior goes through the data and is certain there. */
+/* Without noise the posterior passes through the data and is certain there. */
 START_TEST(at_the_data)
 {
     double mean[POINTS], std[POINTS];
@@ -43,7 +43,7 @@ START_TEST(at_the_data)
 }
 END_TEST
 
-/* Far from all data it is the prior. */
+/* Far from all data the posterior is the prior. */
 START_TEST(far_from_the_data)
 {
     const double far[] = {50, -50};
@@ -83,7 +83,8 @@ START_TEST(two_points)
 }
 END_TEST
 
-/* The tape's gradient of the likelihood by differences, and the fit makes it larger. */
+/* The tape's gradient of the likelihood against differences; and the fit increases the
+ * likelihood. */
 START_TEST(likelihood)
 {
     tgi_gp gp = made((tg_gp_kernel)_i, 2, POINTS, points, values, 0.3, 1.3, 0.2);
@@ -116,7 +117,8 @@ START_TEST(likelihood)
 }
 END_TEST
 
-/* Of a function of the first coordinate alone the fit makes that length the shorter one by far. */
+/* For a function of the first coordinate alone, the fit makes that length scale much the shorter
+ * one. */
 START_TEST(finds_what_matters)
 {
     enum { N = 30 };
@@ -136,7 +138,7 @@ START_TEST(finds_what_matters)
 }
 END_TEST
 
-/* A choice is 0 or 1 away, not 1 or 2; bad scores count as the worst, equal ones as 0. */
+/* Two choices are 0 or 1 apart, never 2. Failed scores count as the worst, equal scores as 0. */
 START_TEST(data_of_all_kinds)
 {
     const double x[] = {0.1, 0.1, 0.9, 0.5}, scores[] = {2, NAN, -6, -INFINITY};

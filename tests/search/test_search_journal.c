@@ -62,7 +62,7 @@ static tg_search_options journaled(void)
 
 enum { FEW = 6 };
 
-/* One search, from what stands in the file; its status, and its outcome into *text. */
+/* Runs one search from the contents of the file. Returns its status, and its outcome in *text. */
 static tg_status search(const tg_search_options *o, int method, char **text, tg_error *err)
 {
     tg_search *s = tg_search_new(o, NULL);
@@ -121,8 +121,8 @@ START_TEST(bytes)
 }
 END_TEST
 
-/* Wherever a kill cut the file, the search ends as if there had been none, and runs no trial again
- * that was finished. */
+/* Wherever a kill cut the file, the search ends as if it had not been interrupted, and runs no
+ * finished trial again. */
 START_TEST(cut_anywhere)
 {
     static file whole, now;
@@ -150,8 +150,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* A changed byte is found; the file stays as it is, but for a damaged last line, which is redone.
- */
+/* A changed byte is detected. The file stays as it is, except that a damaged last line is
+ * redone. */
 START_TEST(changed_anywhere)
 {
     static file whole, bad;
@@ -191,7 +191,8 @@ START_TEST(changed_anywhere)
 }
 END_TEST
 
-/* A last line with a right sum, of which some fields are right and one is not, leaves nothing. */
+/* A last line with a correct checksum in which one field is wrong has no effect, although others
+ * are right. */
 START_TEST(wrong_field_in_the_last_line)
 {
     static file whole, bad;
@@ -280,7 +281,7 @@ START_TEST(no_place_for_it)
 }
 END_TEST
 
-/* A disk that is full after so many bytes: the search ends, and goes on when there is room. */
+/* A disk that is full after some bytes: the search ends, and continues when there is room. */
 START_TEST(full_disk)
 {
     static file whole;

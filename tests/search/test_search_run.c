@@ -5,7 +5,7 @@
 #include "tapegrad/threads.h"
 #include "tests/support/searches.h"
 
-/* High numbers are best, but in rung 1 low ones. */
+/* High numbers are best, except that low ones are best in rung 1. */
 static tg_status late(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
     (void)user, (void)err;
@@ -37,7 +37,7 @@ END_TEST
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
-/* As smooth, with a tape whose operations ask for the pool from several trials at once. */
+/* Like smooth, with a tape whose operations use the thread pool from several trials at once. */
 static tg_status on_a_tape(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
     tg_tape *t = tg_tape_new();
