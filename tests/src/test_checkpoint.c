@@ -166,8 +166,8 @@ static tg_tensor *wave(tg_tape *tape, tg_tensor *const *xs, int n, tg_rng *rng, 
     return tg_mul(tape, tg_sin(tape, xs[0]), user ? (tg_tensor *)user : tg_exp(tape, xs[0]));
 }
 
-/* Where several parts add to a gradient only their order may differ: regions one after the other, x
- * beside a region, a leaf that two regions use directly. */
+/* Where several terms add to a gradient, only their order may differ: regions one after the other,
+ * x beside a region, a leaf that two regions use directly. */
 START_TEST(gradients_of_several_parts)
 {
     const tg_dtype dtype = _i % 2 ? TG_F64 : TG_F32;
@@ -199,7 +199,7 @@ START_TEST(gradients_of_several_parts)
 }
 END_TEST
 
-/* Two sweeps that want different things, the second order of each: neither spoils the other. */
+/* Two sweeps for different gradients, and the second order of each, do not disturb each other. */
 START_TEST(sweeps_do_not_meet)
 {
     tg_tensor *a = tensor_of(t, "f64[]: 3"), *b = tensor_of(t, "f64[2]: 1 2"), *dx[2];
@@ -277,7 +277,7 @@ START_TEST(refusals)
 }
 END_TEST
 
-/* What the region returns may be its input, or a leaf. */
+/* A region may return its input, or a leaf. */
 START_TEST(trivial_regions)
 {
     tg_tensor *x = tensor_of(t, "f64[2]: 1 2"), *w = tensor_of(t, "f32[]: 3"), *dx[2];

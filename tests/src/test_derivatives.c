@@ -15,7 +15,7 @@
 
 /* ---- forward mode --------------------------------------------------------------------------- */
 
-/* Right at first and second order, but it cuts the way from dy on. */
+/* Right at first and second order, but it drops the derivative by dy. */
 static tg_tensor *detached(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     (void)n, (void)i;
@@ -129,7 +129,7 @@ START_TEST(hvp_of_a_network_is_the_difference_of_gradients)
             ck_assert_double_eq_tol(tg_tensor_get(tg_dict_at(hv, k), i), (above - below) / (2 * h),
                                     1e-6);
         }
-    /* What it gives can be its v: H (H v), as conjugate gradients need. */
+    /* The result can be its v: H (H v), as conjugate gradients need. */
     ck_assert_ptr_nonnull(tg_hvp(t, network_loss(t, p, x), p, hv));
     tg_tape_free(t);
     tg_dict_free(p);

@@ -1,5 +1,5 @@
-/* test_diagnose.c - what is said about activations and gradients, against numbers worked out by
- * hand and against networks that are known to be ill. */
+/* test_diagnose.c - what is reported about activations and gradients, against numbers worked out by
+ * hand and for networks that are known not to learn. */
 #include "tapegrad.h"
 #include "tests/support/tape.h"
 

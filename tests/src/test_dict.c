@@ -82,7 +82,7 @@ START_TEST(set_and_take_say_what_is_wrong)
 }
 END_TEST
 
-/* What is said of a key that is not there: the nearest, and as many as there is room for. */
+/* The message for a missing key: the nearest keys, and as many as there is room for. */
 START_TEST(param_names_the_nearest_key)
 {
     static const entry few[] = {{"W1", TG_F32, 1, 1},

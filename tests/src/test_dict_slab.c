@@ -103,7 +103,7 @@ START_TEST(match_and_copy)
 }
 END_TEST
 
-/* Each number of allocations granted gives an error without a leak, until it suffices. */
+/* Any number of granted allocations gives an error without a leak, until it suffices. */
 START_TEST(out_of_memory_is_an_error)
 {
     bool done = false;

@@ -14,8 +14,8 @@ static const struct {
 } kinds[KINDS] = {
     {"tanh", tg_tanh}, {"softplus", tg_softplus}, {"sigmoid", tg_sigmoid}, {"relu", tg_relu}};
 
-/* mean over the rows of x of (||d D(x_i) / d x_i|| - 1)^2; the rows do not mix in D, so that the
- * gradient of the sum of D holds that of each. */
+/* mean over the rows of x of (||d D(x_i) / d x_i|| - 1)^2. D maps each row separately, so the
+ * gradient of the sum of D has that of each row. */
 static tg_tensor *penalty(tg_tape *tape, tg_tensor *d, tg_tensor *x)
 {
     tg_tensor *g = NULL;

@@ -40,7 +40,7 @@ START_TEST(jacobian_of_a_product)
 }
 END_TEST
 
-/* Of nothing, of one element, of x itself, and across a cast. */
+/* Jacobians of nothing, of one element, of x itself, and across a cast. */
 START_TEST(jacobian_at_the_edges)
 {
     tg_tape *t = tg_tape_new();

@@ -1,5 +1,5 @@
-/* test_mistakes.c - what a newcomer's typical mistakes say, word for word, in a program that looks
- * at one tg_error at its end. */
+/* test_mistakes.c - the messages for a newcomer's typical mistakes, word for word, in a program
+ * that checks one tg_error at its end. */
 #include "tapegrad.h"
 #include "tests/support/close.h"
 
@@ -41,7 +41,7 @@ static tg_tensor *loss_of(const world *w)
     return tg_model_loss(t, w->model, y, tg_dataset_labels(t, &w->data, NULL));
 }
 
-/* As README's program does: no call but the last looks at what came before. */
+/* As in README's program, only the last call is checked. */
 static void train(const world *w)
 {
     double accuracy;

@@ -34,7 +34,7 @@ static const struct {
 };
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
-/* Whose sentences begin with another name; NULL: with that of what the caller hands over. */
+/* Functions whose sentences begin with another name; NULL: with the name that the caller passes. */
 static const struct {
     const char *function, *name;
 } named_otherwise[] = {
@@ -137,7 +137,7 @@ START_TEST(texts_of_no_size)
 }
 END_TEST
 
-/* Where there is a tape, it tells which argument it was. */
+/* If there is a tape, its message says which argument was NULL. */
 START_TEST(the_tape_says_which)
 {
     make_world(0);

@@ -1,5 +1,5 @@
-/* test_option_ranges.c - enums and numbers outside the ranges that the headers give are TG_EARG,
- * said when a thing is made and not when it is used. */
+/* test_option_ranges.c - enums and numbers outside the ranges in the headers are TG_EARG, reported
+ * when a thing is made and not when it is used. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static tg_error err;
 static tg_tape *t;
 static tg_tensor *x, *v, *spread;
 
-/* An enum that holds a number that it does not name. */
+/* An enum with a value that has no name. */
 #define ENUM(field, number) memcpy(&(field), &(const int){number}, sizeof(field))
 
 #define MLP(change)                                                                                \
@@ -71,7 +71,7 @@ static tg_tensor *x, *v, *spread;
         (void)(call);                                                                              \
     } while (0)
 
-/* Every row fails with TG_EARG, on its own or on the tape.  False where there is no row i. */
+/* Every row fails with TG_EARG, by itself or on the tape.  False where there is no row i. */
 #define ROW(...)                                                                                   \
     if (i == k++) {                                                                                \
         __VA_ARGS__;                                                                               \

@@ -1,5 +1,5 @@
-/* test_options.c - structs of options that do not come from their function are refused by name,
- * by everything that takes them; no struct of the headers is missing here. */
+/* test_options.c - structs of options that were not made by their function are refused by name, by
+ * everything that takes them. The table has every such struct of the headers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
