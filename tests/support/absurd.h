@@ -8,7 +8,7 @@
 
 #include "tests/support/close.h"
 
-/* What the calls are made with: fresh for each. */
+/* The arguments of the calls, made anew for each. */
 static tg_tape *t;
 static tg_error err;
 static tg_tensor *x, *m, *image;   /* f32 [2,3], [4,4], [1,2,4,4] */
@@ -45,7 +45,7 @@ static inline void end(void)
 
 /* ---- what a call came to -------------------------------------------------------------------- */
 
-/* Reads a result to its end, where it is not huge. */
+/* Reads a result to its end, unless it is huge. */
 static inline void read_all(const tg_tensor *y)
 {
     volatile double sum = 0;
@@ -110,7 +110,7 @@ static inline void try_call(const absurd_call *c, int64_t v)
     const bool fine = c->taken == MAYBE || o == REFUSED || (c->taken == BUT_ALL && v == TG_ALL);
     ck_assert_msg(fine, "%s takes %lld", c->name, (long long)v);
     tg_tape_reset(t);
-    ck_assert(tg_item(tg_sum(t, x, TG_ALL, false)) == 15); /* all is as it was */
+    ck_assert(tg_item(tg_sum(t, x, TG_ALL, false)) == 15); /* everything is unchanged */
     end();
 }
 

@@ -1,6 +1,6 @@
-/* blind.h - what a plan asks of an operation before there are addresses must not look at any: the
- * same answers with the addresses there are, with none, and with some that end the program when
- * read. */
+/* blind.h - a plan asks operations about nodes before these have addresses, so their answers must
+ * not read any: they are the same with the real addresses, with none, and with some that end the
+ * program when read. */
 #ifndef TESTS_BLIND_H
 #define TESTS_BLIND_H
 
@@ -26,7 +26,7 @@ typedef struct answers {
     double flops;
 } answers;
 
-/* offset: of the first element from the data given here, so that alignments differ, too */
+/* offset of the first element from the data, so that alignments differ too */
 static inline answers ask(const tg_node *n, bool real, void *data, size_t offset)
 {
     tg_tensor **in = calloc((size_t)n->n_inputs + 1, sizeof *in);
@@ -77,7 +77,7 @@ static inline void assert_blind(const tg_node *n)
     assert_same_answers(n, with, ask(n, false, poison(), 1), "with other alignments");
 }
 
-/* All that a tape holds; how many. */
+/* Collects everything that a tape holds and returns the number. */
 static inline int assert_tape_blind(tg_tape *t)
 {
     int n = 0;

@@ -59,7 +59,7 @@ static inline void write_at(tg_tensor *x, int64_t i, double v)
 
 /* ---- tensors -------------------------------------------------------------------------------- */
 
-/* Reads "f32[2,3]" and moves text behind it. */
+/* Reads "f32[2,3]" and advances text past it. */
 static inline tg_tensor *read_layout(const char **text)
 {
     int64_t shape[TG_MAX_NDIM + 1];
@@ -91,7 +91,7 @@ static inline tg_tensor *tensor_of(tg_tape *t, const char *text)
     return x;
 }
 
-/* Values in lo..hi, whole numbers where the dtype is an integer. */
+/* Values in lo..hi, integers if the dtype is one. */
 static inline tg_tensor *random_leaf(tg_dtype dtype, int ndim, const int64_t *shape, double lo,
                                      double hi, uint64_t seed)
 {
@@ -104,7 +104,7 @@ static inline tg_tensor *random_leaf(tg_dtype dtype, int ndim, const int64_t *sh
     return x;
 }
 
-/* A leaf with the values of x and its elements elsewhere in memory. */
+/* A leaf with the values of x in another memory layout. */
 enum { PLAIN, FORTRAN, BACKWARDS, GAPS, PADDED, LAYOUTS };
 static inline tg_tensor *laid_out(tg_tensor *x, int layout)
 {
@@ -125,7 +125,7 @@ static inline tg_tensor *laid_out(tg_tensor *x, int layout)
 
 /* ---- comparisons ---------------------------------------------------------------------------- */
 
-/* What a correct rounding or a good libm may differ by. */
+/* The error that a correct rounding or a good libm may have. */
 static inline double tolerance_of(tg_dtype dtype)
 {
     return dtype == TG_F32 ? 5e-7 : dtype == TG_F64 ? 1e-15 : 0;
@@ -151,8 +151,8 @@ static inline void assert_fine(const tg_tape *t, const char *what)
     if (t && tg_tape_status(t)) ck_abort_msg("%s: %s", what, tg_tape_message(t));
 }
 
-/* y is what the text says, in dtype, shape and values, up to a relative error; a zero of the text
- * that has a sign must have it in y. */
+/* y has the dtype, shape and values of the text, up to a relative error. If a zero in the text has
+ * a sign, y must have it. */
 static inline void assert_tensor(const tg_tape *t, const char *what, const tg_tensor *y,
                                  const char *text, double relative)
 {
@@ -183,8 +183,8 @@ static inline void assert_error(const tg_tape *t, tg_status status, const char *
 typedef struct op_row {
     const char *op, *attrs;
     const char *in[3]; /* as for tensor_of; NULL ends the list */
-    const char *want;  /* the message, or the result as for assert_tensor, "~1e-6" behind it where
-                          it is not exact */
+    const char *want;  /* the message, or the result as for assert_tensor, followed by "~1e-6" if it
+                          is not exact */
     tg_status status;
 } op_row;
 

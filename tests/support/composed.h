@@ -34,7 +34,7 @@ static inline bool has_nan(composed f, tg_tensor *x)
     return found;
 }
 
-/* First and second order at x, which is taken over; differences of NaN say nothing. */
+/* Checks first and second order at x, which it releases. Differences of NaN are not compared. */
 static inline void check_gradients(const char *name, composed f, tg_tensor *x)
 {
     tg_error err = TG_ERROR_INIT;

@@ -30,7 +30,7 @@ static inline void counting_setup(void)
     tg_set_allocator(&(tg_allocator){counted, NULL});
 }
 
-/* Whatever a test does, all that it allocated is free at its end. */
+/* Whatever a test does, everything that it allocated is freed at its end. */
 static inline void counting_teardown(void)
 {
     tg_set_allocator(NULL);

@@ -40,7 +40,7 @@ static inline const char *layout(const tg_dict *d)
     return text;
 }
 
-/* A dict from such keys and shapes; 0 for a scalar in place of m. */
+/* A dict with these keys and shapes; 0 for m means a scalar. */
 typedef struct entry {
     const char *key;
     tg_dtype dtype;

@@ -1,5 +1,5 @@
 /* drawn.h - what the tests of plans of random sizes share: sizes at which kernels change their
- * ways, operands that lie in memory in many ways, and a network beside its plan. */
+ * method, operands with many memory layouts, and a network beside its plan. */
 #ifndef TESTS_DRAWN_H
 #define TESTS_DRAWN_H
 
@@ -7,13 +7,13 @@
 #include "tests/support/guard.h"
 #include "tests/support/plans.h"
 
-enum { MOST_DRAWN = 12, MOST = 1 << 17 /* elements of an operand, as a rule */ };
+enum { MOST_DRAWN = 12, MOST = 1 << 17 /* elements of an operand, usually */ };
 
 typedef struct drawing {
     tg_tape *t;
     tg_rng rng;
     tg_dtype dtype;
-    tg_tensor *leaves[MOST_DRAWN]; /* to differentiate for */
+    tg_tensor *leaves[MOST_DRAWN]; /* the leaves to differentiate by */
     int n;
     char text[300]; /* what it is */
     size_t used;
@@ -26,7 +26,8 @@ static inline int64_t below(drawing *d, int64_t n)
     return (int64_t)tg_rng_next_below(&d->rng, (uint64_t)n);
 }
 
-/* A size: of 1 to 40, or a turn and what is beside it; at most `most`. */
+/* A size: 1 to 40, or a size at which a kernel changes its method, or one beside it; at most
+ * `most`. */
 static inline int64_t draw_size(drawing *d, int n_turns, const int64_t *turns, int64_t most)
 {
     for (int i = 0; i < 40; i++) {
@@ -37,14 +38,14 @@ static inline int64_t draw_size(drawing *d, int n_turns, const int64_t *turns, i
     return 1 + below(d, most < 40 ? most : 40);
 }
 
-/* Where lines, blocks, parts and chunks of reductions, scans and copies begin. */
+/* The sizes at which lines, blocks, parts and chunks of reductions, scans and copies begin. */
 static const int64_t drawn_lengths[] = {1,   4,    8,    16,   32,   64,    128,   256,   512,
                                         768, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072};
-/* Where tiles and bands of products do. */
+/* The sizes at which tiles and bands of products begin. */
 static const int64_t drawn_tiles[] = {1,  4,  6,  8,  12,  14,  16,  24,
                                       32, 36, 48, 64, 128, 144, 256, 512};
 
-/* ndim sizes that make at most `most` elements, the long one anywhere. */
+/* ndim sizes with at most `most` elements altogether, the long one at any place. */
 static inline int64_t draw_shape(drawing *d, int ndim, int64_t *shape, int64_t most)
 {
     int64_t n = 1;
@@ -64,7 +65,7 @@ static inline int64_t draw_tile(drawing *d, int64_t most)
 
 static inline bool flag(drawing *d) { return below(d, 2) != 0; }
 
-/* More of the text, as much as there is room for. */
+/* Appends to the text as much as there is room for. */
 static inline void say(drawing *d, const char *word, int n, const int64_t *sizes)
 {
     char more[sizeof d->text] = "";
@@ -114,7 +115,7 @@ static inline tg_tensor *draw_permuted(drawing *d, int ndim, const int64_t *shap
     return tg_permute(d->t, draw_leaf(d, ndim, lying), ndim, axes);
 }
 
-/* Every step-th along an axis, which is followed by something else; or the axis backwards. */
+/* Every step-th element along an axis, with others behind the last; or the axis backwards. */
 static inline tg_tensor *draw_sliced(drawing *d, int ndim, const int64_t *shape, int axis)
 {
     int64_t lying[TG_MAX_NDIM];
@@ -126,7 +127,8 @@ static inline tg_tensor *draw_sliced(drawing *d, int ndim, const int64_t *shape,
     return tg_slice(d->t, x, axis, n * step - 1, TG_END, -step);
 }
 
-/* A leaf that repeats its elements along an axis, or along all: it owns less than it shows. */
+/* A leaf that repeats its elements along an axis, or along all: it owns less memory than its shape
+ * suggests. */
 static inline tg_tensor *draw_repeated(drawing *d, int ndim, const int64_t *shape, int axis)
 {
     int64_t strides[TG_MAX_NDIM], next = 1;
@@ -139,7 +141,8 @@ static inline tg_tensor *draw_repeated(drawing *d, int ndim, const int64_t *shap
     return d->leaves[d->n - 1] = x;
 }
 
-/* A tensor that lies in one of many ways, of a leaf or computed; numbers in -0.5..0.5. */
+/* A tensor with one of many memory layouts, from a leaf or computed. Its numbers are in
+ * -0.5..0.5. */
 static inline tg_tensor *draw_operand(drawing *d, int ndim, const int64_t *shape)
 {
     int64_t lying[TG_MAX_NDIM];
@@ -162,7 +165,7 @@ static inline tg_tensor *draw_operand(drawing *d, int ndim, const int64_t *shape
 
 /* ---- a network beside its plan -------------------------------------------------------------- */
 
-/* What the tape held is NaN: a plan has nothing of it. */
+/* Overwrites the values on the tape with NaN, because a plan must not read them. */
 static inline void forget(tg_tape *t)
 {
     const int64_t n = 1 << 18;
@@ -171,9 +174,8 @@ static inline void forget(tg_tape *t)
     tg_tape_reset(t);
 }
 
-/* y, the mean of its squares and the gradients of that: the same bits eagerly and planned, no
- * operation that looks at an address before there is one, and nothing written by a step that is not
- * its own. */
+/* Compares y, the mean of its squares and the gradients of that: the same bits eagerly and planned.
+ * No operation reads an address before there is one, and no step writes outside its own memory. */
 static inline void check_drawn(drawing *d, tg_tensor *y, bool zones)
 {
     tg_tensor *out[MOST_DRAWN + 2] = {y};
@@ -207,7 +209,7 @@ static inline void check_one(tg_tape *t, const drawn_kind *kind, uint64_t seed)
     free_leaves();
 }
 
-/* n of them, or as many as TG_PROGRAMS says, or the one of TG_PROGRAM_SEED. */
+/* Runs n of them, or as many as TG_PROGRAMS says, or the one of TG_PROGRAM_SEED. */
 static inline void check_kind(tg_tape *t, const drawn_kind *kind, long n)
 {
     const char *given = getenv("TG_PROGRAMS"), *only = getenv("TG_PROGRAM_SEED");

@@ -17,8 +17,8 @@ typedef struct edge_row {
     tg_tensor *(*f)(tg_tape *t, tg_tensor *x);
     int dtypes;
     const char *x;                /* "[2,3]: 1 2 ...", without a dtype */
-    const char *value, *gradient; /* likewise; NULL: as of like, or not told */
-    const char *like;             /* NULL, or an operand of which x is scale times, but for a sum */
+    const char *value, *gradient; /* the same; NULL: as for `like`, or not given */
+    const char *like;             /* NULL, or an operand; x is it times scale, except for a sum */
     double scale;
     int degree; /* f(scale x) = scale^degree f(x) */
 } edge_row;
@@ -31,7 +31,8 @@ static inline tg_tensor *beside(const tg_tensor *x, const char *text)
     return tensor_of(NULL, line);
 }
 
-/* sum over i of (i + 1) y_i, so that no gradient vanishes because the y add up to a constant */
+/* sum over i of (i + 1) y_i, so that the gradient does not vanish where the y add up to a
+ * constant */
 static inline tg_tensor *weighted_sum(tg_tape *t, tg_tensor *y)
 {
     tg_tensor *w = tg_add(t, tg_cast(t, tg_arange(t, y->size), y->dtype), tg_scalar(t, 1));

@@ -12,7 +12,7 @@
 
 enum { MOST_POINTS = 512 };
 
-/* Derivatives whose tails are exact only beside 1: those of a difference from 1. */
+/* Derivatives whose tails are exact only near 1, being those of a difference from 1. */
 typedef enum tails { RELATIVE, ABSOLUTE } tails;
 
 typedef struct pointwise {
@@ -57,8 +57,8 @@ static inline real moved(real x, real slope)
     return slope == 0 || isnan(slope) ? 0 : fabsl(times(x, slope));
 }
 
-/* How far a result may lie from the truth: by what a rounding of each operand moves it, some
- * roundings of its own, and what is denormal counts as 0. */
+/* The error that a result may have: the effect of rounding each operand, some roundings of its own,
+ * and denormals that count as 0. */
 static inline real room_of(const pointwise *p, tg_dtype dtype, int which, const real *x, jet y)
 {
     const real eps = dtype == TG_F32 ? FLT_EPSILON : DBL_EPSILON;
@@ -87,7 +87,7 @@ static inline void check_point(const pointwise *p, tg_dtype dtype, int which, co
     const jet y = p->truth(variable(0, x[0]), variable(1, x[1]));
     const real want = result_of(y, which), room = room_of(p, dtype, which, x, y);
     const real most = dtype == TG_F32 ? FLT_MAX : DBL_MAX;
-    if (isnan(y.v)) { /* of what is NaN only the value is told */
+    if (isnan(y.v)) { /* if it is NaN, only the value is known */
         if (which == VALUE && !isnan(got))
             ck_abort_msg("%s(%Lg, %Lg) is %g, expected NaN", p->name, x[0], x[1], got);
         return;
@@ -99,7 +99,7 @@ static inline void check_point(const pointwise *p, tg_dtype dtype, int which, co
                  tg_dtype_name(dtype), x[0], x[1], result_names[which], got, want, room);
 }
 
-/* The results of all points at once; how many there are. */
+/* The results at all points at once, and their number. */
 static inline void record_all(tg_tape *t, const pointwise *p, tg_tensor *const *x,
                               tg_tensor **results)
 {

@@ -1,10 +1,9 @@
 /* edges_reduce.h - the rows of test_edges_reduce.c: values and derivatives of reductions, scans,
- * sorting, statistics, linear algebra and windows at the edge.
- *
- * F stands for f32 and f64, one after the other, f64 for itself.  grad: the derivative of sum(y) by
- * the first operand; hessian: that of sum(k y_k), k = 1, 2, ..., twice by it, as a matrix; NULL:
- * not looked at, but a Hessian whose value and gradient are finite is symmetric and finite.  A
- * message in the place of a value: the call is refused with it. */
+ * sorting, statistics, linear algebra and windows at the edge. F stands for f32 and then for f64,
+ * while f64 stands for itself. grad is the derivative of sum(y) by the first operand. hessian, a
+ * matrix, is the second derivative by it of sum(k y_k), k = 1, 2, ... NULL is not compared, but a
+ * Hessian whose value and gradient are finite must be symmetric and finite. A message instead of a
+ * value means that the call is refused with that message. */
 #ifndef TESTS_EDGES_REDUCE_H
 #define TESTS_EDGES_REDUCE_H
 

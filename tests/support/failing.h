@@ -1,8 +1,7 @@
-/* failing.h - memory that runs out at every place where it can: the n-th allocation fails, alone or
- * with all after it, for n = 0, 1, ... until a call needs no more.
- *
- * Each time: the call says TG_ENOMEM with a sentence, or does without; what can be seen is as it
- * was; the same call again gives the bits of a run that nothing disturbed; nothing leaks. */
+/* failing.h - memory runs out at every place where it can: the n-th allocation fails, alone or with
+ * all after it, for n = 0, 1, ... until the call needs no more. Each time the call returns
+ * TG_ENOMEM with a sentence, or does without; nothing visible has changed; the same call then gives
+ * the bits of an undisturbed run; and nothing leaks. */
 #ifndef TAPEGRAD_TESTS_FAILING_H
 #define TAPEGRAD_TESTS_FAILING_H
 
@@ -84,18 +83,18 @@ static inline uint64_t mix_file(uint64_t sum, const char *path)
     return sum;
 }
 
-/* What a scene has at hand.  a..d: whatever it makes; sum: of what the call gave. */
+/* The variables of a scene. a..d: whatever it makes; sum: the checksum of the call's result. */
 typedef struct world {
     void *a, *b, *c, *d;
     tg_tensor *x, *y;
     tg_dict *dict;
     tg_tape *t;
-    int64_t number; /* of the scene, where one function serves several */
+    int64_t number; /* number of the scene, if one function serves several */
     uint64_t sum;
 } world;
 
 typedef struct scene {
-    const char *name;                           /* the functions it walks */
+    const char *name;                           /* the functions of the scene */
     void (*begin)(world *w);                    /* memory does not fail; may be NULL */
     tg_status (*call)(world *w, tg_error *err); /* memory fails; sets w->sum */
     uint64_t (*look)(const world *w);           /* what must not change; may be NULL */
@@ -150,7 +149,7 @@ static inline bool scene_fails(const scene *s, long n, bool for_good, uint64_t w
     return failed;
 }
 
-/* Walks a scene, which allocates at least once. */
+/* Runs a scene with each failure. It must allocate at least once. */
 static inline walked scene_walk(const scene *s)
 {
     world w;

@@ -1,4 +1,5 @@
-/* folder.h - a fixture: a folder of a test's own, with its file at path at most when it ends. */
+/* folder.h - a fixture: a temporary folder for a test, which may hold one file x.csv when the test
+ * ends. */
 #ifndef TESTS_FOLDER_H
 #define TESTS_FOLDER_H
 
@@ -19,7 +20,7 @@ static inline void folder_make(void)
     (void)snprintf(path, sizeof path, "%s/file", dir);
 }
 
-/* Removing the folder proves that no temporary was left in it. */
+/* Removing the folder succeeds only if no other file was left in it. */
 static inline void folder_remove(void)
 {
     (void)unlink(path);

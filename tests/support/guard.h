@@ -1,9 +1,8 @@
-/* guard.h - watches the memory of plans, and that of the heap.
- *
- * While a plan is watched, its block is filled with NaN before a run, and after each step nothing
- * in it may have changed but the results of the step's operations and its scratch memory.  With
- * zones, there are free bytes on each side of every result and scratch.  What the allocator gives,
- * the outputs of plans among it, lies between zones too. */
+/* guard.h - watches the memory of plans and of the heap. The block of a watched plan is filled with
+ * NaN before a run. After each step nothing in it may have changed but the results of the step's
+ * operations and its scratch memory. With zones there are free bytes on each side of every result
+ * and of scratch memory. Blocks of the allocator, among them the outputs of plans, are between
+ * zones too. */
 #ifndef TESTS_GUARD_H
 #define TESTS_GUARD_H
 
@@ -25,10 +24,10 @@ static struct {
     const tg_plan *plan;
     char *start, *was; /* its block, and what it held after the step before */
     size_t size, room;
-    long steps; /* that were looked at */
+    long steps; /* that were checked */
 } watched;
 
-/* What an operation asks for now, with addresses, is what it got without. */
+/* With addresses an operation must ask for the scratch memory that it asked for without them. */
 static inline void guard_measure(const tg_plan *p)
 {
     for (int32_t i = 0; i < p->n_steps; i++) {
@@ -60,7 +59,7 @@ static inline void guard_begin(const tg_plan *p)
     memset(watched.was, 0xff, watched.size);
 }
 
-/* What lies at `from` may have changed: the copy follows. */
+/* The memory at `from` may have changed: the copy follows it. */
 static inline void guard_allow(const void *from, size_t bytes)
 {
     const char *at = from;
@@ -96,7 +95,7 @@ static inline void guard_saw(const tg_plan *p, int32_t step)
         guard_look(p, step);
 }
 
-/* Plans that are compiled from now on are watched, with zones or without. */
+/* From now on compiled plans are watched, with or without zones. */
 static inline void guard_plans(bool zones)
 {
     tgi_plan_watched = (tgi_plan_watch){zones ? GUARD_ZONE : 0, guard_saw};
@@ -126,7 +125,7 @@ static inline void guard_intact(const guarded *g)
         if (back[i] != GUARD_BYTE) ck_abort_msg("a block of %zu bytes: written behind", g->bytes);
 }
 
-/* The block as the library sees it, between two zones. */
+/* The block that the library sees, between two zones. */
 static inline void *guarded_new(size_t bytes)
 {
     if (bytes > SIZE_MAX - 3 * GUARD_SIDE) return NULL;

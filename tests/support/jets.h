@@ -1,4 +1,4 @@
-/* jets.h - what the tests of edges take for the truth: a value with its first and second
+/* jets.h - the reference values of the tests of edges: a value with its first and second
  * derivatives by two variables, in long double, where 0 times anything but NaN is 0. */
 #ifndef TESTS_JETS_H
 #define TESTS_JETS_H

@@ -1,5 +1,5 @@
-/* long_graphs.h - graphs of any number of operations on a few numbers, and what each stage of their
- * lives costs: recording, the sweep, the plan, its run. */
+/* long_graphs.h - graphs of any number of operations on a few numbers, and the cost of each stage:
+ * recording, the sweep, the plan, its run. */
 #ifndef TAPEGRAD_TESTS_LONG_GRAPHS_H
 #define TAPEGRAD_TESTS_LONG_GRAPHS_H
 
@@ -83,7 +83,7 @@ typedef struct long_costs {
 
 static inline double cpu_time(void) { return (double)clock() / CLOCKS_PER_SEC; }
 
-/* A graph whose n operations become some more by the sweep. */
+/* A graph of n operations, to which the sweep adds some. */
 static inline long_costs long_graph_costs(const struct long_shape *s, int n)
 {
     long_costs c = {.text = ""};

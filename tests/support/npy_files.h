@@ -29,7 +29,7 @@ static inline size_t read_file(void *bytes)
     return n;
 }
 
-/* A .npy file of version 1.0, 2.0, ... with a header as it stands. */
+/* A .npy file of version 1.0, 2.0, ... with this header. */
 static inline size_t forge(unsigned char *out, int version, const char *header, const void *data,
                            size_t n)
 {
@@ -70,7 +70,7 @@ static inline void check_equal(const tg_tensor *x, const tg_tensor *y)
         ck_assert_msg(tg_tensor_get(x, i) == tg_tensor_get(y, i), "%s: element %d", a, (int)i);
 }
 
-/* Loads the file, which must be refused with that text behind its name. */
+/* Loads the file, which must be refused with this text after its name. */
 static inline void check_refused(bool npz, const char *text)
 {
     tg_error err = TG_ERROR_INIT;
@@ -80,7 +80,7 @@ static inline void check_refused(bool npz, const char *text)
     ck_assert_int_eq(err.status, TG_EFORMAT);
 }
 
-/* Loads a damaged file: an error with a text, or tensors no larger than it can hold. */
+/* Loads a damaged file: an error with a text, or tensors no larger than the file allows. */
 static inline bool load_damaged(bool npz, size_t file_bytes)
 {
     tg_error err = TG_ERROR_INIT;
@@ -96,7 +96,7 @@ static inline bool load_damaged(bool npz, size_t file_bytes)
     return !refused;
 }
 
-/* Each cut is refused; a flip may go unnoticed, as in the spaces of a header. */
+/* Each cut is refused. A flipped bit may go unnoticed, as in the spaces of a header. */
 static inline void damage(bool npz)
 {
     unsigned char z[ROOM];

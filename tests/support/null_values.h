@@ -16,7 +16,7 @@
 
 enum { VARIANTS = 5, MANY = 16 };
 
-/* Operands of 1 to 5 axes; everything else stays. */
+/* Operands of 1 to 5 axes. Everything else stays the same. */
 static struct {
     tg_tape *t;
     tg_tensor *x, *index, *mask, *many[MANY], *out[MANY];

@@ -33,7 +33,7 @@ static inline tg_optimizer *optimizer_from(const tg_optimizer_type *type, const 
     return o;
 }
 
-/* Number k of the pairs of type and settings, from 0 on; NULL behind the last one. */
+/* Pair k of type and settings, from 0 on; NULL after the last. */
 static inline const tg_optimizer_type *sample_type(int k, const char **settings)
 {
     const tg_optimizer_type *type;

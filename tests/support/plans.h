@@ -1,4 +1,5 @@
-/* plans.h - what the tests of plans share: the same bits, and a plan beside its eager twin. */
+/* plans.h - what the tests of plans share: a plan beside eager recording, and the comparison of
+ * their bits. */
 #ifndef TESTS_PLANS_H
 #define TESTS_PLANS_H
 

@@ -60,8 +60,8 @@ static inline double largest(int n, const double *v)
     return most;
 }
 
-/* f does not have two slopes at 0 itself, one on each side, which central differences average.  Of
- * a smooth function they are h f'' apart. */
+/* f does not have different slopes on the two sides of 0, which central differences would average.
+ * For a smooth function they differ by h f''. */
 static inline bool bends(check *c, int n, bool (*f)(check *c, double s, double *out), double scale)
 {
     double plus[SIZE], minus[SIZE], middle[SIZE], apart = 0;
@@ -71,8 +71,8 @@ static inline bool bends(check *c, int n, bool (*f)(check *c, double s, double *
     return apart > 1e-3 * scale;
 }
 
-/* f at 0 lies apart from f at +-h: it jumps, as where the order of elements that are equal but for
- * rounding changes at random. */
+/* True if f at 0 is far from f at +-h: it jumps, as where elements that differ only by rounding
+ * change their order at random. */
 static inline bool jumps(check *c, int n, bool (*f)(check *c, double s, double *out),
                          const double *plus, const double *minus, double h, double scale)
 {
@@ -82,8 +82,9 @@ static inline bool jumps(check *c, int n, bool (*f)(check *c, double s, double *
     return apart > h * fmax(scale, 1);
 }
 
-/* d f / d s at 0 by central differences with two of Richardson's steps, at the first width where
- * both agree.  At a kink or a jump they do not; a wrong gradient does not keep them from it. */
+/* d f / d s at 0 by central differences with two steps of Richardson's extrapolation, at the first
+ * width at which both agree. At a kink or a jump they do not agree. A wrong gradient does not
+ * prevent it. */
 static inline bool differences(check *c, int n, bool (*f)(check *c, double s, double *out),
                                double *d)
 {

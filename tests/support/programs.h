@@ -21,7 +21,7 @@ typedef struct operand {
     int from;                /* the number of a value; -1: the leaf alone */
     tg_tensor *leaf;         /* index, mask, target of a write; with a value: what it changes */
     tg_tensor *index, *sign; /* the elements picked; factors +-1 */
-    tg_tensor *diagonal;     /* what lets the diagonal of square matrices dominate */
+    tg_tensor *diagonal;     /* makes the diagonal of square matrices dominant */
     bool is_float, squash;
     double lo, hi;
 } operand;
@@ -39,7 +39,7 @@ typedef struct program {
     int n; /* values: the inputs, then one of each step */
     step steps[VALUES];
     tg_tensor *at_start[VALUES]; /* the inputs themselves; copies of the results */
-    tg_tensor *weight[VALUES];   /* of the results that no step takes; NULL elsewhere */
+    tg_tensor *weight[VALUES];   /* of the results that no step uses; NULL elsewhere */
     bool constant[VALUES], taken[VALUES];
     tg_dict *x; /* the inputs */
     tg_tensor *owned[OWNED];
@@ -91,8 +91,8 @@ static inline tg_tensor *run_step(tg_tape *t, const step *s, tg_tensor *const *v
     return tg_apply(t, s->op, in, s->n, s->op->attrs_size ? attrs : NULL);
 }
 
-/* The sum of tanh(value) times fixed weights over all values that no step takes, so that every
- * element counts, and differently. */
+/* The sum of tanh(value) times fixed weights over all values that no step uses, so that every
+ * element has an effect, each a different one. */
 static inline tg_tensor *run_program(tg_tape *t, const program *p)
 {
     tg_tensor *values[VALUES], *loss = tg_scalar(t, 0);
@@ -109,7 +109,7 @@ static inline tg_tensor *run_program(tg_tape *t, const program *p)
 
 /* ---- making one ----------------------------------------------------------------------------- */
 
-/* An earlier value of that kind, one of the last more often than not; -1 when there is none. */
+/* An earlier value of that kind, usually one of the last; -1 if there is none. */
 static inline int pick(program *p, const tgi_word *w, bool constant, int mode)
 {
     int found[VALUES], n = 0, wanted = 1;
@@ -149,7 +149,7 @@ static inline tg_tensor *dominating(program *p, const tgi_word *w, const tg_tens
 
 static inline operand make_operand(program *p, const step *s, int i, const tgi_word *w, int mode)
 {
-    /* What hands its operand on and says that the derivative is 0 is given constants alone. */
+    /* An operation that passes its operand on with derivative 0 gets constants only. */
     const bool constant = s->op->flags & TG_OP_ZERO_GRAD && !s->op->forward;
     operand o = {.from = -1, .is_float = w->is_float, .lo = w->lo, .hi = w->hi};
     const bool own_leaf = (i == 0 && s->op->flags & TG_OP_WRITES) || (!w->is_float && below(p, 2));
@@ -176,7 +176,7 @@ static inline operand make_operand(program *p, const step *s, int i, const tgi_w
     return o;
 }
 
-/* One attempt at a step with op; false when the operation refuses it or makes it of no use. */
+/* Tries a step with op. False if the operation refuses it or makes it useless. */
 static inline bool try_step(program *p, tg_tape *t, const tg_op *op, int mode)
 {
     int samples = 0;

@@ -60,7 +60,7 @@ static inline void run_end(run *r)
     tg_dataset_free(&r->test);
 }
 
-/* A path of this process in the folder of the tests. */
+/* A path for this process in the folder of the tests. */
 static inline const char *path_of(const char *name)
 {
     static char paths[4][96];
@@ -103,7 +103,7 @@ static inline void assert_same_file(const char *a, const char *b)
     free(y);
 }
 
-/* What a run has come to as files: parameters, state and optimizer in a checkpoint, and the CSV. */
+/* The result of a run as files: parameters, state and optimizer in a checkpoint, and the CSV. */
 static inline void run_write(run *r, const char *npz, const char *csv)
 {
     tg_error err = TG_ERROR_INIT;

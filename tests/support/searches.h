@@ -24,8 +24,8 @@ static const tg_range space[] = {
 };
 enum { RANGES = 5 };
 
-/* A smooth score with its best inside the space, and the sum of the values; now and then it waits,
- * so that trials end in another order than they begin. */
+/* A smooth score with its best inside the space, and the sum of the values. Sometimes it waits, so
+ * that trials end in another order than they begin. */
 static inline tg_status smooth(const tg_trial *trial, double *results, void *user, tg_error *err)
 {
     (void)user, (void)err;
@@ -48,7 +48,7 @@ static inline tg_search_options options_of(tg_trial_fn trial)
     return o;
 }
 
-/* The searches that are to be alike in all that matters. */
+/* The searches must be equal in everything that matters. */
 enum { RANDOM, HALVING, BAYES, BATCHES, METHODS };
 enum { TRIALS = 40, BAYES_TRIALS = 17 };
 

@@ -20,13 +20,13 @@
 #define DIMS(...)                                                                                  \
     COUNT(((int64_t[]){__VA_ARGS__})), (int64_t[]) { __VA_ARGS__ }
 
-#ifdef __clang__ /* a row of SUITE gives what it needs and no more */
+#ifdef __clang__ /* a row of SUITE names only the fields that it needs */
 #pragma clang diagnostic ignored "-Wmissing-field-initializers"
 #endif
 
 typedef struct suite_test {
-    const TTest *test; /* by the name it has in START_TEST */
-    int end, first;    /* it runs with _i = first, ..., end - 1; once where end is 0 */
+    const TTest *test; /* its name in START_TEST */
+    int end, first;    /* runs with _i = first, ..., end - 1; once if end is 0 */
     bool skip;
     const char *group; /* a test case for CK_RUN_CASE begins here; the first has the suite's name */
 } suite_test;
@@ -43,7 +43,7 @@ typedef struct suite_frame {
     suite_fixture with[MOST_FIXTURES];      /* set up in this order, taken down in reverse order */
     void (*setup)(void), (*teardown)(void); /* one more fixture, inside those */
     void (*before)(void), (*after)(void);   /* around all tests, in the first process */
-    int timeout;                            /* seconds for one test; 0: as long as Check gives */
+    int timeout;                            /* seconds for one test; 0: Check's default */
     suite_test tests[MOST_TESTS + 1];       /* up to the first without a test */
 } suite_frame;
 
@@ -58,7 +58,7 @@ static inline TCase *suite_group(Suite *s, const suite_frame *frame, const char 
     return group;
 }
 
-/* What main returns. */
+/* The exit status of main. */
 static inline int suite_run(const suite_frame *frame)
 {
     if (frame->before) frame->before();

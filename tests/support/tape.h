@@ -1,4 +1,5 @@
-/* tape.h - the fixture of most tests: a tape t for each, freed with the leaves behind it. */
+/* tape.h - the fixture of most tests: a tape t for each test, which is freed with the leaves after
+ * it. */
 #ifndef TESTS_TAPE_H
 #define TESTS_TAPE_H
 
