@@ -1,10 +1,11 @@
-/* resume_program.c - what tests/train/test_resume.sh kills: two trainings, one after the other, with
- * checkpoints.
+/* resume_program.c - the program that tests/train/test_resume.sh kills: two trainings, one after
+ * the other, with checkpoints.
  *
- *     resume_program FOLDER STEPS
+ *   resume_program FOLDER STEPS
  *
  * leaves FOLDER/Adam.npz and FOLDER/Nesterov.npz (checkpoints), their parameters as
- * FOLDER/Adam.params.npz and so on, and FOLDER/curves.csv; prints the milliseconds it took. */
+ * FOLDER/Adam.params.npz and so on, and FOLDER/curves.csv. It prints the milliseconds that it
+ * took. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #endif

@@ -5,7 +5,7 @@
 
 enum { MOST = 100 };
 
-/* What each evaluation of a run without patience gave, and the parameters then. */
+/* The result of each evaluation of a run without patience, and the parameters then. */
 typedef struct record {
     run *r;
     int n;
@@ -114,7 +114,8 @@ START_TEST(it_ends_when_patience_runs_out)
 }
 END_TEST
 
-/* Patience ran out, and the checkpoint says so; with more patience the run goes on from there. */
+/* When patience has run out, the checkpoint says so. With more patience the run continues from
+ * there. */
 START_TEST(more_patience_goes_on)
 {
     char path[96];

@@ -1,5 +1,5 @@
-/* test_failing_train.c - a training run in which memory runs out anywhere, and which is started
- * again: the same checkpoint and the same history to the last byte. */
+/* test_failing_train.c - memory runs out at any place of a training run, which is then started
+ * again: it ends with the same checkpoint and history to the last byte. */
 #include "tests/support/failing.h"
 #include "tests/support/runs.h"
 
@@ -76,7 +76,7 @@ static tg_status fit(world *w, tg_error *err)
     return status;
 }
 
-/* Step by step, each of which is asked again until it is made. */
+/* Step by step. Each step is tried again until it succeeds. */
 static tg_status steps(world *w, tg_error *err)
 {
     const tg_status status =

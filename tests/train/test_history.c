@@ -83,7 +83,7 @@ START_TEST(full_device)
 }
 END_TEST
 
-/* An allocator that fails once or from then on, and counts what is alive. */
+/* An allocator that fails once, or from some call on, and counts live blocks. */
 typedef struct {
     int64_t left, alive;
     bool once;

@@ -73,7 +73,7 @@ static const char *path_of(const char *folder, const char *name, const char *fil
     static int next;
     char *p = path[next++ % 4];
     const char *shared = getenv("TAPEGRAD_SHARED");
-    /* What is too long is cut, and then not found. */
+    /* A path that is too long is cut, and the file is then not found. */
     (void)snprintf(p, sizeof path[0], "%s/%s/%s/%s", shared, folder, name, file);
     return p;
 }
@@ -200,7 +200,7 @@ static void run_end(run *r)
     tg_tensor_free(r->t);
 }
 
-/* Both forms of the loss in one mode; the one with eps is returned. */
+/* Computes both forms of the loss in one mode and returns the one with eps. */
 static tg_tensor *losses(run *r, tg_tensor *x, tg_tensor *t, const tg_pass *pass, tg_tensor **out)
 {
     tg_tensor *y = tg_model_forward(r->tape, r->model, x, pass);
@@ -219,8 +219,8 @@ static void set_row(tg_tensor *to, const tg_tensor *from, int64_t i)
     tg_tensor_free(view);
 }
 
-/* Records an iteration with its update, and compiles it where plans are asked for; the gradients
- * belong to the tape. */
+/* Records an iteration with its update, and compiles it if plans are wanted. The gradients belong
+ * to the tape. */
 static const tg_dict *record(run *r, tg_optimizer *opt, tg_tensor **out)
 {
     tg_tape *t = r->tape;
@@ -281,7 +281,7 @@ static void compare_gradients(const run *r, const tg_dict *grads)
             worst = fmax(worst, fabs(tg_tensor_get(a, i) - tg_tensor_get(b, i)));
             largest = fmax(largest, fabs(tg_tensor_get(b, i)));
         }
-        /* A bias before batch normalisation has gradient 0 but for rounding. */
+        /* A bias before batch normalisation has gradient 0, except for rounding. */
         const bool zero =
             r->n->batch_norm && key[0] == 'b' && key[1] != 'e' && atoi(key + 1) < r->n->n_sizes - 1;
         const double one = r->dtype == TG_F64 ? 1 : 1e7; /* 2^29 / 50: not all roundings add up */

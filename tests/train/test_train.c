@@ -1,4 +1,4 @@
-/* test_train.c - the training loop: it learns, repeats itself, allocates nothing, and says why it
+/* test_train.c - the training loop: it learns, is repeatable, allocates nothing, and says why it
  * stopped. */
 #include <math.h>
 #include <stdlib.h>
@@ -126,7 +126,7 @@ START_TEST(test_stops)
 }
 END_TEST
 
-/* A step size of 1e30 blows up: said, not an error. */
+/* A step size of 1e30 makes training diverge, which is reported and is no error. */
 START_TEST(test_diverges)
 {
     setting s;

@@ -1,5 +1,5 @@
-/* test_trainer_checkpoint.c - a run that is stopped anywhere and taken up by another trainer ends
- * with the same bits, in every setting of the options. */
+/* test_trainer_checkpoint.c - a run that is stopped at any point and continued by another trainer
+ * ends with the same bits, with every setting of the options. */
 #include <sys/stat.h>
 
 #include "tests/support/runs.h"
@@ -105,7 +105,8 @@ START_TEST(a_run_taken_up_again_ends_the_same)
 }
 END_TEST
 
-/* A callback that thaws and changes the step size on its way: both are restored. */
+/* A callback that unfreezes parameters and changes the step size during training. Both are
+ * restored. */
 static bool meddle(void *user, const tg_trainer *tr)
 {
     run *r = user;
@@ -144,7 +145,7 @@ START_TEST(changes_made_on_the_way_are_kept)
 }
 END_TEST
 
-/* By hand: back to an earlier point of the same trainer, and without a history. */
+/* Called directly: back to an earlier point of the same trainer, and without a history. */
 START_TEST(saved_and_loaded_by_hand)
 {
     tg_error err = TG_ERROR_INIT;

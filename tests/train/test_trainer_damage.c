@@ -1,5 +1,5 @@
-/* test_trainer_damage.c - damaged and foreign checkpoints are refused and never overwritten, and
- * what fails changes nothing. */
+/* test_trainer_damage.c - damaged and foreign checkpoints are refused and never overwritten, and a
+ * failure changes nothing. */
 #include "tests/support/counting.h"
 #include "tests/support/runs.h"
 

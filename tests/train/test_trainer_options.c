@@ -1,5 +1,5 @@
 /* test_trainer_options.c - the trainer's schedule, clipping and frozen parameters, against a loop
- * written out by hand. */
+ * written out here. */
 #include "tests/support/runs.h"
 
 enum { STEPS = 12 };
@@ -60,7 +60,7 @@ START_TEST(as_a_loop_by_hand)
 }
 END_TEST
 
-/* Clipping changes the result: the case above compares something. */
+/* Clipping changes the result, so the test above has something to compare. */
 START_TEST(clipping_and_schedules_matter)
 {
     run a, b;
@@ -128,7 +128,7 @@ START_TEST(frozen_parameters_stay_and_thaw)
 }
 END_TEST
 
-/* All frozen: updates are counted and move nothing. */
+/* If everything is frozen, updates are counted and change nothing. */
 START_TEST(all_frozen)
 {
     run a, fresh;

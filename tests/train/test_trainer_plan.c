@@ -1,5 +1,5 @@
 /* test_trainer_plan.c - the trainer with plans beside the trainer without: the same files to the
- * last byte; and what it says where it cannot plan. */
+ * last byte, and its notes where it cannot plan. */
 #include "tapegrad/checkpoint.h"
 #include "tests/support/runs.h"
 
@@ -7,7 +7,7 @@
 
 enum { SETTINGS = 8 };
 
-/* Setting number k of everything that a trainer can do. */
+/* Setting k of all settings that a trainer has. */
 static tg_trainer_options setting(int k, run *r)
 {
     tg_trainer_options o = run_options(NULL);
@@ -73,7 +73,7 @@ END_TEST
 
 /* ---- changes while it runs ------------------------------------------------------------------ */
 
-/* At update 8, of the sort `user` points to; the callback gets the run by way of a global. */
+/* Interferes at update 8, in the way that `user` points to. A global gives the callback the run. */
 static run *running;
 
 static bool change(void *user, const tg_trainer *tr)
@@ -238,7 +238,7 @@ END_TEST
 
 /* ---- failures ------------------------------------------------------------------------------- */
 
-/* A label that is none: the same words, and the update is not made. */
+/* An invalid label: the same words, and the update is not made. */
 START_TEST(refused_data)
 {
     char text[2][256];

@@ -1,4 +1,5 @@
-/* test_trainer_refusals.c - checkpoints of another run: said by name, and never overwritten. */
+/* test_trainer_refusals.c - checkpoints of another run are refused by name, and never
+ * overwritten. */
 #include "tests/support/counting.h"
 #include "tests/support/runs.h"
 
@@ -112,7 +113,7 @@ START_TEST(another_run_is_refused_by_name)
 }
 END_TEST
 
-/* The path was taken when updates had been made already. */
+/* The path was set after updates had been made. */
 START_TEST(a_file_in_the_way)
 {
     const char *path = path_of("run.npz");

@@ -1,5 +1,5 @@
-/* test_training.c - training that must not mislead: when accuracies are taken, whether a network is
- * said to have diverged, and which data and batches are refused before they do harm. */
+/* test_training.c - training must not mislead: when accuracies are measured, whether a network is
+ * reported as diverged, and which data and batches are refused before they do harm. */
 #include <math.h>
 
 #include "tests/support/runs.h"
@@ -38,7 +38,7 @@ static bool look(void *user, const tg_trainer *tr)
     return true;
 }
 
-/* The history holds what a look from outside measures at these updates, and nothing else. */
+/* The history holds what a measurement from outside gives at these updates, and nothing else. */
 static void compare(const run *r, const seen *s, const struct schedule *w)
 {
     tg_curve c;
@@ -77,8 +77,8 @@ START_TEST(accuracies_are_taken_after_these_updates)
 }
 END_TEST
 
-/* A run that ends after `cut` updates and goes on from its checkpoint has the bits of one that does
- * not end, also where only the evaluation before the first update is in it. */
+/* A run that ends after `cut` updates and continues from its checkpoint has the bits of an
+ * uninterrupted run, even if only the evaluation before the first update is in it. */
 START_TEST(evaluations_are_resumed)
 {
     char path[96], ends[2][96], rows[2][96];
@@ -199,7 +199,7 @@ END_TEST
 
 enum { ROWS = 20, WIDTH = 6 };
 
-/* A data set of one's own, right but for what the cases below change. */
+/* A custom data set, valid except for what the cases below change. */
 static tg_dataset small(tg_dtype images, tg_dtype labels, int64_t rows)
 {
     tg_error err = TG_ERROR_INIT;
@@ -270,7 +270,7 @@ START_TEST(data_sets_are_looked_at_before_training)
 }
 END_TEST
 
-/* u8 becomes x / 255; f32 and f64 stay what they are. */
+/* u8 becomes x / 255; f32 and f64 stay unchanged. */
 START_TEST(only_bytes_are_scaled)
 {
     static const tg_dtype held[] = {TG_U8, TG_F32, TG_F64};
