@@ -5,6 +5,7 @@
 #include "tapegrad/optim.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 #include "tests/support/suite.h"
 
 /* The gradients of sum c w are c itself, f32 under "a" and f64 under "b". */
@@ -30,7 +31,7 @@ START_TEST(values_are_as_by_hand)
     const double scale = cases[_i].scale, limit = cases[_i].limit;
     const double norm = scale * sqrt(1 + 0 + 1 + 4), factor = fmin(1, limit / (norm + 1e-6));
     tg_tape *t = tg_tape_new();
-    tg_dict *g = constants(scale);
+    tg_dict *g = own(constants(scale));
     tg_tensor *n = NULL;
     const tg_dict *by_norm = tg_clip_grad_norm(t, g, limit, &n);
     const tg_dict *by_value = tg_clip_grad_value(t, g, limit);
@@ -46,7 +47,6 @@ START_TEST(values_are_as_by_hand)
         assert_close(tg_tensor_get(tg_dict_at(by_value, i / 2), i % 2), cut, 1e-7);
         assert_close(tg_tensor_get(tg_dict_at(g, i / 2), i % 2), c, 1e-7);
     }
-    tg_dict_free(g);
     tg_tape_free(t);
 }
 END_TEST
@@ -57,7 +57,7 @@ START_TEST(clipped_gradients_are_values)
 {
     tg_error err = TG_ERROR_INIT;
     tg_tape *t = tg_tape_new();
-    tg_dict *w = tg_dict_new();
+    tg_dict *w = own(tg_dict_new());
     (void)tg_dict_take(w, "w", tg_tensor_from(TG_F64, 0, NULL, &(double){2}, NULL), NULL);
     tg_tensor *x = tg_dict_get(w, "w");
     tg_tensor *f = tg_mul(t, tg_square(t, tg_square(t, x)), tg_scalar(t, 0.25));
@@ -68,11 +68,9 @@ START_TEST(clipped_gradients_are_values)
     second = tg_grad(t, tg_dict_get(tight, "w"), w);
     ck_assert_double_eq_tol(tg_item(tg_dict_get(second, "w")), 0, 1e-5);
     ck_assert_double_eq_tol(tg_item(tg_dict_get(tight, "w")), 8 / (8 + 1e-6), 1e-14);
-    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL);
+    tg_optimizer *o = own(tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL));
     ck_assert_msg(tg_optimizer_update(o, w, tight, &err) == TG_OK, "%s", err.text);
     ck_assert_double_eq_tol(tg_item(x), 1.5, 1e-6);
-    tg_optimizer_free(o);
-    tg_dict_free(w);
     tg_tape_free(t);
 }
 END_TEST
@@ -80,7 +78,7 @@ END_TEST
 START_TEST(refusals)
 {
     tg_tape *t = tg_tape_new();
-    tg_dict *g = constants(1);
+    tg_dict *g = own(constants(1));
     tg_tensor *n = tg_dict_at(g, 0);
     ck_assert_ptr_null(tg_clip_grad_norm(t, NULL, 1, &n));
     ck_assert_ptr_null(n);
@@ -94,12 +92,11 @@ START_TEST(refusals)
         ck_assert_int_eq(tg_tape_status(t), TG_EARG);
         ck_assert_str_eq(tg_tape_message(t), "clip_grad_value: the limit must be in [0, inf)");
     }
-    tg_dict_free(g);
     tg_tape_free(t);
 }
 END_TEST
 
-SUITE("clip_grad", .with = {COUNTED}, .timeout = 60,
+SUITE("clip_grad", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {values_are_as_by_hand, COUNT(cases)},
           {clipped_gradients_are_values},

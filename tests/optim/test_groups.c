@@ -8,6 +8,7 @@
 #include "tapegrad/optim.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 #include "tests/support/suite.h"
 
 static const entry layers[] = {{"W1", TG_F64, 2, 3}, {"b1", TG_F32, 1, 3}, {"W2", TG_F64, 3, 1}};
@@ -143,8 +144,8 @@ END_TEST
 START_TEST(frozen_means_untouched)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_optimizer *o = tg_momentum(tg_momentum_defaults(), NULL);
-    tg_dict *params = make((entry[]){{"W1", TG_F32, 2, 3}, {"W2", TG_F32, 3, 2}}, 2);
+    tg_optimizer *o = own(tg_momentum(tg_momentum_defaults(), NULL));
+    tg_dict *params = own(make((entry[]){{"W1", TG_F32, 2, 3}, {"W2", TG_F32, 3, 2}}, 2));
     tg_tape *t = tg_tape_new();
     tg_dict *kept = NULL;
     int64_t visited[4];
@@ -173,9 +174,7 @@ START_TEST(frozen_means_untouched)
     ck_assert_int_lt(visited[1], visited[0]);
     ck_assert_int_eq(visited[3], visited[0]);
     tg_dict_free(kept);
-    tg_dict_free(params);
     tg_tape_free(t);
-    tg_optimizer_free(o);
 }
 END_TEST
 
@@ -183,8 +182,8 @@ END_TEST
 START_TEST(the_last_match_counts)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 1}, NULL);
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_optimizer *o = own(tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 1}, NULL));
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
     for (int i = 0; i < 3; i++) {
         (void)tg_tensor_fill(tg_dict_at(params, i), 1, NULL);
         (void)tg_tensor_fill(tg_dict_at(grads, i), 0.125, NULL);
@@ -226,13 +225,10 @@ START_TEST(the_last_match_counts)
     ck_assert_int_eq(tg_optimizer_add_group(o, NULL, g, NULL), TG_EARG);
     ck_assert_ptr_null(tg_optimizer_trainable(NULL, params, NULL));
     ck_assert_ptr_null(tg_optimizer_trainable(o, NULL, NULL));
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
-SUITE("groups", .with = {COUNTED}, .timeout = 60,
+SUITE("groups", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {updates_are_as_by_hand, COUNT(treatments)},
           {strided_tensors},

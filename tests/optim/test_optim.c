@@ -8,6 +8,7 @@
 
 #include "tests/support/counting.h"
 #include "tests/support/optimizers.h"
+#include "tests/support/owned.h"
 #include "tests/support/params.h"
 #include "tests/support/suite.h"
 
@@ -122,9 +123,9 @@ static void assert_close(double got, double want, double relative, double absolu
 START_TEST(follows_its_formula)
 {
     const struct rule *r = &rules[_i];
-    tg_dict *f64 = point(TG_F64, -7, 2), *f32 = point(TG_F32, -7, 2);
-    tg_dict *g64 = point(TG_F64, 0, 0), *g32 = point(TG_F32, 0, 0);
-    tg_optimizer *o = r->make(r->lr), *o32 = r->make(r->lr);
+    tg_dict *f64 = own(point(TG_F64, -7, 2)), *f32 = own(point(TG_F32, -7, 2));
+    tg_dict *g64 = own(point(TG_F64, 0, 0)), *g32 = own(point(TG_F32, 0, 0));
+    tg_optimizer *o = own(r->make(r->lr)), *o32 = own(r->make(r->lr));
     double w[2] = {-7, 2}, s[2][2] = {{0, 0}, {0, 0}}, g[2];
     ck_assert_str_eq(tg_optimizer_name(o), r->name);
     for (int t = 1; t <= 50; t++) {
@@ -138,12 +139,6 @@ START_TEST(follows_its_formula)
         }
     }
     ck_assert_int_eq((int)tg_optimizer_steps(o), 50);
-    tg_dict_free(f64);
-    tg_dict_free(f32);
-    tg_dict_free(g64);
-    tg_dict_free(g32);
-    tg_optimizer_free(o);
-    tg_optimizer_free(o32);
 }
 END_TEST
 
@@ -159,8 +154,8 @@ START_TEST(agrees_with_the_reference_series)
         if (_i == 0) printf("skipped: the reference series, %s is not there\n", path);
         return;
     }
-    tg_dict *params = point(TG_F64, -7, 2), *grads = point(TG_F64, 0, 0);
-    tg_optimizer *o = r->make(r->lr);
+    tg_dict *params = own(point(TG_F64, -7, 2)), *grads = own(point(TG_F64, 0, 0));
+    tg_optimizer *o = own(r->make(r->lr));
     int step, rows = 0;
     double x, y, f;
     while (fgets(line, (int)sizeof line, file)) {
@@ -173,9 +168,6 @@ START_TEST(agrees_with_the_reference_series)
     }
     (void)fclose(file);
     ck_assert_int_eq(rows, r->series ? 31 : 0);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
@@ -185,8 +177,8 @@ START_TEST(nesterov_looks_ahead)
     const struct objective *f = &objectives[_i];
     const double mu = 0.9, lr = _i == 0 ? 0.1 : 2e-4;
     double p[2] = {f->x, f->y}, v[2] = {0, 0}, g[2];
-    tg_dict *params = point(TG_F64, f->x, f->y), *grads = point(TG_F64, 0, 0);
-    tg_optimizer *o = nesterov(lr);
+    tg_dict *params = own(point(TG_F64, f->x, f->y)), *grads = own(point(TG_F64, 0, 0));
+    tg_optimizer *o = own(nesterov(lr));
     for (int t = 1; t <= 300; t++) {
         (void)f->f(p[0] + mu * v[0], p[1] + mu * v[1], g);
         for (int i = 0; i < 2; i++) {
@@ -197,9 +189,6 @@ START_TEST(nesterov_looks_ahead)
         assert_close(at(params, "x"), p[0] + mu * v[0], 1e-11, 1e-14, f->name, t);
         assert_close(at(params, "y"), p[1] + mu * v[1], 1e-11, 1e-14, f->name, t);
     }
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
@@ -260,7 +249,7 @@ START_TEST(every_optimizer_tells_all)
 }
 END_TEST
 
-SUITE("optim", .with = {COUNTED}, .timeout = 60,
+SUITE("optim", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {follows_its_formula, COUNT(rules)},
           {agrees_with_the_reference_series, COUNT(rules)},

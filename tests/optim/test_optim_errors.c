@@ -5,6 +5,7 @@
 
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
+#include "tests/support/owned.h"
 #include "tests/support/params.h"
 #include "tests/support/suite.h"
 
@@ -85,24 +86,19 @@ static const vector good[] = {W1, W2, {.key = NULL}};
 
 START_TEST(update_refuses_dicts_that_do_not_fit)
 {
-    tg_optimizer *o = adam(0.1);
-    tg_dict *params = threes(good), *grads = threes(good);
+    tg_optimizer *o = own(adam(0.1));
+    tg_dict *params = own(threes(good)), *grads = own(threes(good));
     ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
-    tg_dict *other = threes(refused[_i].params), *other_grads = threes(refused[_i].grads);
+    tg_dict *other = own(threes(refused[_i].params)), *other_grads = own(threes(refused[_i].grads));
     assert_refused(o, other, other_grads, refused[_i].status, refused[_i].text);
     ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK); /* and goes on */
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_dict_free(other);
-    tg_dict_free(other_grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
 START_TEST(update_refuses_other_arguments)
 {
-    tg_optimizer *o = adam(0.1);
-    tg_dict *params = threes(good), *grads = threes(good);
+    tg_optimizer *o = own(adam(0.1));
+    tg_dict *params = own(threes(good)), *grads = own(threes(good));
     tg_tape *t = tg_tape_new();
     tg_tensor *square = tg_square(t, tg_dict_get(params, "W1"));
     tg_tensor *loss = tg_sum(t, square, TG_ALL, false);
@@ -130,9 +126,6 @@ START_TEST(update_refuses_other_arguments)
     ck_assert_int_eq(tg_optimizer_update(NULL, params, grads, NULL), TG_EARG);
     ck_assert_int_eq(tg_optimizer_update(o, NULL, grads, NULL), TG_EARG);
     tg_tape_free(t);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
@@ -177,7 +170,7 @@ START_TEST(options_out_of_range)
 }
 END_TEST
 
-SUITE("optim_errors", .with = {COUNTED}, .timeout = 60,
+SUITE("optim_errors", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {update_refuses_dicts_that_do_not_fit, COUNT(refused)},
           {update_refuses_other_arguments},

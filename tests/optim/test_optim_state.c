@@ -8,6 +8,7 @@
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
 #include "tests/support/optimizers.h"
+#include "tests/support/owned.h"
 #include "tests/support/states.h"
 #include "tests/support/suite.h"
 
@@ -19,9 +20,9 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
     tg_error err = TG_ERROR_INIT;
     char path[64];
     (void)snprintf(path, sizeof path, "optim_state.%ld.%d.npz", (long)getpid(), _i);
-    tg_optimizer *a = sample_optimizer(kind), *b = sample_optimizer(kind);
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
-    tg_dict *other = make(layers, COUNT(layers));
+    tg_optimizer *a = own(sample_optimizer(kind)), *b = own(sample_optimizer(kind));
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
+    tg_dict *other = own(make(layers, COUNT(layers)));
     for (int k = 0; k < 5; k++) step(b, other, grads, 100 + k);
     tg_optimizer_set_lr(a, 0.1 / 3);
     tg_group_options g[] = {{.lr_scale = 0.7, .clip_norm = 3, .decoupled = true},
@@ -48,24 +49,17 @@ START_TEST(a_restored_run_goes_on_bit_for_bit)
     ck_assert_double_eq(tg_optimizer_lr(b), 0.1 / 3);
     for (int k = stop; k < 12; k++) step(b, other, grads, k);
     assert_equal(params, other);
-    tg_dict *state_a = tg_optimizer_state_dict(a, NULL),
-            *state_b = tg_optimizer_state_dict(b, NULL);
+    tg_dict *state_a = own(tg_optimizer_state_dict(a, NULL)),
+            *state_b = own(tg_optimizer_state_dict(b, NULL));
     assert_equal(state_a, state_b);
     ck_assert_int_eq(remove(path), 0);
-    tg_dict_free(state_a);
-    tg_dict_free(state_b);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_dict_free(other);
-    tg_optimizer_free(a);
-    tg_optimizer_free(b);
 }
 END_TEST
 
 START_TEST(keys_are_states_and_parameters)
 {
-    tg_optimizer *o = tg_adam(tg_adam_defaults(), NULL);
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_optimizer *o = own(tg_adam(tg_adam_defaults(), NULL));
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
     tg_dict *state = tg_optimizer_state_dict(o, NULL);
     ck_assert_str_eq(layout(state), "steps:f64[] lr:f64[]");
     tg_dict_free(state);
@@ -76,13 +70,10 @@ START_TEST(keys_are_states_and_parameters)
     ck_assert_double_eq(tg_item(tg_dict_get(state, "steps")), 1);
     ck_assert_double_eq(tg_item(tg_dict_get(state, "lr")), 0.001);
     tg_dict_free(state);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
 }
 END_TEST
 
-SUITE("optim_state", .with = {COUNTED}, .timeout = 60,
+SUITE("optim_state", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {a_restored_run_goes_on_bit_for_bit, 3 * sample_count()},
           {keys_are_states_and_parameters},

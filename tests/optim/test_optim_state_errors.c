@@ -7,6 +7,7 @@
 #include "tapegrad/rng.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 #include "tests/support/states.h"
 #include "tests/support/suite.h"
 
@@ -75,27 +76,21 @@ static void assert_load_fails(tg_optimizer *o, const tg_dict *bad, tg_error *err
 START_TEST(what_does_not_fit_is_refused_by_name)
 {
     tg_error err = TG_ERROR_INIT;
-    tg_optimizer *o = adam(), *fresh = adam();
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_optimizer *o = own(adam()), *fresh = own(adam());
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
     for (int k = 0; k < 2; k++) step(o, params, grads, k);
-    tg_dict *state = tg_optimizer_state_dict(o, NULL), *bad = damaged(state, _i);
+    tg_dict *state = own(tg_optimizer_state_dict(o, NULL)), *bad = own(damaged(state, _i));
     assert_load_fails(o, bad, &err);
     ck_assert_int_eq(err.status, refused[_i].status);
     ck_assert_str_eq(err.text, refused[_i].text);
     assert_load_fails(fresh, bad, NULL);
-    tg_dict_free(state);
-    tg_dict_free(bad);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
-    tg_optimizer_free(fresh);
 }
 END_TEST
 
 START_TEST(without_memory_nothing_changes)
 {
-    tg_optimizer *o = adam(), *other = adam();
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_optimizer *o = own(adam()), *other = own(adam());
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
     step(o, params, grads, 0);
     step(other, params, grads, 1);
     tg_dict *state = NULL;
@@ -122,10 +117,6 @@ START_TEST(without_memory_nothing_changes)
         ck_assert_int_eq(status, TG_ENOMEM);
     }
     tg_dict_free(state);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(o);
-    tg_optimizer_free(other);
 }
 END_TEST
 
@@ -136,11 +127,11 @@ START_TEST(other_arguments_and_kinds)
     const tg_optimizer_type slash = {.name = "mine", .states = {"a/b"}};
     ck_assert_ptr_null(tg_optimizer_new(&slash, NULL, 1, &err));
     ck_assert_str_eq(err.text, "mine: a state must not be named 'a/b'");
-    tg_optimizer *sgd = tg_sgd(tg_sgd_defaults(), NULL),
-                 *momentum = tg_momentum(tg_momentum_defaults(), NULL);
-    tg_dict *params = make(layers, COUNT(layers)), *grads = tg_dict_like(params, NULL);
+    tg_optimizer *sgd = own(tg_sgd(tg_sgd_defaults(), NULL)),
+                 *momentum = own(tg_momentum(tg_momentum_defaults(), NULL));
+    tg_dict *params = own(make(layers, COUNT(layers))), *grads = own(tg_dict_like(params, NULL));
     step(sgd, params, grads, 0);
-    tg_dict *state = tg_optimizer_state_dict(sgd, NULL);
+    tg_dict *state = own(tg_optimizer_state_dict(sgd, NULL));
     err = (tg_error)TG_ERROR_INIT;
     ck_assert_int_eq(tg_optimizer_load_state_dict(momentum, state, &err), TG_EKEY);
     ck_assert_str_eq(err.text, "load_state_dict: state has no 'v/...'; was it saved by another "
@@ -154,16 +145,11 @@ START_TEST(other_arguments_and_kinds)
     ck_assert_str_eq(tg_optimizer_describe(book, text, sizeof text),
                      "Nesterov lr=0.01 momentum=0.9 book_form=true");
     ck_assert_str_eq(tg_optimizer_describe(book, text, 12), "Nesterov lr");
-    tg_dict_free(state);
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_optimizer_free(sgd);
     tg_optimizer_free(book);
-    tg_optimizer_free(momentum);
 }
 END_TEST
 
-SUITE("optim_state_errors", .with = {COUNTED}, .timeout = 60,
+SUITE("optim_state_errors", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {what_does_not_fit_is_refused_by_name, COUNT(refused)},
           {without_memory_nothing_changes},

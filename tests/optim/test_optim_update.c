@@ -5,6 +5,7 @@
 
 #include "tests/support/counting.h"
 #include "tests/support/optimizers.h"
+#include "tests/support/owned.h"
 #include "tests/support/params.h"
 #include "tests/support/suite.h"
 
@@ -22,10 +23,10 @@ START_TEST(strided_tensors_and_no_malloc)
     for (int64_t i = 0; i < 12; i++) (void)tg_tensor_set(whole, i, (double)i + 0.5, NULL);
     for (int64_t i = 0; i < 6; i++) (void)tg_tensor_set(six, i, 0.25 * (double)i - 1, NULL);
     tg_tensor *w = tg_tensor_view(whole, 2, shape, (int64_t[]){1, 4}, 1, NULL);
-    tg_dict *params = tg_dict_new(), *grads[4], *grads_copy[4];
+    tg_dict *params = own(tg_dict_new()), *grads[4], *grads_copy[4];
     (void)tg_dict_take(params, "w", w, NULL);
     (void)tg_dict_take(params, "none", tg_tensor_new(dtype, 1, (int64_t[]){0}, NULL), NULL);
-    tg_dict *copy = tg_dict_clone(params, NULL);
+    tg_dict *copy = own(tg_dict_clone(params, NULL));
     for (int k = 0; k < 4; k++) {
         tg_tensor *g = tg_tensor_view(six, 2, shape, of_g[k], of_g[k][2], NULL);
         grads[k] = tg_dict_new();
@@ -34,7 +35,7 @@ START_TEST(strided_tensors_and_no_malloc)
         (void)tg_dict_take(grads[k], "w", g, NULL);
         grads_copy[k] = tg_dict_clone(grads[k], NULL);
     }
-    tg_optimizer *o = sample_optimizer(_i / 2), *o_copy = sample_optimizer(_i / 2);
+    tg_optimizer *o = own(sample_optimizer(_i / 2)), *o_copy = own(sample_optimizer(_i / 2));
     tg_optimizer_set_lr(o, 0.01);
     tg_optimizer_set_lr(o_copy, 0.01);
     long first = 0;
@@ -54,12 +55,8 @@ START_TEST(strided_tensors_and_no_malloc)
         tg_dict_free(grads[k]);
         tg_dict_free(grads_copy[k]);
     }
-    tg_dict_free(params);
-    tg_dict_free(copy);
     tg_tensor_free(whole);
     tg_tensor_free(six);
-    tg_optimizer_free(o);
-    tg_optimizer_free(o_copy);
 }
 END_TEST
 
@@ -100,7 +97,7 @@ START_TEST(shared_memory_goes_in_order)
               *want = tg_tensor_new(TG_F32, 1, &n, NULL);
     tg_tensor *low = tg_tensor_view(whole, 1, &half, &one, 0, NULL);
     tg_tensor *high = tg_tensor_view(whole, 1, &half, &one, half, NULL);
-    tg_dict *params = tg_dict_new(), *grads = tg_dict_new();
+    tg_dict *params = own(tg_dict_new()), *grads = own(tg_dict_new());
     for (int64_t i = 0; i < n; i++) ((float *)want->data)[i] = (float)(i % 13) - 6;
     ck_assert_int_eq(tg_tensor_copy(whole, want, NULL), TG_OK);
     (void)tg_dict_set(params, "a", low, NULL);
@@ -109,7 +106,7 @@ START_TEST(shared_memory_goes_in_order)
     (void)tg_dict_set(grads, "a", high, NULL);
     (void)tg_dict_set(grads, "b", low, NULL); /* as the first key left it */
     (void)tg_dict_set(grads, "c", low, NULL);
-    tg_optimizer *o = tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL);
+    tg_optimizer *o = own(tg_sgd((tg_sgd_options){tg_sgd_defaults().made, 0.5}, NULL));
     for (int k = 0; k < 2; k++) {
         ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
         for (int64_t i = 0; i < half; i++) {
@@ -121,9 +118,6 @@ START_TEST(shared_memory_goes_in_order)
             ck_assert_float_eq(*b, ((float *)whole->data)[i + half]);
         }
     }
-    tg_optimizer_free(o);
-    tg_dict_free(params);
-    tg_dict_free(grads);
     tg_tensor_free(low);
     tg_tensor_free(high);
     tg_tensor_free(whole);
@@ -145,15 +139,15 @@ static void sign_update(const tg_update *u)
 
 START_TEST(ones_own_optimizer)
 {
-    const tg_optimizer_type type = {.name = "sign",
-                                    .states = {"flips"},
-                                    .options_size = sizeof(double),
-                                    .update_f64 = sign_update};
+    static const tg_optimizer_type type = {.name = "sign",
+                                           .states = {"flips"},
+                                           .options_size = sizeof(double),
+                                           .update_f64 = sign_update};
     const double limit = 0.15;
     const vector w[] = {{"w", TG_F64, 2}, {.key = NULL}},
                  single[] = {{"w", TG_F32, 2}, {.key = NULL}};
-    tg_dict *params = threes(w), *grads = threes(w), *floats = threes(single);
-    tg_optimizer *o = tg_optimizer_new(&type, &limit, 0.1, NULL);
+    tg_dict *params = own(threes(w)), *grads = own(threes(w)), *floats = own(threes(single));
+    tg_optimizer *o = own(tg_optimizer_new(&type, &limit, 0.1, NULL));
     ck_assert_ptr_null(tg_optimizer_state(o, "flips"));
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(tg_optimizer_update(o, params, grads, NULL), TG_OK);
@@ -165,15 +159,11 @@ START_TEST(ones_own_optimizer)
     tg_error err = TG_ERROR_INIT;
     ck_assert_int_eq(tg_optimizer_update(o, floats, floats, &err), TG_EDTYPE);
     ck_assert_str_eq(err.text, "update: sign does not support f32, the dtype of 'w'");
-    tg_dict_free(params);
-    tg_dict_free(grads);
-    tg_dict_free(floats);
-    tg_optimizer_free(o);
     tg_optimizer_free(NULL);
 }
 END_TEST
 
-SUITE("optim_update", .with = {COUNTED}, .timeout = 60,
+SUITE("optim_update", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {strided_tensors_and_no_malloc, 2 * sample_count()},
           {out_of_memory_changes_nothing},

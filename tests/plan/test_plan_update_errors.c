@@ -6,6 +6,7 @@
 #include "tests/support/counting.h"
 #include "tests/support/error.h"
 #include "tests/support/nets.h"
+#include "tests/support/owned.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
@@ -36,9 +37,10 @@ static tg_tensor *squares(const tg_dict *p)
  * w for lr 0.25 and the loss sum w^2. */
 START_TEST(readers_on_both_sides)
 {
-    tg_dict *p = numbers(2, (const int64_t[]){7, 20000});
+    tg_dict *p = own(numbers(2, (const int64_t[]){7, 20000}));
     tg_tensor *a = tg_dict_at(p, 0), *b = tg_dict_at(p, 1), *out[6];
-    tg_optimizer *o = tg_sgd((tg_sgd_options){.made = tg_sgd_defaults().made, .lr = 0.25}, NULL);
+    tg_optimizer *o =
+        own(tg_sgd((tg_sgd_options){.made = tg_sgd_defaults().made, .lr = 0.25}, NULL));
     tg_dict *grads = tg_grad(t, squares(p), p);
     tg_tensor *view = tg_slice(t, a, 0, 2, 5, 1);
     out[0] = tg_neg(t, a);
@@ -72,8 +74,6 @@ START_TEST(readers_on_both_sides)
     }
     ck_assert_int_eq(tg_optimizer_steps(o), 4);
     tg_plan_free(plan);
-    tg_optimizer_free(o);
-    tg_dict_free(p);
 }
 END_TEST
 
@@ -81,9 +81,9 @@ END_TEST
  * before the failure. */
 START_TEST(refusals_come_first)
 {
-    tg_dict *p = numbers(1, (const int64_t[]){5});
+    tg_dict *p = own(numbers(1, (const int64_t[]){5}));
     tg_tensor *rows = random_leaf(TG_I32, DIMS(3), 0, 5, 1), *a = tg_dict_at(p, 0), *taken[2];
-    tg_optimizer *o = tg_adam(tg_adam_defaults(), NULL);
+    tg_optimizer *o = own(tg_adam(tg_adam_defaults(), NULL));
     tg_tensor *loss = squares(p);
     const tg_dict *grads = tg_grad(t, loss, p);
     if (_i == 0) taken[0] = tg_take(t, random_leaf(TG_F32, DIMS(5), 0, 1, 2), rows, 0);
@@ -100,20 +100,20 @@ START_TEST(refusals_come_first)
     ck_assert((memcmp(before->data, a->data, 20) == 0) == (_i == 0));
     tg_tensor_free(before);
     tg_plan_free(plan);
-    tg_optimizer_free(o);
-    tg_dict_free(p);
 }
 END_TEST
 
 START_TEST(changed_groups)
 {
-    tg_dict *p = numbers(2, (const int64_t[]){5, 3});
-    tg_optimizer *o = tg_adam(tg_adam_defaults(), NULL), *fresh = tg_adam(tg_adam_defaults(), NULL);
+    tg_dict *p = own(numbers(2, (const int64_t[]){5, 3}));
+    tg_optimizer *o = own(tg_adam(tg_adam_defaults(), NULL)),
+                 *fresh = own(tg_adam(tg_adam_defaults(), NULL));
     tg_tensor *loss = squares(p);
     (void)tg_optimizer_record(t, o, p, tg_grad(t, loss, p));
     tg_plan *plan = compiled(t, 1, &loss);
     run_plan(plan);
-    tg_dict *state = tg_optimizer_state_dict(o, NULL), *none = tg_optimizer_state_dict(fresh, NULL);
+    tg_dict *state = own(tg_optimizer_state_dict(o, NULL)),
+            *none = own(tg_optimizer_state_dict(fresh, NULL));
     ck_assert_int_eq(tg_optimizer_load_state_dict(o, state, &err), TG_OK);
     run_plan(plan); /* the same groups and states */
     tg_optimizer_set_lr(o, INFINITY);
@@ -135,12 +135,7 @@ START_TEST(changed_groups)
         ck_assert_int_eq(tg_optimizer_steps(o), k == 0 ? 3 : 0);
     }
     tg_tensor_free(before);
-    tg_dict_free(state);
-    tg_dict_free(none);
     tg_plan_free(plan);
-    tg_optimizer_free(o);
-    tg_optimizer_free(fresh);
-    tg_dict_free(p);
 }
 END_TEST
 
@@ -148,9 +143,10 @@ END_TEST
 
 START_TEST(refused_when_recorded)
 {
-    tg_dict *p = numbers(1, (const int64_t[]){5}), *q = numbers(2, (const int64_t[]){5, 3});
+    tg_dict *p = own(numbers(1, (const int64_t[]){5})),
+            *q = own(numbers(2, (const int64_t[]){5, 3}));
     tg_tape *other = tg_tape_new();
-    tg_optimizer *o = tg_adam(tg_adam_defaults(), NULL);
+    tg_optimizer *o = own(tg_adam(tg_adam_defaults(), NULL));
     tg_tensor *before = tg_tensor_clone(tg_dict_at(p, 0), NULL);
     const tg_dict *grads = tg_grad(t, squares(p), p);
     ck_assert_int_eq(tg_optimizer_record(NULL, o, p, grads), TG_EARG);
@@ -173,9 +169,6 @@ START_TEST(refused_when_recorded)
     ck_assert_int_eq(tg_tape_status(t), TG_EGRAD);
     tg_tape_free(other);
     tg_tensor_free(before);
-    tg_optimizer_free(o);
-    tg_dict_free(p);
-    tg_dict_free(q);
 }
 END_TEST
 
@@ -217,7 +210,7 @@ START_TEST(gradients_share_memory)
     tg_rng rng = tg_rng_make(1, 0);
     for (int i = 0; i <= LAYERS; i++) sizes[i] = WIDTH;
     tg_model *m = tg_mlp_new(&o, &rng, NULL);
-    tg_optimizer *opt = tg_adam(tg_adam_defaults(), NULL);
+    tg_optimizer *opt = own(tg_adam(tg_adam_defaults(), NULL));
     tg_tensor *y = tg_model_forward(t, m, random_leaf(TG_F32, DIMS(ROWS, WIDTH), 0, 1, 1), NULL);
     tg_tensor *loss = tg_model_loss(t, m, y, random_leaf(TG_I32, DIMS(ROWS), 0, WIDTH, 2));
     (void)tg_optimizer_record(t, opt, m->params, tg_grad(t, loss, m->params));
@@ -230,7 +223,6 @@ START_TEST(gradients_share_memory)
     for (int i = 0; i < 5; i++) run_plan(plan);
     ck_assert_int_eq(allocations, before);
     tg_plan_free(plan);
-    tg_optimizer_free(opt);
     tg_mlp_free(m);
 }
 END_TEST
@@ -292,7 +284,7 @@ START_TEST(ones_own_and_strided)
 }
 END_TEST
 
-SUITE("plan_update_errors", .with = {COUNTED, TAPE, FRESH_ERROR}, .timeout = 120,
+SUITE("plan_update_errors", .with = {COUNTED, TAPE, FRESH_ERROR, OWNED}, .timeout = 120,
       .tests = {
           {readers_on_both_sides},
           {refusals_come_first, 2},

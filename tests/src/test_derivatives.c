@@ -11,6 +11,7 @@
 #include "tapegrad/nn.h"
 #include "tapegrad/ops.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 #include "tests/support/suite.h"
 
 /* ---- forward mode --------------------------------------------------------------------------- */
@@ -189,7 +190,7 @@ static tg_tensor *wrong(tg_tape *t, const tg_dict *p, void *user)
 START_TEST(gradcheck_along_directions)
 {
     tg_tensor *x = normal_leaf(2, (int64_t[]){4, 3}, 90);
-    tg_dict *p = parameters(false, 0), *before = tg_dict_clone(p, NULL);
+    tg_dict *p = own(parameters(false, 0)), *before = own(tg_dict_clone(p, NULL));
     tg_gradcheck_options o = tg_gradcheck_defaults();
     tg_gradcheck_report r;
     tg_error err = TG_ERROR_INIT;
@@ -207,13 +208,11 @@ START_TEST(gradcheck_along_directions)
         for (int64_t i = 0; i < tg_dict_at(p, k)->size; i++)
             ck_assert_double_eq(tg_tensor_get(tg_dict_at(p, k), i),
                                 tg_tensor_get(tg_dict_at(before, k), i));
-    tg_dict_free(p);
-    tg_dict_free(before);
     tg_tensor_free(x);
 }
 END_TEST
 
-SUITE("derivatives", .timeout = 60,
+SUITE("derivatives", .with = {OWNED}, .timeout = 60,
       .tests = {
           {op_check_sees_a_vjp_that_is_not_linear_in_dy},
           {jvp_of_a_network_is_its_difference},

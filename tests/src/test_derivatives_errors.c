@@ -4,6 +4,7 @@
 #include "tapegrad/derivatives.h"
 #include "tapegrad/ops.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 #include "tests/support/suite.h"
 
 /* y is x: the tangent comes back, as a value of the tape and not as the caller's leaf. */
@@ -95,7 +96,7 @@ START_TEST(hvp_refuses_another_dict)
 {
     const entry has[] = {{"W", TG_F64, 2, 2}}, other[] = {{"V", TG_F64, 2, 2}};
     const entry shape[] = {{"W", TG_F64, 2, 3}};
-    tg_dict *p = make(has, 1), *v[] = {NULL, make(other, 1), make(shape, 1)};
+    tg_dict *p = own(make(has, 1)), *v[] = {NULL, make(other, 1), make(shape, 1)};
     const tg_status status[] = {TG_EARG, TG_EKEY, TG_ESHAPE};
     tg_tape *t = tg_tape_new();
     for (int i = 0; i < 3; i++) {
@@ -110,11 +111,10 @@ START_TEST(hvp_refuses_another_dict)
     ck_assert_ptr_null(tg_hessian(NULL, NULL, NULL));
     ck_assert_int_eq(tg_jvp(NULL, 0, NULL, 0, NULL, NULL, NULL), TG_EARG);
     tg_tape_free(t);
-    tg_dict_free(p);
 }
 END_TEST
 
-SUITE("derivatives_errors", .timeout = 60,
+SUITE("derivatives_errors", .with = {OWNED}, .timeout = 60,
       .tests = {
           {vjp_that_is_x_itself},
           {errors, COUNT(mistakes)},

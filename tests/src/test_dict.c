@@ -5,6 +5,7 @@
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 
 #define KEYS 100000
 
@@ -46,7 +47,7 @@ START_TEST(set_and_take_say_what_is_wrong)
 {
     tg_tape *t = tg_tape_new();
     tg_tensor *x = ramp(TG_F32, 1, 1, 0), *recorded = tg_neg(t, x);
-    tg_dict *d = tg_dict_new(), *grads = NULL;
+    tg_dict *d = own(tg_dict_new()), *grads = NULL;
     ck_assert_int_eq(tg_dict_set(d, "x", x, NULL), TG_OK);
     grads = tg_grad(t, recorded, d);
     ck_assert_ptr_nonnull(grads);
@@ -77,7 +78,6 @@ START_TEST(set_and_take_say_what_is_wrong)
     ck_assert_int_eq(tg_dict_take(NULL, "W", x, NULL), TG_EARG); /* x is released all the same */
     tg_dict_free(grads);                                         /* left alone */
     ck_assert_str_eq(layout(grads), "x:f32[1,1]");
-    tg_dict_free(d);
     tg_tape_free(t);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(param_names_the_nearest_key)
     static const char *const rows[][2] = {
         {"w1", "W1"}, {"B1", "b1"}, {"gama1", "gamma1"}, {"Running_Mean1", "running_mean1"},
         {"", "W1"},   {"W2", "W1"}, {"gamma", "gamma1"}};
-    tg_dict *d = make(few, 4), *none = tg_dict_new(), *many = tg_dict_new();
+    tg_dict *d = own(make(few, 4)), *none = own(tg_dict_new()), *many = own(tg_dict_new());
     tg_tape *t = tg_tape_new();
     char text[256], key[80];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -114,16 +114,13 @@ START_TEST(param_names_the_nearest_key)
     ck_assert_uint_le(strlen(tg_tape_message(t)), 240);
     ck_assert_str_eq(tg_tape_message(t) + strlen(tg_tape_message(t)) - 4, " ...");
     tg_tape_free(t);
-    tg_dict_free(d);
-    tg_dict_free(none);
-    tg_dict_free(many);
 }
 END_TEST
 
 START_TEST(param_poisons_the_tape)
 {
     const entry one[] = {{"W1", TG_F32, 1, 1}};
-    tg_dict *d = make(one, 1);
+    tg_dict *d = own(make(one, 1));
     tg_tape *t = tg_tape_new();
     ck_assert_ptr_eq(tg_param(t, d, "W1"), tg_dict_get(d, "W1"));
     ck_assert_int_eq(tg_tape_status(t), TG_OK);
@@ -134,7 +131,6 @@ START_TEST(param_poisons_the_tape)
     ck_assert_ptr_null(tg_param(t, NULL, "W9"));
     ck_assert_str_eq(tg_tape_message(t), "param: 'W9': dict is NULL");
     ck_assert_int_eq(tg_tape_status(t), TG_EARG);
-    tg_dict_free(d);
     tg_tape_free(t);
 }
 END_TEST
@@ -142,7 +138,7 @@ END_TEST
 /* With a linear search this would take minutes; ck_assert is as slow. */
 START_TEST(many_keys_are_fast)
 {
-    tg_dict *d = tg_dict_new();
+    tg_dict *d = own(tg_dict_new());
     tg_tensor *x = ramp(TG_F32, 1, 1, 0);
     char key[32];
     for (int i = 0; i < KEYS; i++) {
@@ -157,11 +153,10 @@ START_TEST(many_keys_are_fast)
         if (tg_dict_find(d, key) != -1) ck_abort_msg("%s is found", key);
     }
     tg_tensor_free(x);
-    tg_dict_free(d);
 }
 END_TEST
 
-SUITE("dict", .with = {COUNTED}, .timeout = 60,
+SUITE("dict", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {order_replace_and_missing_keys},
           {set_and_take_say_what_is_wrong},

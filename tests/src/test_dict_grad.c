@@ -5,6 +5,7 @@
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
+#include "tests/support/owned.h"
 
 /* sum(W * W * x) + sum(frozen): dW = 2 W x, du = 0. */
 static tg_tensor *loss_of(tg_tape *t, const tg_dict *d, tg_tensor *x, tg_tensor *frozen)
@@ -17,7 +18,7 @@ static tg_tensor *loss_of(tg_tape *t, const tg_dict *d, tg_tensor *x, tg_tensor 
 START_TEST(grad_has_the_keys_of_params)
 {
     const entry keys[] = {{"u", TG_F64, 1, 4}, {"W", TG_F64, 2, 3}};
-    tg_dict *d = make(keys, 2), *none = tg_dict_new();
+    tg_dict *d = own(make(keys, 2)), *none = own(tg_dict_new());
     tg_tensor *x = ramp(TG_F64, 2, 3, 1), *frozen = ramp(TG_F64, 2, 2, 0);
     tg_tape *t = tg_tape_new();
     long first = 0;
@@ -37,7 +38,7 @@ START_TEST(grad_has_the_keys_of_params)
     ck_assert_int_eq(allocations, first); /* none after the first step */
 
     tg_dict *g = tg_grad(t, loss_of(t, d, x, frozen), d);
-    tg_dict *kept = tg_dict_clone(g, NULL), *again = NULL;
+    tg_dict *kept = own(tg_dict_clone(g, NULL)), *again = NULL;
     again = tg_grad(t, tg_sum(t, tg_dict_get(g, "W"), TG_ALL, false), d); /* 2 x */
     ck_assert_double_eq(tg_tensor_get(tg_dict_get(again, "W"), 5), 12.0);
     ck_assert_int_eq(tg_dict_size(tg_grad(t, loss_of(t, d, x, frozen), none)), 0);
@@ -47,9 +48,6 @@ START_TEST(grad_has_the_keys_of_params)
     ck_assert_str_eq(err.text, "dict_copy: the destination belongs to a tape");
     tg_tape_free(t);
     ck_assert_double_eq(tg_tensor_get(tg_dict_get(kept, "W"), 5), 2 * 15.0 * 6);
-    tg_dict_free(d);
-    tg_dict_free(none);
-    tg_dict_free(kept);
     tg_tensor_free(x);
     tg_tensor_free(frozen);
 }
@@ -58,7 +56,7 @@ END_TEST
 START_TEST(grad_says_what_is_wrong)
 {
     const entry keys[] = {{"W", TG_F32, 2, 2}}, labels[] = {{"t", TG_I32, 1, 2}};
-    tg_dict *d = make(keys, 1), *ints = make(labels, 1);
+    tg_dict *d = own(make(keys, 1)), *ints = own(make(labels, 1));
     tg_tape *t = tg_tape_new();
     const struct {
         bool loss, sum;
@@ -83,12 +81,10 @@ START_TEST(grad_says_what_is_wrong)
     }
     ck_assert_ptr_null(tg_grad(NULL, NULL, d));
     tg_tape_free(t);
-    tg_dict_free(d);
-    tg_dict_free(ints);
 }
 END_TEST
 
-SUITE("dict_grad", .with = {COUNTED}, .timeout = 60,
+SUITE("dict_grad", .with = {COUNTED, OWNED}, .timeout = 60,
       .tests = {
           {grad_has_the_keys_of_params},
           {grad_says_what_is_wrong},

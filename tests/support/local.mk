@@ -25,6 +25,7 @@ test_support += \
 	tests/support/null_calls.awk \
 	tests/support/null_values.h \
 	tests/support/optimizers.h \
+	tests/support/owned.h \
 	tests/support/params.h \
 	tests/support/plans.h \
 	tests/support/program_check.h \
