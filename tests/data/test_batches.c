@@ -7,6 +7,7 @@
 #include "graph/storage.h"
 #include "tapegrad/alloc.h"
 #include "tapegrad/data.h"
+#include "tests/support/memory.h"
 #include "tests/support/suite.h"
 
 static tg_batches *batches(int64_t n, int64_t batch, bool replace, bool drop_last, uint64_t seed)
@@ -154,42 +155,31 @@ START_TEST(a_restored_run_goes_on)
 }
 END_TEST
 
-static void *counting(void *user, void *block, size_t bytes)
+START_TEST(allocations_at_the_start_only)
 {
-    int *left = user;
-    if (bytes == 0) {
-        free(block);
-        return NULL;
-    }
-    return (*left)-- > 0 ? realloc(block, bytes) : NULL;
-}
-
-START_TEST(memory)
-{
-    int left = 1000000, allowed = 0;
-    const tg_allocator allocator = {counting, &left};
-    tg_set_allocator(&allocator);
+    memory_setup();
     tg_batches *b = batches(1000, 7, _i, false, 1);
     const void *full = tg_batches_next(b)->data;
-    const int before = left;
+    const long before = memory.asked;
+    int allowed = 0;
     for (int k = 0; k < 1000; k++) {
         const tg_tensor *rows = tg_batches_next(b);
         ck_assert_ptr_eq(rows->data, full);
         ck_assert_uint_eq(tgi_version(rows), (uint64_t)k + 2); /* each batch counts as written */
     }
-    ck_assert_int_eq(left, before);
+    ck_assert_int_eq(memory.asked, before);
     tg_batches_free(b);
     for (b = NULL; !b; allowed++) { /* each allocation that can fail, fails */
         tg_error err = TG_ERROR_INIT;
         tg_batches_options o = tg_batches_defaults();
         o.replace = _i;
-        left = allowed;
+        memory_fails(allowed, LONG_MAX);
         b = tg_batches_new(1050, o, tg_rng_make(1, 1), &err);
         ck_assert_int_eq(err.status, b ? TG_OK : TG_ENOMEM);
     }
     ck_assert_int_gt(allowed, 3);
     tg_batches_free(b);
-    tg_set_allocator(NULL);
+    memory_teardown();
 }
 END_TEST
 
@@ -226,6 +216,6 @@ SUITE("batches", .timeout = 300,
           {the_order_is_as_documented},
           {draws_are_uniform, 2},
           {a_restored_run_goes_on, 2},
-          {memory, 2},
+          {allocations_at_the_start_only, 2},
           {arguments},
       })

@@ -1,44 +1,7 @@
 /* test_memory.c - memory: a training loop allocates nothing after its first iteration, and every
  * allocation may fail without a crash, a leak or a wrong number. */
-#include "tapegrad/alloc.h"
 #include "tests/support/close.h"
-
-/* Counts the blocks it gives, refuses request number `refuse`, and all later ones if `lasting`. */
-static struct {
-    int calls, live, refuse, refused;
-    bool lasting;
-} heap;
-
-static void *count_resize(void *user, void *block, size_t bytes)
-{
-    (void)user;
-    if (bytes == 0) {
-        heap.live--;
-        free(block);
-        return NULL;
-    }
-    const int call = heap.calls++;
-    if (heap.refuse >= 0 && (heap.lasting ? call >= heap.refuse : call == heap.refuse)) {
-        heap.refused++;
-        return NULL;
-    }
-    void *p = realloc(block, bytes);
-    if (p && !block) heap.live++;
-    return p;
-}
-
-static void setup(void)
-{
-    heap.calls = heap.live = heap.refused = 0;
-    heap.refuse = -1;
-    tg_set_allocator(&(tg_allocator){count_resize, NULL});
-}
-
-static void teardown(void)
-{
-    tg_set_allocator(NULL);
-    ck_assert_int_eq(heap.live, 0);
-}
+#include "tests/support/memory.h"
 
 /* ---- programs ------------------------------------------------------------------------------- */
 
@@ -117,23 +80,23 @@ START_TEST(equal_iterations_allocate_once)
     ck_assert(make_leaves(x, sizes[_i], NULL));
     size_t bytes = 0;
     for (int i = 0; i < 5; i++) {
-        const int calls = heap.calls;
+        const long calls = memory.asked;
         tg_tape_reset(t);
         ck_assert_int_eq(record(t, x, &slope), TG_OK);
         if (sizes[_i] > 0) ck_assert(slope == 12);
-        if (i > 0) ck_assert_int_eq(heap.calls, calls);
+        if (i > 0) ck_assert_int_eq(memory.asked, calls);
         if (i > 0) ck_assert_uint_eq(tg_tape_bytes(t), bytes);
         bytes = tg_tape_bytes(t);
     }
     /* Nor do smaller sizes, an error, and the same again. */
     tg_tape_reset(t);
-    const int calls = heap.calls;
+    const long calls = memory.asked;
     ck_assert_ptr_nonnull(tg_neg(t, x[0]));
     ck_assert_ptr_null(tg_take(t, x[0], x[LEAVES], 5));
-    ck_assert_int_eq(heap.calls, calls);
+    ck_assert_int_eq(memory.asked, calls);
     tg_tape_reset(t);
     ck_assert_int_eq(record(t, x, &slope), TG_OK);
-    ck_assert_int_eq(heap.calls, calls);
+    ck_assert_int_eq(memory.asked, calls);
     tg_tape_free(t);
     drop_leaves(x);
 }
@@ -146,13 +109,13 @@ START_TEST(alternating_sizes_settle)
     tg_tensor *x[LEAVES + 1], *y[LEAVES + 1];
     double slope;
     ck_assert(make_leaves(x, 3, NULL) && make_leaves(y, 4000, NULL));
-    int calls = 0;
+    long calls = 0;
     for (int i = 0; i < 8; i++) {
-        if (i == 4) calls = heap.calls;
+        if (i == 4) calls = memory.asked;
         tg_tape_reset(t);
         ck_assert_int_eq(record(t, i % 2 ? y : x, &slope), TG_OK);
     }
-    ck_assert_int_eq(heap.calls, calls);
+    ck_assert_int_eq(memory.asked, calls);
     tg_tape_free(t);
     drop_leaves(x);
     drop_leaves(y);
@@ -175,7 +138,7 @@ static tg_status whole_program(int64_t n, double *slope)
         if (status) {
             const char *text = strstr(tg_tape_message(t), ": out of memory");
             ck_assert_msg(text, "%s", tg_tape_message(t));
-            heap.refuse = -1; /* the tape is as good as new once there is memory again */
+            memory.last = -1; /* the tape is as good as new once there is memory again */
             tg_tape_reset(t);
             *slope = 0;
             ck_assert_int_eq(record(t, x, slope), TG_OK);
@@ -198,22 +161,20 @@ START_TEST(any_allocation_may_fail)
     int refusals = 0;
     for (int k = 0;; k++) {
         double slope = 0;
-        setup();
-        heap.refuse = k;
-        heap.lasting = _i % 2;
+        memory_fails(k, _i % 2 ? LONG_MAX : k);
         const tg_status status = whole_program(n, &slope);
-        if (heap.live != 0) ck_abort_msg("call %d refused: %d blocks leaked", k, heap.live);
+        if (memory.alive != 0) ck_abort_msg("call %d refused: %ld blocks leaked", k, memory.alive);
         if (status == TG_OK && slope != 12) ck_abort_msg("call %d refused: slope %g", k, slope);
-        if (heap.lasting && heap.refused && status == TG_OK)
+        if (_i % 2 && memory.failed && status == TG_OK)
             ck_abort_msg("call %d and all after it refused, and nobody noticed", k);
         refusals += status != TG_OK;
-        if (!heap.refused) break;
+        if (!memory.failed) break;
     }
     ck_assert_int_gt(refusals, 2 * LEAVES + 6);
 }
 END_TEST
 
-SUITE("memory", .setup = setup, .teardown = teardown, .timeout = 120,
+SUITE("memory", .with = {MEMORY}, .timeout = 120,
       .tests = {
           {equal_iterations_allocate_once, COUNT(sizes)},
           {alternating_sizes_settle},

@@ -3,6 +3,7 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/model.h"
 #include "tests/support/close.h"
+#include "tests/support/memory.h"
 
 typedef tg_simple_convnet_options shape;
 
@@ -151,34 +152,23 @@ START_TEST(other_refusals)
 }
 END_TEST
 
-/* Each allocation is refused in turn: an error, and nothing is lost. */
-static int left;
-
-static void *sparing(void *user, void *block, size_t bytes)
-{
-    (void)user;
-    if (bytes > 0) return left-- > 0 ? realloc(block, bytes) : NULL;
-    free(block);
-    return NULL;
-}
-
+/* Each allocation is refused in turn, with all later ones: an error, and nothing is lost. */
 START_TEST(without_memory)
 {
-    const tg_allocator allocator = {sparing, NULL};
     shape o = tg_simple_convnet_defaults();
     o.hidden = 2;
-    tg_set_allocator(&allocator);
+    memory_setup();
     int n = 0;
     for (tg_model *m = NULL; !m; n++) {
         tg_error err = TG_ERROR_INIT;
         tg_rng rng = tg_rng_make(1, 0);
-        left = n;
+        memory_fails(n, LONG_MAX);
         m = tg_simple_convnet_new(&o, &rng, &err);
         ck_assert_int_eq(err.status, m ? TG_OK : TG_ENOMEM);
         tg_simple_convnet_free(m);
     }
     ck_assert_int_gt(n, 6);
-    tg_set_allocator(NULL);
+    memory_teardown();
 }
 END_TEST
 

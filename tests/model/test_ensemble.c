@@ -1,6 +1,7 @@
 /* test_ensemble.c - several models as one: its probabilities are the mean of theirs. */
 #include "tapegrad.h"
 #include "tests/support/close.h"
+#include "tests/support/memory.h"
 #include "tests/support/nets.h"
 
 enum { MEMBERS = 3, ROWS = 6, CLASSES = 4 };
@@ -110,49 +111,31 @@ START_TEST(refusals)
 END_TEST
 
 /* Each allocation fails once: an error, and nothing leaks, until it works. */
-static int64_t left;
-static int64_t alive;
-
-static void *scarce(void *user, void *block, size_t bytes)
-{
-    (void)user;
-    if (bytes == 0) {
-        alive -= block != NULL;
-        free(block);
-        return NULL;
-    }
-    if (left-- == 0) return NULL;
-    alive += block == NULL;
-    return realloc(block, bytes);
-}
-
 START_TEST(out_of_memory)
 {
     tg_model *own[2];
     tg_model *all = NULL;
-    const tg_allocator allocator = {scarce, NULL};
-    int64_t fails = -1;
+    long fails = -1;
     teardown(); /* no block of the other allocator is alive */
     t = NULL;
-    tg_set_allocator(&allocator);
-    left = -1;
+    memory_setup();
     own[0] = member(TG_F64, 0);
     own[1] = member(TG_F64, 1);
-    const int64_t before = alive;
+    const long before = memory.alive;
     while (!all) {
         tg_error err = TG_ERROR_INIT;
-        left = ++fails;
+        fails++;
+        memory_fails(fails, fails);
         all = tg_ensemble_new(2, own, &err);
         if (!all) ck_assert_int_eq(err.status, TG_ENOMEM);
-        if (!all) ck_assert_int_eq(alive, before);
+        if (!all) ck_assert_int_eq(memory.alive, before);
     }
     ck_assert_int_gt(fails, 10);
-    left = -1;
+    memory_fails(0, -1);
     tg_ensemble_free(all);
     tg_mlp_free(own[0]);
     tg_mlp_free(own[1]);
-    ck_assert_int_eq(alive, 0);
-    tg_set_allocator(NULL);
+    memory_teardown();
     setup();
 }
 END_TEST

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "src/plot/plot.h"
-#include "tapegrad/alloc.h"
 #include "tests/support/folder.h"
+#include "tests/support/memory.h"
 
 static const double ok2[] = {0, 1}, bad2[] = {1, 1}, z4[] = {0, 1, 2, 3};
 static const double many[3000];
@@ -123,43 +123,24 @@ START_TEST(full_device)
 }
 END_TEST
 
-static int64_t left, alive;
-static bool once; /* only the request that finds nothing left fails, not those after it */
-
-static void *resize(void *user, void *block, size_t bytes)
-{
-    (void)user;
-    if (bytes == 0) {
-        alive--;
-        free(block);
-        return NULL;
-    }
-    if (left-- <= 0 && (!once || left == -1)) return NULL;
-    alive += block == NULL;
-    return realloc(block, bytes);
-}
-
 /* A program that checks only the last status still learns of the failure. */
 START_TEST(out_of_memory)
 {
-    const tg_allocator failing = {resize, NULL};
     for (int mode = 0; mode < 2; mode++) {
         tg_status status = TG_ENOMEM;
-        once = mode == 1;
-        for (int64_t n = 0; status != TG_OK; n++) {
-            left = n;
-            alive = 0;
-            tg_set_allocator(&failing);
+        for (long n = 0; status != TG_OK; n++) {
+            memory_setup();
+            memory_fails(n, mode == 1 ? n : LONG_MAX);
             tg_figure *fig = everything();
             status = tg_figure_write_svg(fig, path, NULL);
             tg_figure_free(fig);
-            tg_set_allocator(NULL);
-            ck_assert_int_eq(alive, 0);
+            const long failed = memory.failed;
+            memory_teardown();
+            if (status == TG_OK) ck_assert_int_eq(failed, 0);
             ck_assert_int_eq(access(path, F_OK) == 0, status == TG_OK);
             if (status != TG_OK) ck_assert_int_eq(status, fig ? TG_ENOMEM : TG_EARG);
             ck_assert_int_lt(n, 1000);
         }
-        ck_assert_int_ge(left, 0); /* it succeeded because nothing failed */
         ck_assert_int_eq(unlink(path), 0);
     }
 }

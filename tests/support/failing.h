@@ -9,38 +9,8 @@
 #include <string.h>
 
 #include "tapegrad.h"
+#include "tests/support/memory.h"
 #include "tests/support/suite.h"
-
-/* asked: allocations since the count began; first, last: those that fail. */
-static struct {
-    long asked, first, last, failed, alive;
-} memory;
-
-static inline void *failing_resize(void *user, void *block, size_t bytes)
-{
-    (void)user;
-    if (bytes == 0) {
-        memory.alive -= block != NULL;
-        free(block);
-        return NULL;
-    }
-    const long n = memory.asked++;
-    if (n >= memory.first && n <= memory.last) {
-        memory.failed++;
-        return NULL;
-    }
-    void *p = realloc(block, bytes);
-    memory.alive += p && !block;
-    return p;
-}
-
-/* Allocations first .. last, counted from now, fail; with (0, -1) none. */
-static inline void memory_fails(long first, long last)
-{
-    memory.asked = memory.failed = 0;
-    memory.first = first;
-    memory.last = last;
-}
 
 /* Bytes into a sum (FNV-1a). */
 static inline uint64_t mix(uint64_t sum, const void *data, size_t n)
@@ -206,20 +176,11 @@ static inline tg_status told(const world *w, tg_error *err)
 
 static inline void failing_setup(void)
 {
-    memory.alive = 0;
-    memory_fails(0, -1);
     tg_set_num_threads(1);
-    tg_set_allocator(&(tg_allocator){failing_resize, NULL});
+    memory_setup();
 }
 
-static inline void failing_teardown(void)
-{
-    memory_fails(0, -1);
-    tg_set_allocator(NULL);
-    ck_assert_int_eq(memory.alive, 0);
-}
-
-#define FAILING ((suite_fixture){failing_setup, failing_teardown})
+#define FAILING ((suite_fixture){failing_setup, memory_teardown})
 
 static inline void failing_tell(const char *name, walked sums)
 {

@@ -20,6 +20,7 @@ test_support += \
 	tests/support/jets.h \
 	tests/support/like_lines.sh \
 	tests/support/long_graphs.h \
+	tests/support/memory.h \
 	tests/support/nets.h \
 	tests/support/npy_files.h \
 	tests/support/null_calls.awk \

@@ -10,6 +10,7 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/history.h"
 #include "tests/support/folder.h"
+#include "tests/support/memory.h"
 
 static const struct {
     const char *series, *metric;
@@ -83,25 +84,6 @@ START_TEST(full_device)
 }
 END_TEST
 
-/* An allocator that fails once, or from some call on, and counts live blocks. */
-typedef struct {
-    int64_t left, alive;
-    bool once;
-} budget;
-
-static void *resize(void *user, void *block, size_t n)
-{
-    budget *b = user;
-    if (n == 0) {
-        b->alive--;
-        free(block);
-        return NULL;
-    }
-    if (b->left-- <= 0 && (!b->once || b->left == -1)) return NULL;
-    b->alive += block == NULL;
-    return realloc(block, n);
-}
-
 static tg_status whole_life(tg_history *history)
 {
     tg_error err = TG_ERROR_INIT;
@@ -118,16 +100,15 @@ START_TEST(out_of_memory)
     for (int mode = 0; mode < 2; mode++) {
         tg_status status = TG_ENOMEM;
         put(path, "old");
-        for (int64_t n = 0; status != TG_OK; n++) {
-            budget b = {n, 0, mode == 1};
-            const tg_allocator failing = {resize, &b};
-            tg_set_allocator(&failing);
+        for (long n = 0; status != TG_OK; n++) {
+            memory_setup();
+            memory_fails(n, mode == 1 ? n : LONG_MAX);
             tg_history *history = tg_history_new();
             status = whole_life(history);
             tg_history_free(history);
-            tg_set_allocator(NULL);
-            ck_assert_int_eq(b.alive, 0);
-            if (status == TG_OK) ck_assert_int_ge(b.left, 0); /* nothing failed */
+            const long failed = memory.failed;
+            memory_teardown();
+            if (status == TG_OK) ck_assert_int_eq(failed, 0);
             if (status == TG_OK) break;
             ck_assert_int_eq(status, TG_ENOMEM);
             ck_assert_str_eq(content(path), "old");
