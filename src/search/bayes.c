@@ -1,5 +1,5 @@
-/* bayes.c - Bayesian optimisation: the next trial is where the expected improvement over the
- * best score so far is largest. */
+/* bayes.c - Bayesian optimisation: the next trial is where the expected improvement over the best
+ * score so far is largest. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -9,14 +9,15 @@
 #include "src/search/search.h"
 #include "tapegrad/alloc.h"
 
-/* Streams of the seed that draw the candidates of trial number + ... */
+/* The stream of the seed that draws the candidates of trial i is this one + i. */
 #define CANDIDATE_STREAM (TG_SEARCH_STREAM + (UINT64_C(1) << 40))
 
 enum {
-    NEAR_SHARE = 8,   /* one candidate in so many is drawn near the best trial */
+    NEAR_SHARE = 8,   /* every eighth candidate is near the best trial */
     ROUNDS = 6,       /* of refinement, each half as wide as the one before */
-    ROUND_POINTS = 64 /* candidates of each */
+    ROUND_POINTS = 64 /* candidates in each round */
 };
+/* Near a point: the standard deviation of coordinates, and the probability of another choice. */
 static const double NEAR = 0.1, MOVED_CHOICE = 0.2;
 
 tg_bayes_options tg_bayes_defaults(void)
@@ -27,32 +28,33 @@ tg_bayes_options tg_bayes_defaults(void)
 
 /* ---- candidates: points of the unit cube ---------------------------------------------------- */
 
-typedef struct hunt {
+/* The search for the candidate with the largest expected improvement. */
+typedef struct acquisition {
     const tg_search *s;
     tgi_gp *gp;
     tg_rng rng;
-    double best_y;      /* what is to be improved on, standardised */
+    double best_y;      /* the best score so far, standardised */
     int64_t room;       /* candidates at a time */
     double *x;          /* (room, dims) */
     double *mean, *std; /* (room) */
     double *top;        /* (dims), the best candidate so far */
     double top_ei, top_std;
-} hunt;
+} acquisition;
 
-/* The middle of all that stands for the same value. */
+/* The middle of all positions with the same value. */
 static double snap(const tg_range *r, double u)
 {
     if (r->kind == TG_RANGE_LINEAR || r->kind == TG_RANGE_LOG) return u;
     return tgi_range_place(r, tg_range_value(r, u));
 }
 
-static void draw_anywhere(hunt *h, double *x)
+static void draw_anywhere(acquisition *h, double *x)
 {
     for (int j = 0; j < h->gp->dims; j++)
         x[j] = snap(&h->s->ranges[j], tg_rng_next_uniform(&h->rng, 0, 1));
 }
 
-static void draw_near(hunt *h, double *x, const double *centre, double width)
+static void draw_near(acquisition *h, double *x, const double *centre, double width)
 {
     for (int j = 0; j < h->gp->dims; j++) {
         const double step = tg_rng_next_normal(&h->rng, 0, width),
@@ -64,9 +66,9 @@ static void draw_near(hunt *h, double *x, const double *centre, double width)
     }
 }
 
-/* Judges the first m candidates.  Where no improvement is expected any more, the least known one
- * is best. */
-static tg_status judge(hunt *h, int64_t m, tg_error *err)
+/* Evaluates the first m candidates.  If no improvement is expected anywhere, the most uncertain one
+ * is the best. */
+static tg_status evaluate(acquisition *h, int64_t m, tg_error *err)
 {
     const size_t dims = (size_t)h->gp->dims;
     const tg_status status = tgi_gp_predict(h->gp, m, h->x, h->mean, h->std, err);
@@ -80,42 +82,42 @@ static tg_status judge(hunt *h, int64_t m, tg_error *err)
     return status;
 }
 
-/* best_x: the place of the best trial. */
-static tg_status search_top(hunt *h, const double *best_x, tg_error *err)
+/* Searches for the best candidate.  best_x: the position of the best trial. */
+static tg_status search_top(acquisition *h, const double *best_x, tg_error *err)
 {
     for (int64_t i = 0; i < h->room; i++)
         if (i % NEAR_SHARE == 0)
             draw_near(h, h->x + i * h->gp->dims, best_x, NEAR);
         else
             draw_anywhere(h, h->x + i * h->gp->dims);
-    tg_status status = judge(h, h->room, err);
+    tg_status status = evaluate(h, h->room, err);
     double width = NEAR / 2;
     const int64_t m = h->room < ROUND_POINTS ? h->room : ROUND_POINTS;
     for (int k = 0; k < ROUNDS && !status; k++, width /= 2) {
         for (int64_t i = 0; i < m; i++) draw_near(h, h->x + i * h->gp->dims, h->top, width);
-        status = judge(h, m, err);
+        status = evaluate(h, m, err);
     }
     return status;
 }
 
-/* ---- one choice ----------------------------------------------------------------------------- */
+/* ---- choosing a trial ----------------------------------------------------------------------- */
 
-/* What a choice works on, with room for all trials. */
-typedef struct study {
+/* Memory for choosing trials. */
+typedef struct workspace {
     tg_search *s;
     const tg_bayes_options *o;
     bool *choice;    /* (dims) */
-    double *x;       /* (trials, dims), the places of the trials */
+    double *x;       /* (trials, dims), the positions of the trials */
     double *scores;  /* (trials), the higher the better */
     double *places;  /* (candidates, dims) */
     double *moments; /* (2, candidates) */
     double *top;     /* (dims) */
-    tgi_gp gp;       /* of the choice before, whose parameters those in its batch take over */
-} study;
+    tgi_gp gp;       /* of the previous choice; its parameters are used for a whole batch */
+} workspace;
 
-/* Fills in x and scores of trials 0 .. n-1; from `group` on they are still to be run.  Returns the
- * best of them. */
-static int64_t look_back(study *y, int64_t group, int64_t n)
+/* Fills in x and scores of trials 0 .. n-1, of which those from `group` on have not run yet.
+ * Returns the number of the best trial. */
+static int64_t look_back(workspace *y, int64_t group, int64_t n)
 {
     const tg_search *s = y->s;
     const int dims = s->o.n_ranges;
@@ -133,12 +135,12 @@ static int64_t look_back(study *y, int64_t group, int64_t n)
             at = i;
         }
     }
-    for (int64_t i = group; i < n; i++) y->scores[i] = mean; /* the lie */
+    for (int64_t i = group; i < n; i++) y->scores[i] = mean; /* the constant liar */
     return at;
 }
 
-/* Writes the values of trial `number`, the scores before `group` being known. */
-static tg_status choose(study *y, int64_t group, int64_t number, tg_error *err)
+/* Chooses the values of trial `number`, when the scores of the trials before `group` are known. */
+static tg_status choose(workspace *y, int64_t group, int64_t number, tg_error *err)
 {
     tg_search *s = y->s;
     const int dims = s->o.n_ranges;
@@ -152,16 +154,16 @@ static tg_status choose(study *y, int64_t group, int64_t number, tg_error *err)
     tgi_gp_free(&y->gp);
     y->gp = gp;
     if (status) return status;
-    hunt h = {.s = s,
-              .gp = &y->gp,
-              .rng = tg_rng_make(s->o.seed, CANDIDATE_STREAM + (uint64_t)number),
-              .best_y = -INFINITY,
-              .room = y->o->candidates,
-              .x = y->places,
-              .mean = y->moments,
-              .std = y->moments + y->o->candidates,
-              .top = y->top,
-              .top_ei = -1};
+    acquisition h = {.s = s,
+                     .gp = &y->gp,
+                     .rng = tg_rng_make(s->o.seed, CANDIDATE_STREAM + (uint64_t)number),
+                     .best_y = -INFINITY,
+                     .room = y->o->candidates,
+                     .x = y->places,
+                     .mean = y->moments,
+                     .std = y->moments + y->o->candidates,
+                     .top = y->top,
+                     .top_ei = -1};
     for (int64_t i = 0; i < number; i++)
         if (tg_tensor_get(gp.y, i) > h.best_y) h.best_y = tg_tensor_get(gp.y, i);
     status = search_top(&h, y->x + best * dims, err);
@@ -179,7 +181,7 @@ static bool finished(const tg_search *s, int64_t first, int64_t n)
     return true;
 }
 
-static tg_status run_batches(study *y, int64_t initial, int64_t trials, tg_error *err)
+static tg_status run_batches(workspace *y, int64_t initial, int64_t trials, tg_error *err)
 {
     tg_search *s = y->s;
     const int64_t batch = y->o->batch;
@@ -198,14 +200,14 @@ static tg_status run(tg_search *s, int64_t trials, const tg_bayes_options *o, tg
     const int64_t initial = o->initial < trials ? o->initial : trials;
     const size_t dims = (size_t)s->o.n_ranges, n = (size_t)trials, m = (size_t)o->candidates;
     const bool fits = n < SIZE_MAX / dims && m < SIZE_MAX / dims;
-    study y = {.s = s,
-               .o = o,
-               .choice = tg_calloc(dims, sizeof *y.choice),
-               .x = fits ? tg_calloc(n * dims, sizeof *y.x) : NULL,
-               .scores = tg_calloc(n, sizeof *y.scores),
-               .places = fits ? tg_calloc(m * dims, sizeof *y.places) : NULL,
-               .moments = tg_calloc(m, 2 * sizeof *y.moments),
-               .top = tg_calloc(dims, sizeof *y.top)};
+    workspace y = {.s = s,
+                   .o = o,
+                   .choice = tg_calloc(dims, sizeof *y.choice),
+                   .x = fits ? tg_calloc(n * dims, sizeof *y.x) : NULL,
+                   .scores = tg_calloc(n, sizeof *y.scores),
+                   .places = fits ? tg_calloc(m * dims, sizeof *y.places) : NULL,
+                   .moments = tg_calloc(m, 2 * sizeof *y.moments),
+                   .top = tg_calloc(dims, sizeof *y.top)};
     tg_status status = TG_OK;
     if (!y.choice || !y.x || !y.scores || !y.places || !y.moments || !y.top)
         status = tg_fail(err, TG_ENOMEM, "search: out of memory");
@@ -233,10 +235,10 @@ tg_status tg_search_bayes(tg_search *s, int64_t trials, const tg_bayes_options *
     const tg_status made = tgi_options_check("search_bayes", o.made, TGI_MADE_BAYES, err);
     if (made) return made;
     if (o.initial == 0) o.initial = 2 * ((int64_t)s->o.n_ranges + 1);
-    const char *wrong = o.initial < 1                               ? "initial is below 0"
-                        : o.batch < 1                               ? "batch is below 1"
-                        : o.candidates < 1                          ? "candidates is below 1"
-                        : o.fit_steps < 0                           ? "fit_steps is below 0"
+    const char *wrong = o.initial < 1      ? "initial must not be negative"
+                        : o.batch < 1      ? "batch must be at least 1"
+                        : o.candidates < 1 ? "candidates must be at least 1"
+                        : o.fit_steps < 0  ? "fit_steps must not be negative"
                         : (int)o.kernel < 0 || o.kernel > TG_GP_RBF ? "there is no such kernel"
                                                                     : NULL;
     if (wrong) return tg_fail(err, TG_EARG, "search_bayes: %s", wrong);

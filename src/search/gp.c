@@ -1,4 +1,4 @@
-/* gp.c - Gaussian process regression by operations of the tape, its parameters fitted by the
+/* gp.c - Gaussian process regression, composed of operations.  Its parameters are fitted with the
  * gradient of the marginal likelihood. */
 #include "src/search/gp.h"
 
@@ -12,10 +12,11 @@
 static const double LN_2PI = 1.83787706640934548356, SQRT_HALF = 0.70710678118654752440,
                     SQRT_2PI = 2.50662827463100050242;
 
-/* Keeps the matrix positive definite where points coincide and there is no noise. */
+/* Keeps the matrix positive definite if points coincide and there is no noise. */
 static const double JITTER = 1e-10;
 
-/* The prior: each parameter's logarithm is normal.  In a cube of side 1, scores standardised. */
+/* The prior: the logarithm of each parameter is normal, for points in the unit cube and
+ * standardised scores. */
 static const struct prior {
     const char *key;
     double mean, std;
@@ -33,7 +34,7 @@ static void standardise(tgi_gp *gp, const double *scores)
         if (scores[i] < worst) worst = scores[i];
         if (fabs(scores[i]) > largest) largest = fabs(scores[i]);
     }
-    if (!(largest > 0)) largest = 1; /* divided by first, so that no square overflows */
+    if (!(largest > 0)) largest = 1; /* scores are divided by it, so that no square overflows */
     if (!isfinite(worst)) worst = 0;
     for (int64_t i = 0; i < gp->n; i++) {
         y[i] = (isfinite(scores[i]) ? scores[i] : worst) / largest;
@@ -99,7 +100,7 @@ static tg_tensor *param(const tgi_gp *gp, const char *key)
     return tg_param(gp->t, gp->params, key);
 }
 
-/* e^(2 log) of a parameter: its square. */
+/* The square of a parameter, whose logarithm is stored. */
 static tg_tensor *square(const tgi_gp *gp, const char *key)
 {
     return tg_exp(gp->t, tg_mul(gp->t, param(gp, key), tg_scalar(gp->t, 2)));
@@ -113,7 +114,7 @@ static tg_tensor *kernel(const tgi_gp *gp, tg_tensor *squares)
     if (gp->kernel == TG_GP_RBF) {
         shape = tg_exp(t, tg_mul(t, r2, tg_scalar(t, -0.5)));
     } else {
-        /* the root's derivative is infinite at 0, where the kernel's is 0 */
+        /* 1e-24, because the derivative of sqrt is infinite at 0, while that of the kernel is 0 */
         tg_tensor *r = tg_sqrt(t, tg_add(t, tg_mul(t, r2, tg_scalar(t, 5)), tg_scalar(t, 1e-24)));
         tg_tensor *p =
             tg_add(t, tg_add(t, r, tg_scalar(t, 1)), tg_mul(t, r2, tg_scalar(t, 5.0 / 3)));
@@ -122,7 +123,7 @@ static tg_tensor *kernel(const tgi_gp *gp, tg_tensor *squares)
     return tg_mul(t, shape, square(gp, "signal"));
 }
 
-/* Cholesky's factor of the covariance of y. */
+/* The Cholesky factor of the covariance of y. */
 static tg_tensor *factor(const tgi_gp *gp)
 {
     tg_tape *t = gp->t;

@@ -1,4 +1,4 @@
-/* halving.c - successive halving: more budget for the better half, again and again. */
+/* halving.c - successive halving: the best trials run again, with more budget in each rung. */
 #include <inttypes.h>
 
 #include "src/search/search.h"
@@ -6,7 +6,8 @@
 
 enum { RUNGS_MAX = 64, ETA_MAX = 1 << 20 };
 
-/* numbers = the `keep` best of its n, by their scores in the rung, in the order of rank. */
+/* Moves the `keep` best of n numbers, by their scores in the rung, to the front in order of
+ * rank. */
 static void survivors(const tg_search *s, int rung, int64_t n, int64_t keep, int64_t *numbers)
 {
     for (int64_t k = 0; k < keep; k++) {
@@ -46,7 +47,7 @@ tg_status tg_search_halving(tg_search *s, int64_t trials, int64_t eta, int64_t m
                        "; eta is 2..2^20 and the budgets do not fall",
                        eta, s->o.budget, most);
     int64_t budgets[RUNGS_MAX] = {s->o.budget}, total = trials, n = trials;
-    int rungs = 1; /* the budget doubles at least, so 63 rungs are more than there can be */
+    int rungs = 1; /* at most 63, because the budget at least doubles */
     while (trials <= TGI_TRIALS_MAX && n / eta >= 1 && budgets[rungs - 1] <= most / eta) {
         n /= eta;
         budgets[rungs] = budgets[rungs - 1] * eta;

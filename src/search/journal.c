@@ -1,5 +1,5 @@
-/* journal.c - the file that keeps a search's finished trials: one line each, on the disk
- * before the next trial begins, so that a search that was killed goes on where it was. */
+/* journal.c - the file of a search's finished trials.  Each has a line, which is on disk before the
+ * next trial begins, so that a search that was killed can continue. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -20,18 +20,18 @@
 
 enum { SHOWN_PATH = 120, SHOWN_FIELD = 40 };
 
-/* A text that grows. */
-typedef struct pen {
+/* A growing text. */
+typedef struct buffer {
     char *text;
     size_t used, room;
     bool failed;
-} pen;
+} buffer;
 
 struct tgi_journal {
     int fd;
-    off_t size; /* of what is whole: where the next line goes */
-    pen line;
-    double *fields; /* values and results of a line that is being read */
+    off_t size; /* of the whole lines: where the next line goes */
+    buffer line;
+    double *fields; /* values and results of the line that is read */
     tgi_crc crc;
 };
 
@@ -41,8 +41,8 @@ static const char *shown_path(const char *path)
     return n > SHOWN_PATH ? path + (n - SHOWN_PATH) : path;
 }
 
-/* strerror_r returns an int in POSIX and a char * in GNU; what is declared depends on macros
- * that a build may set for all files. */
+/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+ * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }
 #define ERROR_TEXT(rc, text) _Generic((rc), int : posix_text, char * : gnu_text)((rc), (text))
@@ -57,7 +57,7 @@ static tg_status fail_errno(const tg_search *s, const char *verb, int number, tg
 
 /* ---- texts ---------------------------------------------------------------------------------- */
 
-static void put(pen *p, const char *text)
+static void put(buffer *p, const char *text)
 {
     const size_t n = strlen(text) + 1;
     if (!p->failed && p->used + n > p->room) {
@@ -74,7 +74,7 @@ static void put(pen *p, const char *text)
     p->used += n - 1;
 }
 
-static void put_int(pen *p, const char *before, int64_t value)
+static void put_int(buffer *p, const char *before, int64_t value)
 {
     char text[32];
     (void)snprintf(text, sizeof text, "%" PRId64, value);
@@ -82,7 +82,7 @@ static void put_int(pen *p, const char *before, int64_t value)
     put(p, text);
 }
 
-static void put_number(pen *p, const char *before, double value)
+static void put_number(buffer *p, const char *before, double value)
 {
     char text[TGI_NUMBER_MAX];
     (void)tgi_number_text(text, value);
@@ -90,8 +90,8 @@ static void put_number(pen *p, const char *before, double value)
     put(p, text);
 }
 
-/* The two lines that a journal of this search begins with. */
-static void put_header(pen *p, const tg_search *s)
+/* Writes the two lines at the start of a journal of this search. */
+static void put_header(buffer *p, const tg_search *s)
 {
     char seed[32];
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->o.seed);
@@ -126,7 +126,7 @@ static void put_header(pen *p, const tg_search *s)
     put(p, ",crc\n");
 }
 
-/* What the line begins with differs in this journal: says which field of it. */
+/* Reports the field in which the first line of the file differs. */
 static tg_status refuse(const tg_search *s, const char *want, const char *got, size_t n,
                         tg_error *err)
 {
@@ -136,14 +136,15 @@ static tg_status refuse(const tg_search *s, const char *want, const char *got, s
         i++;
     }
     if (field == 0)
-        return tg_fail(err, TG_EFORMAT, "search: '%s' is no journal of a search; left as it is",
+        return tg_fail(err, TG_EFORMAT,
+                       "search: '%s' is not the journal of a search, and was not changed",
                        shown_path(s->o.journal));
     int has = 0, asked = 0;
     while (has < SHOWN_FIELD && field + (size_t)has < n && !strchr(";\n", got[field + (size_t)has]))
         has++;
     while (asked < SHOWN_FIELD && !strchr(";\n", want[field + (size_t)asked])) asked++;
     return tg_fail(err, TG_EARG,
-                   "search: '%s' is the journal of another search: it has '%.*s', this one '%.*s'",
+                   "search: '%s' is the journal of another search: there '%.*s', here '%.*s'",
                    shown_path(s->o.journal), has, got + field, asked, want + field);
 }
 
@@ -158,7 +159,7 @@ static bool read_int(const char *text, int64_t *value)
     return end != text && *end == '\0' && errno == 0;
 }
 
-/* With a '.', whatever the locale's decimal point is. */
+/* Reads a number with a '.', even if the locale has another decimal point. */
 static bool read_number(const char *text, double *value)
 {
     const char *mark = localeconv()->decimal_point, *point = strchr(text, '.');
@@ -173,7 +174,7 @@ static bool read_number(const char *text, double *value)
     return end != copy && *end == '\0';
 }
 
-/* The field at *at, ended by a 0 where its comma was; *at moves behind it. */
+/* The field at *at, whose comma becomes a 0 byte; *at moves past it. */
 static char *next_field(char **at)
 {
     char *field = *at, *comma = field ? strchr(field, ',') : NULL;
@@ -191,7 +192,7 @@ static bool sum_is_right(const tgi_journal *j, const char *line, size_t n)
     return memcmp(text, line + n - 8, 8) == 0;
 }
 
-/* Takes a line of n bytes, a 0 behind it, over into s; false when it is damaged. */
+/* Reads a line of n bytes, followed by a 0 byte, into s; false if it is damaged. */
 static bool take_line(tg_search *s, char *line, size_t n)
 {
     int64_t head[3] = {0};
@@ -202,7 +203,7 @@ static bool take_line(tg_search *s, char *line, size_t n)
         if (!(field = next_field(&at)) || !read_int(field, &head[k])) return false;
     const int64_t number = head[0], rung = head[1];
     if (number < 0 || rung < 0 || rung >= s->rungs || head[2] != s->budgets[rung]) return false;
-    if (number >= s->trials) return true; /* of an earlier call that wanted more of them */
+    if (number >= s->trials) return true; /* an earlier call asked for more trials */
     const int values = s->o.n_ranges;
     double *fields = s->journal->fields;
     for (int k = 0; k < values + s->o.n_results; k++)
@@ -217,7 +218,7 @@ static bool take_line(tg_search *s, char *line, size_t n)
     return true;
 }
 
-/* text: the n bytes of the file, a 0 behind them; `from`: where the lines begin. */
+/* Reads the lines after position `from` of text, the n bytes of the file followed by a 0 byte. */
 static tg_status take_lines(tg_search *s, char *text, size_t n, size_t from, tg_error *err)
 {
     for (int64_t row = 3; from < n; row++) {
@@ -226,7 +227,7 @@ static tg_status take_lines(tg_search *s, char *text, size_t n, size_t from, tg_
         *end = '\0';
         const size_t length = (size_t)(end - line), next = from + length + 1;
         if (!take_line(s, line, length)) {
-            if (next == n) break; /* the last one, of which not all blocks reached the disk */
+            if (next == n) break; /* the last line, of which not all blocks reached the disk */
             return tg_fail(err, TG_EFORMAT, "search: '%s': line %" PRId64 " is damaged",
                            shown_path(s->o.journal), row);
         }
@@ -256,7 +257,7 @@ static tg_status write_line(tg_search *s, tg_error *err)
     return TG_OK;
 }
 
-/* What is behind j->size, the rest of a line, goes. */
+/* Removes what follows the whole lines. */
 static tg_status cut(tg_search *s, tg_error *err)
 {
     return ftruncate(s->journal->fd, s->journal->size) == 0 ? TG_OK
@@ -275,11 +276,11 @@ static tg_status read_all(tg_search *s, char *text, size_t n, tg_error *err)
     return TG_OK;
 }
 
-/* Compares the header, in j->line, with the n bytes of the file and takes over what follows; a
- * file that ends within the header is begun again. */
+/* Compares the header, in j->line, with the n bytes of the file and reads what follows.  A file
+ * that ends within the header is written again. */
 static tg_status take_file(tg_search *s, char *text, size_t n, tg_error *err)
 {
-    const pen *header = &s->journal->line;
+    const buffer *header = &s->journal->line;
     const size_t both = n < header->used ? n : header->used;
     if (memcmp(text, header->text, both) != 0) return refuse(s, header->text, text, both, err);
     tg_status status;
@@ -297,7 +298,7 @@ static tg_status load(tg_search *s, tg_error *err)
     struct stat now;
     if (fstat(s->journal->fd, &now) != 0) return fail_errno(s, "open", errno, err);
     if (!S_ISREG(now.st_mode))
-        return tg_fail(err, TG_EIO, "search: cannot open '%s': it is no regular file",
+        return tg_fail(err, TG_EIO, "search: cannot open '%s': it is not a regular file",
                        shown_path(s->o.journal));
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     if (fcntl(s->journal->fd, F_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
@@ -350,7 +351,7 @@ tg_status tgi_journal_add(tg_search *s, int rung, int64_t number, tg_error *err)
         put(&j->line, sum);
     }
     const tg_status status = write_line(s, err);
-    if (status) (void)ftruncate(j->fd, j->size); /* best effort: a torn line is dropped anyway */
+    if (status) (void)ftruncate(j->fd, j->size); /* if that fails, reading drops the line */
     return status;
 }
 

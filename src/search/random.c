@@ -4,7 +4,7 @@
 void tgi_search_draw(tg_search *s, int64_t first, int64_t n)
 {
     for (int64_t i = first; i < first + n; i++) {
-        if (s->done[tgi_cell(s, 0, i)]) continue; /* the journal has them */
+        if (s->done[tgi_cell(s, 0, i)]) continue; /* known from the journal */
         const tg_rng rng = tg_rng_make(s->o.seed, TG_SEARCH_STREAM + (uint64_t)i);
         for (int j = 0; j < s->o.n_ranges; j++)
             tgi_values(s, i)[j] =

@@ -1,4 +1,4 @@
-/* range.c - the ranges of a search: numbers in [0, 1) and the values they stand for. */
+/* range.c - the ranges of a search: their values for numbers in [0, 1), and narrowing them. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static double nth_choice(const tg_range *r, int n)
     return i;
 }
 
-/* ---- both ways ------------------------------------------------------------------------------ */
+/* ---- values --------------------------------------------------------------------------------- */
 
 /* NaN becomes lo. */
 static double clip(double v, double lo, double hi) { return v > lo ? v < hi ? v : hi : lo; }
@@ -92,29 +92,32 @@ static bool good_name(const char *name)
 
 static const char *fault(const tg_range *r)
 {
-    if ((int)r->kind < 0 || r->kind > TG_RANGE_CHOICE) return "its kind is none";
-    if (!isfinite(r->lo) || !isfinite(r->hi) || r->lo > r->hi) return "lo <= hi does not hold";
+    if ((int)r->kind < 0 || r->kind > TG_RANGE_CHOICE) return "there is no such kind";
+    if (!isfinite(r->lo) || !isfinite(r->hi) || r->lo > r->hi)
+        return "lo and hi must be finite, and lo at most hi";
     switch (r->kind) {
     case TG_RANGE_LINEAR:
         return NULL;
     case TG_RANGE_LOG:
-        return r->lo > 0 ? NULL : "lo is not above 0, as a log scale needs";
+        return r->lo > 0 ? NULL : "lo must be above 0 on a log scale";
     case TG_RANGE_CHOICE:
-        if (r->lo != 0 || !whole(r->hi) || r->hi > CHOICE_MAX) return "choices are 0..hi, hi <= 63";
-        return choices(r) ? NULL : "all choices are left out";
+        if (r->lo != 0 || !whole(r->hi) || r->hi > CHOICE_MAX)
+            return "lo must be 0, and hi an integer up to 63";
+        return choices(r) ? NULL : "all choices are excluded";
     default:
-        if (!whole(r->lo) || !whole(r->hi)) return "its ends are not integers within 2^53";
+        if (!whole(r->lo) || !whole(r->hi)) return "lo and hi must be integers within 2^53";
         return r->kind == TG_RANGE_INTEGER || r->lo >= 1 ? NULL
-                                                         : "lo is below 1, as a log scale needs";
+                                                         : "lo must be at least 1 on a log scale";
     }
 }
 
 tg_status tgi_range_check(const tg_range *r, tg_error *err)
 {
     if (!good_name(r->name))
-        return tg_fail(err, TG_EARG,
-                       "search: a range's name is '%.*s'; letters, digits, '_', '.', '-' make one",
-                       SHOWN, r->name ? r->name : "NULL");
+        return tg_fail(
+            err, TG_EARG,
+            "search: the name of a range is '%.*s', must be of letters, digits, '_', '.', '-'",
+            SHOWN, r->name ? r->name : "NULL");
     const char *why = fault(r);
     return why ? tg_fail(err, TG_EARG, "search: range '%.*s': %s", SHOWN, r->name, why) : TG_OK;
 }
@@ -128,7 +131,7 @@ bool tgi_range_holds(const tg_range *r, double v)
 
 /* ---- the next round ------------------------------------------------------------------------- */
 
-/* The place on the range's scale, where its ends are at 0 and 1, moved by `by`. */
+/* v, moved on the range's scale by `by` times the width of the range. */
 static double widen(const tg_range *r, double v, double by)
 {
     if (r->kind == TG_RANGE_LOG || r->kind == TG_RANGE_LOG_INTEGER)
@@ -164,8 +167,8 @@ tg_status tg_search_narrow(const tg_search *s, int64_t best, double margin, tg_r
 {
     if (!s || !out || best < 1 || best > s->size || !(margin >= 0 && margin <= 1))
         return tg_fail(err, TG_EARG,
-                       "search_narrow: by the %" PRId64 " best of %" PRId64
-                       " finished trials, and by a margin of 0..1",
+                       "search_narrow: best is %" PRId64 ", must be in 1..%" PRId64
+                       ", the finished trials, and margin in 0..1",
                        best, tg_search_size(s));
     for (int j = 0; j < s->o.n_ranges; j++) out[j] = narrowed(s, j, best, margin);
     return TG_OK;

@@ -11,8 +11,8 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 
-/* What the threads share, all of it under the lock but for the first block. */
-typedef struct crew {
+/* What the threads share.  The lock protects everything after it. */
+typedef struct job {
     tg_search *s;
     int rung;
     int64_t first, n;
@@ -21,12 +21,12 @@ typedef struct crew {
     pthread_mutex_t lock;
     int64_t next;
     bool stop;
-    int64_t failed; /* the lowest number among the trials that failed; INT64_MAX for none */
+    int64_t failed; /* the lowest number of a trial that failed; INT64_MAX: none */
     tg_error failure;
-} crew;
+} job;
 
-/* The next trial to run; -1 when there is none. */
-static int64_t take(crew *c)
+/* The number of the next trial to run; -1 if there is none. */
+static int64_t take(job *c)
 {
     while (!c->stop && c->next < c->n) {
         const int64_t i = c->next++, number = c->numbers ? c->numbers[i] : c->first + i;
@@ -35,8 +35,8 @@ static int64_t take(crew *c)
     return -1;
 }
 
-/* Of several failures the one of the lowest trial is told, as one thread would. */
-static void fail(crew *c, int64_t number, const tg_error *failure)
+/* Of several failures, that of the trial with the lowest number is reported, as with one thread. */
+static void fail(job *c, int64_t number, const tg_error *failure)
 {
     c->stop = true;
     if (number > c->failed) return;
@@ -44,7 +44,7 @@ static void fail(crew *c, int64_t number, const tg_error *failure)
     c->failure = *failure;
 }
 
-static void finish(crew *c, int64_t number)
+static void finish(job *c, int64_t number)
 {
     tg_search *s = c->s;
     tg_error err = TG_ERROR_INIT;
@@ -59,7 +59,7 @@ static void finish(crew *c, int64_t number)
                                          tgi_search_trial(s, s->best_rung, s->best_number)};
     if (s->o.callback(s->o.user, &progress)) return;
     (void)tg_fail(&err, TG_ESTOP,
-                  "search: stopped after %" PRId64 " of %" PRId64 " by the callback",
+                  "search: the callback stopped it after %" PRId64 " of %" PRId64 " trials",
                   s->evaluations, s->total);
     fail(c, number, &err);
 }
@@ -85,7 +85,7 @@ static tg_status run_one(tg_search *s, int rung, int64_t number, tg_error *err)
 
 static void *work(void *argument)
 {
-    crew *c = argument;
+    job *c = argument;
     (void)pthread_mutex_lock(&c->lock);
     for (int64_t number; (number = take(c)) >= 0;) {
         tg_error err = TG_ERROR_INIT;
@@ -104,22 +104,21 @@ static void *work(void *argument)
 tg_status tgi_search_run(tg_search *s, int rung, int64_t first, int64_t n, const int64_t *numbers,
                          tg_error *err)
 {
-    crew c = {
-        .s = s, .rung = rung, .first = first, .n = n, .numbers = numbers, .failed = INT64_MAX};
+    job c = {.s = s, .rung = rung, .first = first, .n = n, .numbers = numbers, .failed = INT64_MAX};
     pthread_t threads[TG_MAX_THREADS];
     int64_t wanted = s->o.threads ? s->o.threads : tg_num_threads();
     int started = 0;
-    sigset_t all, old; /* signals are for the program's own threads */
+    sigset_t all, old; /* blocked, so that the program's threads receive the signals */
     if (wanted > n) wanted = n;
     if (pthread_mutex_init(&c.lock, NULL) != 0)
-        return tg_fail(err, TG_ENOMEM, "search: no lock could be made");
+        return tg_fail(err, TG_ENOMEM, "search: could not make a lock");
     (void)sigfillset(&all);
     if (wanted > 1 && pthread_sigmask(SIG_SETMASK, &all, &old) == 0) {
         while (started < wanted - 1 && pthread_create(&threads[started], NULL, work, &c) == 0)
             started++;
         (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
     }
-    (void)work(&c); /* the caller is one of them, so that it also goes on without a thread */
+    (void)work(&c); /* the caller works too, and alone if no thread could be started */
     for (int i = 0; i < started; i++) (void)pthread_join(threads[i], NULL);
     (void)pthread_mutex_destroy(&c.lock);
     return c.failed == INT64_MAX ? TG_OK : tg_fail(err, c.failure.status, "%s", c.failure.text);

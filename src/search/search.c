@@ -1,4 +1,5 @@
-/* search.c - a search: its options, the room for its trials, their ranking and their text. */
+/* search.c - a search: its options, the memory for its trials, their ranking, and their
+ * description. */
 #include "src/search/search.h"
 
 #include <inttypes.h>
@@ -22,16 +23,17 @@ tg_search_options tg_search_defaults(void)
 static tg_status check(const tg_search_options *o, tg_error *err)
 {
     if (!o || !o->trial || !o->ranges || o->n_ranges < 1)
-        return tg_fail(err, TG_EARG, "search: no %s given",
-                       !o          ? "options"
-                       : !o->trial ? "trial"
-                                   : "ranges");
+        return tg_fail(err, TG_EARG, "search: %s",
+                       !o          ? "options is NULL"
+                       : !o->trial ? "trial is NULL"
+                                   : "there are no ranges");
     const tg_status made = tgi_options_check("search", o->made, TGI_MADE_SEARCH, err);
     if (made) return made;
     if (o->n_results < 1 || o->budget < 1 || o->threads < 0 || o->threads > TG_MAX_THREADS)
         return tg_fail(err, TG_EARG,
-                       "search: %d results, budget %" PRId64 ", %d threads; expected 1 or more, 1 "
-                       "or more, 0..%d",
+                       "search: n_results is %d, budget %" PRId64
+                       ", threads %d; must be at least 1, at "
+                       "least 1, and in 0..%d",
                        o->n_results, o->budget, o->threads, TG_MAX_THREADS);
     if (o->label && strpbrk(o->label, ";\r\n"))
         return tg_fail(err, TG_EARG, "search: the label has a ';' or a line break");
@@ -46,8 +48,8 @@ static tg_status check(const tg_search_options *o, tg_error *err)
     return TG_OK;
 }
 
-/* Puts copies in the place of what the options borrow. */
-static bool own(tg_search *s)
+/* Replaces what the options borrow by copies. */
+static bool copy_options(tg_search *s)
 {
     tg_search_options *o = &s->o;
     const char *journal = o->journal, *label = o->label;
@@ -72,7 +74,7 @@ tg_search *tg_search_new(const tg_search_options *options, tg_error *err)
     if (s) {
         s->o = *options;
         s->best_number = -1;
-        if (own(s)) return s;
+        if (copy_options(s)) return s;
     }
     tg_search_free(s);
     (void)tg_fail(err, TG_ENOMEM, "search: out of memory");
@@ -96,7 +98,7 @@ void tg_search_free(tg_search *s)
     tg_free(s);
 }
 
-/* ---- room ----------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static bool grow(void *array, int64_t count, int64_t each, size_t size)
 {
@@ -107,7 +109,7 @@ static bool grow(void *array, int64_t count, int64_t each, size_t size)
     return grown;
 }
 
-/* A plan of several rungs never grows, so the cells of the old one keep their places. */
+/* A search with several rungs never grows, so existing cells keep their positions. */
 static bool make_room(tg_search *s, int64_t trials, int rungs, const int64_t *budgets)
 {
     const int64_t old = s->trials * s->rungs, cells = trials * rungs;
@@ -128,14 +130,14 @@ tg_status tgi_search_begin(tg_search *s, const char *method, const char *details
                            int rungs, const int64_t *budgets, int64_t total, tg_error *err)
 {
     if (trials < 1 || trials > TGI_TRIALS_MAX)
-        return tg_fail(err, TG_EARG, "search: %" PRId64 " trials; expected 1..2^31", trials);
+        return tg_fail(err, TG_EARG, "search: trials is %" PRId64 ", must be in 1..2^31", trials);
     if (!s->method) {
         s->details = tg_strdup(details);
         if (!s->details) return tg_fail(err, TG_ENOMEM, "search: out of memory");
         s->method = method;
     }
     if (strcmp(s->method, method) != 0 || strcmp(s->details, details) != 0)
-        return tg_fail(err, TG_EARG, "search: was begun as '%.80s%s', cannot go on as '%.80s%s'",
+        return tg_fail(err, TG_EARG, "search: began as '%.80s%s', cannot continue as '%.80s%s'",
                        s->method, s->details, method, details);
     if (!make_room(s, trials, rungs, budgets))
         return tg_fail(err, TG_ENOMEM, "search: out of memory for %" PRId64 " trials", trials);
@@ -176,7 +178,7 @@ void tgi_search_finish(tg_search *s, int rung, int64_t number)
     }
 }
 
-/* Merge sort of order[0 .. n-1] by way of spare. */
+/* Merge sort of order[0 .. n-1]; spare is scratch. */
 static void sort(const tg_search *s, int64_t n, int64_t *order, int64_t *spare)
 {
     if (n < 2) return;
@@ -233,7 +235,7 @@ tg_status tg_search_ranked(const tg_search *s, int64_t place, tg_trial *trial)
     return place >= 0 && place < s->size ? tg_search_get(s, s->order[place], trial) : TG_EINDEX;
 }
 
-/* The number with three digits, and a point whatever the locale. */
+/* Writes `before` and the number with three digits, with a point in every locale. */
 static int shown(char *text, size_t size, const char *before, double value)
 {
     char number[TGI_NUMBER_MAX];

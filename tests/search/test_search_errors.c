@@ -15,25 +15,30 @@ static const struct {
     tg_range range;
     const char *text;
 } bad_ranges[] = {
-    {{.name = "x", .lo = 2, .hi = 1}, "search: range 'x': lo <= hi does not hold"},
-    {{.name = "x", .lo = 0, .hi = INFINITY}, "search: range 'x': lo <= hi does not hold"},
-    {{.name = "x", .lo = NAN, .hi = 1}, "search: range 'x': lo <= hi does not hold"},
+    {{.name = "x", .lo = 2, .hi = 1},
+     "search: range 'x': lo and hi must be finite, and lo at most hi"},
+    {{.name = "x", .lo = 0, .hi = INFINITY},
+     "search: range 'x': lo and hi must be finite, and lo at most hi"},
+    {{.name = "x", .lo = NAN, .hi = 1},
+     "search: range 'x': lo and hi must be finite, and lo at most hi"},
     {{.name = "x", .kind = TG_RANGE_LOG, .hi = 1},
-     "search: range 'x': lo is not above 0, as a log scale needs"},
+     "search: range 'x': lo must be above 0 on a log scale"},
     {{.name = "x", .kind = TG_RANGE_INTEGER, .lo = 0.5, .hi = 1},
-     "search: range 'x': its ends are not integers within 2^53"},
+     "search: range 'x': lo and hi must be integers within 2^53"},
     {{.name = "x", .kind = TG_RANGE_INTEGER, .hi = 1e17},
-     "search: range 'x': its ends are not integers within 2^53"},
+     "search: range 'x': lo and hi must be integers within 2^53"},
     {{.name = "x", .kind = TG_RANGE_LOG_INTEGER, .hi = 4},
-     "search: range 'x': lo is below 1, as a log scale needs"},
+     "search: range 'x': lo must be at least 1 on a log scale"},
     {{.name = "x", .kind = TG_RANGE_CHOICE, .hi = 64},
-     "search: range 'x': choices are 0..hi, hi <= 63"},
+     "search: range 'x': lo must be 0, and hi an integer up to 63"},
     {{.name = "x", .kind = TG_RANGE_CHOICE, .hi = 2, .without = 7},
-     "search: range 'x': all choices are left out"},
-    {{.name = "x", .kind = (tg_range_kind)9}, "search: range 'x': its kind is none"},
-    {{.name = "a b"}, "search: a range's name is 'a b'; letters, digits, '_', '.', '-' make one"},
-    {{.name = ""}, "search: a range's name is ''; letters, digits, '_', '.', '-' make one"},
-    {{.name = NULL}, "search: a range's name is 'NULL'; letters, digits, '_', '.', '-' make one"},
+     "search: range 'x': all choices are excluded"},
+    {{.name = "x", .kind = (tg_range_kind)9}, "search: range 'x': there is no such kind"},
+    {{.name = "a b"},
+     "search: the name of a range is 'a b', must be of letters, digits, '_', '.', '-'"},
+    {{.name = ""}, "search: the name of a range is '', must be of letters, digits, '_', '.', '-'"},
+    {{.name = NULL},
+     "search: the name of a range is 'NULL', must be of letters, digits, '_', '.', '-'"},
 };
 
 static void refused(const tg_search_options *o, const char *text)
@@ -47,18 +52,20 @@ static void refused(const tg_search_options *o, const char *text)
 START_TEST(options)
 {
     tg_search_options o = options_of(smooth);
-    refused(NULL, "search: no options given");
+    refused(NULL, "search: options is NULL");
     o.trial = NULL;
-    refused(&o, "search: no trial given");
+    refused(&o, "search: trial is NULL");
     o = options_of(smooth);
     o.n_ranges = 0;
-    refused(&o, "search: no ranges given");
+    refused(&o, "search: there are no ranges");
     o = options_of(smooth);
     o.n_results = 0;
-    refused(&o, "search: 0 results, budget 1, 1 threads; expected 1 or more, 1 or more, 0..256");
+    refused(&o, "search: n_results is 0, budget 1, threads 1; must be at least 1, at least 1, and "
+                "in 0..256");
     o = options_of(smooth);
     o.threads = TG_MAX_THREADS + 1;
-    refused(&o, "search: 2 results, budget 1, 257 threads; expected 1 or more, 1 or more, 0..256");
+    refused(&o, "search: n_results is 2, budget 1, threads 257; must be at least 1, at least 1, "
+                "and in 0..256");
     o = options_of(smooth);
     o.label = "a;b";
     refused(&o, "search: the label has a ';' or a line break");
@@ -96,7 +103,7 @@ START_TEST(calls)
     ck_assert_int_eq(tg_search_random(s, 3, NULL), TG_OK);
     ck_assert_int_eq(tg_search_halving(s, 9, 3, 9, &err), TG_EARG);
     ck_assert_str_eq(err.text,
-                     "search: was begun as 'random', cannot go on as 'halving of 9 by 3 to 9'");
+                     "search: began as 'random', cannot continue as 'halving of 9 by 3 to 9'");
     ck_assert_int_eq(tg_search_size(s), 3);
     tg_search_free(s);
     tg_search_free(NULL);

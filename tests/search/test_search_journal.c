@@ -225,13 +225,13 @@ START_TEST(of_another_search)
 {
     static file whole;
     static const char *const says[] = {
-        "it has 'seed 1', this one 'seed 2'",
-        "it has 'budget 1', this one 'budget 7'",
-        "it has 'results 2', this one 'results 3'",
-        "it has 'highest is best', this one 'lowest is best'",
-        "it has 'lr log 1e-06 0.01', this one 'momentum linear -0.5 1'",
-        "it has 'label a test', this one 'label another'",
-        "it has 'method random', this one 'method halving of 40 by 3 to 9'",
+        "there 'seed 1', here 'seed 2'",
+        "there 'budget 1', here 'budget 7'",
+        "there 'results 2', here 'results 3'",
+        "there 'highest is best', here 'lowest is best'",
+        "there 'lr log 1e-06 0.01', here 'momentum linear -0.5 1'",
+        "there 'label a test', here 'label another'",
+        "there 'method random', here 'method halving of 40 by 3 to 9'",
     };
     tg_search_options o = journaled();
     ck_assert_int_eq(search(&o, RANDOM, NULL, NULL), TG_OK);
@@ -257,7 +257,8 @@ START_TEST(of_another_search)
     tg_error err = TG_ERROR_INIT;
     o = journaled();
     ck_assert_int_eq(search(&o, RANDOM, NULL, &err), TG_EFORMAT);
-    ck_assert_ptr_nonnull(strstr(err.text, "/file' is no journal of a search; left as it is"));
+    ck_assert_ptr_nonnull(
+        strstr(err.text, "/file' is not the journal of a search, and was not changed"));
     same_file(&whole, 9);
 }
 END_TEST
@@ -267,7 +268,7 @@ START_TEST(no_place_for_it)
     static const char *const paths[][2] = {
         {"/none/j", "search: cannot open '/none/j': No such file or directory"},
         {"/", "search: cannot open '/': Is a directory"},
-        {"/dev/null", "search: cannot open '/dev/null': it is no regular file"},
+        {"/dev/null", "search: cannot open '/dev/null': it is not a regular file"},
     };
     for (int k = 0; k < COUNT(paths); k++) {
         tg_error err = TG_ERROR_INIT;

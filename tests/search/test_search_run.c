@@ -112,8 +112,8 @@ START_TEST(stopped_and_continued)
         w.stop_at += 6;
         status = run_method(s, _i, &err);
         char text[100];
-        snprintf(text, sizeof text, "search: stopped after %d of %d by the callback", (int)w.done,
-                 (int)w.total);
+        snprintf(text, sizeof text, "search: the callback stopped it after %d of %d trials",
+                 (int)w.done, (int)w.total);
         ck_assert_str_eq(err.text, status ? text : "");
         ck_assert_int_eq(status, w.done < w.total ? TG_ESTOP : TG_OK);
     }
