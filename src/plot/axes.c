@@ -27,9 +27,11 @@ static tg_status set_limits(tg_axes *ax, tgi_axis *axis, double lo, double hi)
 {
     const double size = fmax(fabs(lo), fabs(hi));
     if (!(size <= 1e300) || !(hi - lo > 1e-12 * size) || !(hi - lo > 1e-300))
-        return tgi_axes_fail(ax, TG_EARG,
-                             axis == &ax->x ? "these x limits show nothing"
-                                            : "these y limits show nothing");
+        return tgi_axes_fail(
+            ax, TG_EARG,
+            axis == &ax->x
+                ? "the x limits must be finite, with lo below hi by 1e-12 of their size"
+                : "the y limits must be finite, with lo below hi by 1e-12 of their size");
     axis->fixed = true;
     axis->lo = lo;
     axis->hi = hi;
@@ -73,7 +75,7 @@ tg_status tg_axes_legend(tg_axes *ax, tg_legend_place place)
 {
     if (!ax) return TG_EARG;
     if ((int)place < TG_LEGEND_BEST || place > TG_LEGEND_NONE)
-        return tgi_axes_fail(ax, TG_EARG, "no such place for a legend");
+        return tgi_axes_fail(ax, TG_EARG, "there is no such place for a legend");
     ax->legend = place;
     return TG_OK;
 }

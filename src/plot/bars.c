@@ -20,7 +20,7 @@ typedef struct {
     double left, right, top, bottom; /* pixels; top <= bottom */
 } box;
 
-/* Bar i, cut to the panel; false when nothing of it is to be seen. */
+/* Bar i, clipped to the panel; false if nothing of it is visible. */
 static bool bar_at(const tgi_artist *a, const tgi_panel *p, size_t i, box *b)
 {
     const double value = tgi_map_at(&p->y, a->data[i]);
@@ -28,7 +28,7 @@ static bool bar_at(const tgi_artist *a, const tgi_panel *p, size_t i, box *b)
     double left = tgi_map_at(&p->x, edge(a, i));
     const double right = tgi_map_at(&p->x, edge(a, i + 1));
     if (isnan(value) || isnan(right)) return false;
-    if (isnan(left)) left = 0; /* a log scale has no place for 0 */
+    if (isnan(left)) left = 0; /* 0 has no position on a log scale */
     b->left = fmax(left, -1);
     b->right = fmin(right, p->x.length + 1);
     b->top = fmax(fmin(value, zero), -1);
@@ -36,7 +36,8 @@ static bool bar_at(const tgi_artist *a, const tgi_panel *p, size_t i, box *b)
     return b->left < b->right && b->top < b->bottom;
 }
 
-/* Calls for each bar; bars that end in the same pixel column are one, as high as the highest. */
+/* Calls a function for each bar.  Bars that end in the same column of pixels are drawn as one, as
+ * high as the highest of them. */
 static void each(const tgi_artist *a, const tgi_panel *p, void (*visit)(void *to, const box *b),
                  void *to)
 {
@@ -66,8 +67,9 @@ static void draw(const tgi_artist *a, const tgi_panel *p, tgi_sink *s)
     const double pixels =
         a->n ? fabs(tgi_map_at(&p->x, edge(a, a->n)) - tgi_map_at(&p->x, edge(a, a->n - 1))) : 0;
     tgi_sink_format(s, "<path fill='%s'", tgi_color(a->style.color));
-    tgi_svg(s, " fill-opacity='$'", 0.8 * a->style.opacity); /* overlaid ones must show */
-    /* a white line between neighbours, where there is room for it */
+    tgi_svg(s, " fill-opacity='$'",
+            0.8 * a->style.opacity); /* so that overlaid bars stay visible */
+    /* a white line between neighbours, if there is room for it */
     if (pixels > 4) tgi_svg(s, " stroke='#ffffff' stroke-width='$'", fmin(1, pixels / 8));
     tgi_sink_text(s, " d='");
     each(a, p, put, s);

@@ -1,9 +1,9 @@
-/* contour.c - draws lines of equal height over a grid, by marching squares.
+/* contour.c - draws contour lines over a grid, by marching squares.
  *
- * A line crosses a cell between two of its four edges; where it crosses an edge follows from the
- * heights at the edge's ends.  Neighbouring cells share the edge and so the crossing: a line is
- * followed from cell to cell until it leaves the grid or comes back.  At a saddle two lines
- * cross one cell, and the mean of its corners tells which edges belong together. */
+ * A line enters and leaves a cell through two of its four edges.  Where it crosses an edge follows
+ * from the heights at the ends of the edge.  Neighbouring cells share this crossing, so a line can
+ * be followed from cell to cell until it leaves the grid or closes.  At a saddle two lines cross a
+ * cell, and the mean of its corners decides which edges they connect. */
 #include <math.h>
 #include <stdio.h>
 
@@ -14,10 +14,11 @@ typedef struct {
     size_t nx, ny;
     const double *z, *px, *py; /* heights; columns and rows in pixels */
     double level;
-    unsigned char *left; /* per cell: 1 and 2, its first and second line are still to be drawn */
+    unsigned char
+        *left; /* for each cell: bit 0 and 1, its first and second line are not drawn yet */
 } field;
 
-/* The edges of a cell, counted around it: 0 between corners (0,0) and (1,0), and so on. */
+/* The edges of a cell are numbered around it; edge 0 is between corners (0,0) and (1,0). */
 enum { BOTTOM, RIGHT, TOP, LEFT, NO_EDGE };
 
 typedef struct {
@@ -26,7 +27,7 @@ typedef struct {
 
 static double z_at(const field *f, size_t col, size_t row) { return f->z[row * f->nx + col]; }
 
-/* The lines through a cell; which corners are at or above the level decides. */
+/* The lines through a cell, which depend on the corners that are at or above the level. */
 static int links_of(const field *f, size_t col, size_t row, link out[2])
 {
     static const link single[16] = {
@@ -37,7 +38,7 @@ static int links_of(const field *f, size_t col, size_t row, link out[2])
     };
     const double corner[4] = {z_at(f, col, row), z_at(f, col + 1, row), z_at(f, col + 1, row + 1),
                               z_at(f, col, row + 1)};
-    /* a log scale has no place for some coordinates */
+    /* some coordinates have no position on a log scale */
     if (isnan(f->px[col] + f->px[col + 1] + f->py[row] + f->py[row + 1])) return 0;
     double mean = 0;
     int above = 0;
@@ -82,8 +83,8 @@ static bool step_over(const field *f, int edge, size_t *col, size_t *row)
     return *col < f->nx - 1 && *row < f->ny - 1;
 }
 
-/* The line of a cell that is still to be drawn and has an end at edge: its other end, or NO_EDGE.
- * The line then counts as drawn. */
+/* The other end of the line of a cell that ends at edge and is not drawn yet, or NO_EDGE.  Marks
+ * the line as drawn. */
 static int take_link(field *f, size_t col, size_t row, int edge)
 {
     link links[2];
@@ -109,7 +110,7 @@ static bool continues(const field *f, size_t col, size_t row, int edge)
     return false;
 }
 
-/* Draws from an edge of a cell through that cell and on, until the line ends or closes. */
+/* Draws a line from an edge of a cell through that cell and further, until it ends or closes. */
 static void follow(field *f, size_t col, size_t row, int edge, tgi_pen *pen)
 {
     pen_to_edge(f, col, row, edge, pen);
@@ -123,7 +124,7 @@ static void follow(field *f, size_t col, size_t row, int edge, tgi_pen *pen)
     tgi_pen_lift(pen);
 }
 
-/* Draws one level: first the lines that have ends, each from an end, then the closed ones. */
+/* Draws one level: first the lines that have ends, each from one end, then the closed lines. */
 static void draw_level(field *f, tgi_pen pen)
 {
     link links[2];
@@ -144,7 +145,7 @@ static void draw_level(field *f, tgi_pen pen)
             }
 }
 
-/* Automatic colours: light grey for the lowest level to dark grey for the highest. */
+/* Automatic colours, from light grey for the lowest level to dark grey for the highest. */
 static void open_level(const tgi_artist *a, const tgi_panel *p, size_t i, tgi_sink *s)
 {
     char grey[8];

@@ -47,8 +47,8 @@ tg_axes *tg_figure_axes(tg_figure *fig, int row, int col)
 {
     if (!fig) return NULL;
     if (row < 0 || row >= fig->rows || col < 0 || col >= fig->cols) {
-        tg_fail(&fig->failure, TG_EINDEX, "figure: no axes (%d,%d) in a grid of %dx%d", row, col,
-                fig->rows, fig->cols);
+        tg_fail(&fig->failure, TG_EINDEX, "figure: there are no axes (%d,%d) in a grid of %dx%d",
+                row, col, fig->rows, fig->cols);
         return NULL;
     }
     return &fig->axes[row * fig->cols + col];
@@ -75,8 +75,9 @@ tg_status tg_figure_size(tg_figure *fig, int width, int height)
     if (!fig) return TG_EARG;
     if (width < SIZE_MIN || width > SIZE_MAX_PIXELS || height < SIZE_MIN ||
         height > SIZE_MAX_PIXELS)
-        return tg_fail(&fig->failure, TG_EARG, "figure: a size of %dx%d pixels is outside %d..%d",
-                       width, height, SIZE_MIN, SIZE_MAX_PIXELS);
+        return tg_fail(&fig->failure, TG_EARG,
+                       "figure: the size is %dx%d pixels, must be in %d..%d", width, height,
+                       SIZE_MIN, SIZE_MAX_PIXELS);
     fig->width = width;
     fig->height = height;
     return TG_OK;

@@ -1,10 +1,10 @@
-/* layout.c - gives each axes of a figure its place and scales, and writes the SVG file. */
+/* layout.c - gives all axes of a figure their positions and scales, and writes the SVG file. */
 #include <math.h>
 
 #include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
-/* The plotting areas of a grid have one size; their margins are per column and row. */
+/* All plotting areas of a grid have the same size.  Each column and row has its own margins. */
 typedef struct {
     const tg_figure *fig;
     int rows, cols;
@@ -32,7 +32,7 @@ static void choose_size(layout *l)
     l->edge = 0.8 * l->font;
 }
 
-/* The limits, in the lo and hi of the panels' maps. */
+/* Stores the limits in lo and hi of the panels' maps. */
 static void set_limits(layout *l)
 {
     const int n = l->rows * l->cols;
@@ -61,7 +61,7 @@ static void share_limits(layout *l, bool x, bool log)
         }
 }
 
-/* Whether an axes shows its x labels: not if a shared scale is labelled further down. */
+/* Whether axes show x labels: not if the axes below share the scale and show them. */
 static bool shows_x(const layout *l, int row, int col)
 {
     for (int below = row + 1; l->fig->share_x && below < l->rows; below++) {
@@ -80,7 +80,7 @@ static bool shows_y(const layout *l, int row, int col)
     return true;
 }
 
-/* Titles and x labels take height, which decides the y ticks. */
+/* Reserves height for titles and x labels, which determines the y ticks. */
 static void set_heights(layout *l)
 {
     double room = l->height - l->head - 2 * l->edge;
@@ -103,7 +103,7 @@ static void set_heights(layout *l)
     }
 }
 
-/* The room for y labels, at the left of each column. */
+/* Reserves width for y labels at the left of each column. */
 static void set_left_margins(layout *l)
 {
     for (int col = 0; col < l->cols; col++) {
@@ -123,7 +123,7 @@ static void set_left_margins(layout *l)
     }
 }
 
-/* The x ticks of all panels at the width that the margins leave. */
+/* Makes the x ticks of all panels, for the width that the margins leave. */
 static void set_widths(layout *l)
 {
     double room = l->width - 2 * l->edge;
@@ -135,7 +135,7 @@ static void set_widths(layout *l)
     }
 }
 
-/* Widens the margins to what the first and last x tick label need beyond the frame. */
+/* Widens the margins so that the first and last x tick labels fit beside the frame. */
 static void widen_margins(layout *l)
 {
     for (int i = 0; i < l->rows * l->cols; i++) {
@@ -168,7 +168,7 @@ static void set_places(layout *l)
     }
 }
 
-/* The figure's title and legend; only measures when s is NULL. */
+/* Draws the figure's title and legend, or only measures them if s is NULL. */
 static double draw_head(const layout *l, tgi_sink *s)
 {
     const double font = 1.3 * l->font;
@@ -233,7 +233,7 @@ static void draw_figure(const layout *l, tgi_sink *s)
 
 tg_status tg_figure_write_svg(const tg_figure *fig, const char *path, tg_error *err)
 {
-    if (!fig) return tg_fail(err, TG_EARG, "figure: cannot write NULL as SVG");
+    if (!fig) return tg_fail(err, TG_EARG, "figure: fig is NULL");
     if (fig->failure.status != TG_OK)
         return tg_fail(err, fig->failure.status, "%s", fig->failure.text);
     layout l = {.fig = fig, .rows = fig->rows, .cols = fig->cols};

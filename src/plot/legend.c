@@ -1,10 +1,10 @@
-/* legend.c - legends: where there is room in an axes, or in rows for a whole figure. */
+/* legend.c - legends: in axes where they cover the least data, or in rows for a whole figure. */
 #include <math.h>
 #include <string.h>
 
 #include "src/plot/plot.h"
 
-/* In font sizes: the sample line, the space after it, around and between entries. */
+/* In font sizes: the sample line, the space after it, and the space around and between entries. */
 #define SAMPLE 2.0
 #define AFTER 0.5
 #define PADDING 0.6
@@ -28,14 +28,15 @@ void tgi_cover_segment(tgi_cover *c, double x0, double y0, double x1, double y1)
 {
     const double across =
         hypot((x1 - x0) / c->width * TGI_COVER_COLS, (y1 - y0) / c->height * TGI_COVER_ROWS);
-    const int steps = 1 + (int)fmin(2 * across, 1000); /* two to a cell; a pen's are all short */
+    const int steps =
+        1 + (int)fmin(2 * across, 1000); /* two for each cell; the segments of a pen are short */
     for (int i = 0; i <= steps; i++) {
         const double t = (double)i / steps, x = x0 + t * (x1 - x0), y = y0 + t * (y1 - y0);
         tgi_cover_rect(c, x, y, x, y);
     }
 }
 
-/* Draws one entry with its left end at x, around the height y. */
+/* Draws one entry with its left end at x and its middle at height y. */
 static void draw_entry(const tgi_artist *a, const tgi_panel *p, double x, double y, double font,
                        double room, tgi_sink *s)
 {
@@ -70,7 +71,8 @@ typedef struct {
     int rows, cols;
 } shape;
 
-/* The size of a legend for n entries, set smaller or in columns where it would be too large. */
+/* The size of a legend with n entries, which is set smaller or in columns if it would be too
+ * large. */
 static shape measure(const tgi_panel *p, int n)
 {
     shape l = {.font = p->font};
@@ -103,7 +105,7 @@ static int held_cells(const tgi_cover *c, double x, double y, double width, doub
     return held;
 }
 
-/* The top left of the legend in the place asked for, or in the emptiest corner. */
+/* The top left of the legend in the requested corner, or in the one with the least data. */
 static void place(const tgi_panel *p, const shape *l, double *x, double *y)
 {
     const double gap = 0.6 * p->font, right = p->x.length - gap - l->width,
@@ -173,7 +175,7 @@ double tgi_legend_figure(const tgi_panel *panels, size_t n, double left, double 
     const double apart = 1.6 * font, most = width - (SAMPLE + AFTER) * font;
     double x = 0, y = 0.5 * LINE * font, shift = 0;
     bool any = false;
-    /* the second pass draws, moved to the middle by what the first found to be free */
+    /* the first pass measures each row; the second draws it centred */
     for (int pass = 0; pass < 2; pass++) {
         x = 0;
         y = 0.5 * LINE * font;

@@ -1,4 +1,4 @@
-/* line.c - draws lines, thinned to what can be seen, and their markers. */
+/* line.c - draws lines, reduced to their visible points, and markers. */
 #include <math.h>
 
 #include "src/plot/plot.h"
@@ -6,7 +6,7 @@
 
 enum {
     THIN_ABOVE = 2000,    /* points; shorter lines are drawn as they are */
-    MARKERS_ON_LINE = 60, /* a line shows about so many of its markers */
+    MARKERS_ON_LINE = 60, /* about as many markers are drawn on a line */
 };
 
 static void extent(const tgi_artist *a, bool logx, bool logy, tgi_range *x, tgi_range *y)
@@ -23,14 +23,14 @@ typedef struct {
     double x, y;
 } spot;
 
-/* Point i in pixels; false where there is none. */
+/* Point i in pixels; false if it has no position. */
 static bool spot_at(const tgi_artist *a, const tgi_panel *p, size_t i, spot *at)
 {
     *at = (spot){tgi_map_at(&p->x, a->data[i]), tgi_map_at(&p->y, a->data[a->n + i])};
     return !isnan(at->x) && !isnan(at->y);
 }
 
-/* Consecutive points within one pixel column: what remains of them after thinning. */
+/* The points that thinning keeps of a run within one column of pixels. */
 typedef struct {
     size_t count;
     double column;
@@ -87,9 +87,9 @@ static void trace(const tgi_artist *a, const tgi_panel *p, tgi_pen pen)
     tgi_pen_lift(&pen);
 }
 
-/* Where markers stand already: very many points would repeat each other. */
+/* The cells that already have a marker, so that many points do not repeat each other. */
 typedef struct {
-    unsigned char *taken; /* NULL: too few points to matter */
+    unsigned char *taken; /* NULL: so few points that it does not matter */
     size_t cols, rows;
     double size;
 } places;
@@ -142,7 +142,7 @@ static void draw(const tgi_artist *a, const tgi_panel *p, tgi_sink *s)
         trace(a, p, tgi_pen_new(p, s, NULL));
         tgi_sink_text(s, "'/>\n");
     }
-    /* one point alone would hardly be seen */
+    /* a single point would hardly be visible */
     const tg_marker marker =
         a->n == 1 && a->style.marker == TG_MARKER_NONE ? TG_MARKER_CIRCLE : a->style.marker;
     if (marker != TG_MARKER_NONE && a->n > 0) draw_markers(a, p, marker, s);

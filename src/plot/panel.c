@@ -1,4 +1,4 @@
-/* panel.c - draws one axes: grid, data, frame, tick labels, title, legend. */
+/* panel.c - draws the axes of one panel: grid, data, frame, tick labels, title, legend. */
 #include <math.h>
 
 #include "src/plot/plot.h"
@@ -8,7 +8,7 @@ const tgi_plot_drawer *const tgi_plot_kinds[] = {
     [TGI_ARROWS] = &tgi_plot_arrows, [TGI_TEXT] = &tgi_plot_text,
 };
 
-/* A line with more points than pixels is mostly noise, which a thinner line shows better. */
+/* A line with more points than pixels is mostly noise, so it is drawn thinner. */
 double tgi_line_width(const tgi_artist *a, const tgi_panel *p)
 {
     if (a->style.width > 0) return a->style.width;
@@ -20,7 +20,8 @@ double tgi_marker_size(const tgi_artist *a, const tgi_panel *p)
     return a->style.marker_size > 0 ? a->style.marker_size : p->marker_size;
 }
 
-/* Light lines across the panel at the ticks; contour lines would only be confused with them. */
+/* Draws light lines at the ticks, except behind contour lines, which could be confused with
+ * them. */
 static void draw_grid(const tgi_panel *p, tgi_sink *s)
 {
     for (size_t i = 0; i < p->axes->count; i++)
@@ -33,7 +34,7 @@ static void draw_grid(const tgi_panel *p, tgi_sink *s)
     tgi_sink_text(s, "'/>\n");
 }
 
-/* A small mark outside the frame, at a pixel along x or y. */
+/* Draws a tick, a small mark outside the frame, at a pixel along x or y. */
 static void mark(const tgi_panel *p, bool along_x, double at, double length, tgi_sink *s)
 {
     if (along_x)
@@ -110,10 +111,11 @@ static void draw_labels(const tgi_panel *p, tgi_sink *s)
 
 void tgi_panel_draw(const tgi_panel *p, bool legend, tgi_sink *s)
 {
-    const double rim = 1; /* so that lines on the limits keep their width */
+    const double rim = 1; /* so that lines at the limits keep their width */
     tgi_svg(s, "<g transform='translate($ $)'>\n", p->left, p->top);
     draw_grid(p, s);
-    /* a nested viewport clips without an id, which could clash where pages hold several figures */
+    /* a nested viewport clips without an id, which could occur twice in a page of several
+     * figures */
     tgi_svg(s, "<svg x='$' y='$' width='$' height='$' viewBox='$ $ $ $'>\n", -rim, -rim,
             p->x.length + 2 * rim, p->y.length + 2 * rim, -rim, -rim, p->x.length + 2 * rim,
             p->y.length + 2 * rim);

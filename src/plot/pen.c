@@ -1,13 +1,13 @@
-/* pen.c - a pen that clips polylines and draws them, or marks where they pass. */
+/* pen.c - a pen that clips polylines and draws them, or marks the cells that they cross. */
 #include <math.h>
 
 #include "src/plot/plot.h"
 
-/* Pixels around the panel that are drawn too, so that neither the width of a line nor a bend of it
- * shows where it was clipped; the SVG viewport of the panel cuts them off. */
+/* Pixels beyond the panel within which lines are still drawn, so that clipping shows neither in
+ * their width nor in their bends.  The panel's SVG viewport hides them. */
 #define BEYOND 20.0
 
-/* How far, in pixels, what is drawn may be from the points: far less than can be seen. */
+/* How far, in pixels, the line may be from the points: too little to be visible. */
 #define TOLERANCE 0.1
 
 tgi_pen tgi_pen_new(const tgi_panel *p, tgi_sink *s, tgi_cover *cover)
@@ -15,7 +15,7 @@ tgi_pen tgi_pen_new(const tgi_panel *p, tgi_sink *s, tgi_cover *cover)
     return (tgi_pen){.s = s, .cover = cover, .width = p->x.length, .height = p->y.length};
 }
 
-/* Narrows the part [t0, t1] of a segment to where from + t * way is within [lo, hi]. */
+/* Narrows the interval [t0, t1] to the t for which from + t * way is in [lo, hi]. */
 static bool narrow(double from, double way, double lo, double hi, double *t0, double *t1)
 {
     if (way == 0) return from >= lo && from <= hi;
@@ -32,10 +32,10 @@ static void draw(tgi_pen *pen, double x0, double y0, double x1, double y1)
         return;
     }
     if (!pen->path) tgi_svg(pen->s, "M$ $", x0, y0);
-    tgi_svg(pen->s, " $ $", x1, y1); /* numbers after those of an M draw lines */
+    tgi_svg(pen->s, " $ $", x1, y1); /* after an M, further numbers draw lines */
 }
 
-/* Moves to a point in a straight line. */
+/* Draws a straight line to a point. */
 static void go(tgi_pen *pen, double x, double y)
 {
     const double wx = x - pen->x, wy = y - pen->y;
@@ -52,8 +52,9 @@ static void go(tgi_pen *pen, double x, double y)
     pen->y = y;
 }
 
-/* Points ahead are held back while one straight line passes all of them within the tolerance:
- * while each is further than the one before, in the cone of directions that these allow. */
+/* Points are held back as long as one straight line passes all of them within the tolerance: as
+ * long as each is further away than the one before and within the cone of directions that these
+ * allow. */
 static bool hold(tgi_pen *pen, double x, double y)
 {
     const double wx = x - pen->x, wy = y - pen->y, distance = hypot(wx, wy);

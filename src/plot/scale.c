@@ -1,12 +1,12 @@
-/* scale.c - the range of data that axes show, and its map to pixels. */
+/* scale.c - the range of data that axes show, and its mapping to pixels. */
 #include <math.h>
 
 #include "src/plot/plot.h"
 
-/* Beyond this, differences and margins could overflow. */
+/* With larger numbers, differences and margins could overflow. */
 #define HUGE_VALUE 1e300
 
-/* Decades that a logarithmic axis shows at least; fewer are widened to one. */
+/* A range of fewer decades on a log scale is widened to one decade. */
 #define LOG_LEAST 1e-9
 
 void tgi_range_add(tgi_range *r, double value, bool log, bool tight)
@@ -55,7 +55,7 @@ static tgi_range axis_limits(const tgi_axis *axis, tgi_range data)
     else if (!(r.lo < r.hi))
         r.lo = r.hi / 1000;
     if (!axis->log) return r;
-    /* the one limit that counts, or their logarithms, may leave a single point */
+    /* a fixed limit, or taking logarithms, may have left a single point */
     r.lo = fmax(r.lo, 1 / HUGE_VALUE);
     r.hi = fmax(r.hi, 1 / HUGE_VALUE);
     return log10(r.hi) - log10(r.lo) >= LOG_LEAST ? r : log_limits(r);

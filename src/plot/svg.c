@@ -3,7 +3,7 @@
 
 #include "src/plot/plot.h"
 
-/* A number with at most two decimals, whatever the locale. */
+/* Writes a number with at most two decimals and a point in every locale. */
 static void put_real(tgi_sink *s, double value)
 {
     char text[24];
@@ -33,8 +33,8 @@ void tgi_svg_fill(tgi_sink *s, const char *text, const double *number)
     tgi_sink_text(s, text);
 }
 
-/* Chosen so that any two differ by at least 19 (CIE76) also to people without one kind of cone,
- * the first four by 33; they alternate in lightness. */
+/* Any two colours differ by at least 19 (CIE76), and the first four by 33, even for people who lack
+ * one kind of cone.  They alternate in lightness. */
 static const char *const palette[TGI_PALETTE] = {
     "#0b63b5", "#f08c00", "#7a1636", "#10bfa0", "#7b3ff2", "#bbaaee", "#a06a35", "#5c6b73",
 };
@@ -43,7 +43,7 @@ const char *tgi_color(int color) { return color < 0 ? "#7a7a7a" : palette[color 
 
 void tgi_svg_stroke(tgi_sink *s, const char *color, double width, tg_dash dash, double opacity)
 {
-    /* in line widths; the round caps lengthen each dash by one */
+    /* in line widths; round caps make each dash longer by one */
     static const double pattern[][4] = {
         [TG_DASH_DASHED] = {3.2, 2.8, 3.2, 2.8},
         [TG_DASH_DOTTED] = {0.01, 2.2, 0.01, 2.2},

@@ -49,7 +49,7 @@ static void escape(tgi_sink *s, const char *text, size_t limit)
 
 void tgi_svg_escape(tgi_sink *s, const char *text) { escape(s, text, SIZE_MAX); }
 
-/* In em, after the widest of the usual sans-serif fonts (DejaVu Sans, Verdana). */
+/* In em, for the widest of the usual sans-serif fonts (DejaVu Sans, Verdana). */
 static double character_width(uint32_t c)
 {
     if (is_control(c) || (c >= 0x300 && c < 0x370)) return 0;
@@ -113,7 +113,7 @@ void tgi_svg_label(tgi_sink *s, const tgi_label *l, const char *text)
     tgi_sink_text(s, limit == SIZE_MAX ? "</text>\n" : "\u2026</text>\n");
 }
 
-/* A number with a true minus sign. */
+/* Writes a number with a minus sign instead of a hyphen. */
 static void put_number(tgi_sink *s, const char *text)
 {
     for (const char *p = text; *p; p++)

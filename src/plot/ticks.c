@@ -6,14 +6,14 @@
 
 #include "src/plot/plot.h"
 
-/* Indexes i of the multiples of a step that lie in [lo, hi], ends forgiven a little rounding; the
- * sum turns -0 into 0. */
+/* The first and last multiple of a step in [lo, hi], with a tolerance for rounding.  Adding 0 turns
+ * -0 into 0. */
 static double first_index(double lo, double unit) { return ceil(lo / unit - 1e-6) + 0.0; }
 static double last_index(double hi, double unit) { return floor(hi / unit + 1e-6); }
 
 double tgi_step_at(tgi_step step, double i)
 {
-    /* a division by an exact power of ten rounds once, so that 3 * 10^-1 is 0.3 */
+    /* dividing by an exact power of ten rounds only once, so that 3 * 10^-1 is 0.3 */
     return step.e < 0 && step.e >= -22 ? i * step.m / pow(10, -step.e)
                                        : i * step.m * pow(10, step.e);
 }
@@ -29,7 +29,7 @@ tgi_step tgi_ticks_step(double lo, double hi, int max)
     }
 }
 
-/* Whether mantissa and exponent are shorter than all digits, where these would be long. */
+/* Whether labels are shorter with an exponent than with all digits. */
 static bool scientific(double largest, tgi_step step)
 {
     const int e = largest > 0 ? (int)floor(log10(largest) + 1e-9) : 0;
@@ -38,7 +38,7 @@ static bool scientific(double largest, tgi_step step)
     return plain > 5 && mantissa + exponent < plain;
 }
 
-/* "1.50e-7" is to be "1.5e-7". */
+/* Writes "1.5e-7", not "1.50e-7". */
 static void label_scientific(char *text, double at, tgi_step step)
 {
     const int e = (int)floor(log10(fabs(at)) + 1e-9);
@@ -76,7 +76,8 @@ void tgi_ticks_linear(double lo, double hi, int max, tgi_ticks *t)
     }
 }
 
-/* m * 10^e: as decimals where short, else 10^e or m x 10^e with the exponent raised. */
+/* The tick of m * 10^e: its decimals if plain, otherwise 10^e or m x 10^e with a raised
+ * exponent. */
 static tgi_tick label_log(int m, int e, bool plain)
 {
     tgi_tick tick = {.at = tgi_step_at((tgi_step){m, e}, 1), .power = !plain, .exponent = e};
@@ -89,8 +90,8 @@ static tgi_tick label_log(int m, int e, bool plain)
     return tick;
 }
 
-/* All m * 10^e in [lo, hi] for the first `kinds` of 1, 2, 5, every stride-th power of ten.
- * Returns how many there are; t may be NULL. */
+/* Adds a tick for each m * 10^e in [lo, hi], with m among the first `kinds` of 1, 2, 5 and e a
+ * multiple of stride.  Returns their number; t may be NULL. */
 static int each_log(double lo, double hi, int kinds, int stride, bool plain, tgi_ticks *t)
 {
     static const int m[] = {1, 2, 5};

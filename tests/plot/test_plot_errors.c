@@ -71,7 +71,7 @@ START_TEST(bad_arguments_stick)
         ck_assert_uint_eq(ax->count, 0);
         if (i < 18) {
             ck_assert_int_eq(tg_figure_write_svg(fig, path, &err), TG_EARG);
-            ck_assert_int_eq(strncmp(err.text, i ? "figure: axes (1,0): " : "figure: a size", 14),
+            ck_assert_int_eq(strncmp(err.text, i ? "figure: axes (1,0): " : "figure: the si", 14),
                              0);
             ck_assert_int_ne(access(path, F_OK), 0);
         }
@@ -89,7 +89,7 @@ START_TEST(the_first_failure_is_told)
     ck_assert_ptr_null(tg_figure_axes(fig, 4, 0));
     ck_assert_int_eq(tg_axes_xlim(tg_figure_axes(fig, 0, 0), 2, 1), TG_EARG);
     ck_assert_int_eq(tg_figure_write_svg(fig, path, &err), TG_EINDEX);
-    ck_assert_str_eq(err.text, "figure: no axes (4,0) in a grid of 4x5");
+    ck_assert_str_eq(err.text, "figure: there are no axes (4,0) in a grid of 4x5");
     tg_figure_free(fig);
     ck_assert_int_eq(tg_figure_write_svg(NULL, path, NULL), TG_EARG);
 }
