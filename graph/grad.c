@@ -111,8 +111,8 @@ static tg_status back(sweep *s, const tg_node *n, tg_tensor *dy)
     tg_tape *t = s->t;
     if (n->version != tgi_inputs_version(n->inputs, n->n_inputs)) {
         (void)tg_tape_fail(t, TG_EGRAD,
-                           "grad: an operand of %s was written after it was recorded (by assign, "
-                           "an optimizer or tg_tensor_touch)",
+                           "grad: an operand of %s has changed since it was recorded (by an "
+                           "optimizer, assign or tg_tensor_touch); reset the tape and record again",
                            n->op->name);
         return t->error->status;
     }

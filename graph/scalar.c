@@ -37,7 +37,7 @@ tg_tensor *tgi_scalar_cast(tg_tape *t, const tg_tensor *weak, tg_dtype dtype)
     if (!tgi_is_float(dtype) &&
         !(value == floor(value) && value >= (dtype == TG_U8 ? 0.0 : -2147483648.0) &&
           value <= (dtype == TG_U8 ? 255.0 : 2147483647.0)))
-        return tg_tape_fail(t, TG_EDTYPE, "scalar: %g is not a value of %s (use tg_cast)", value,
+        return tg_tape_fail(t, TG_EDTYPE, "scalar: %g cannot become %s (use tg_cast)", value,
                             tg_dtype_name(dtype));
     return tgi_scalar(t, value, dtype);
 }

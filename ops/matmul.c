@@ -35,7 +35,8 @@ static tg_status check_operands(const tg_tensor *a, const tg_tensor *b, int min_
     (void)tg_tensor_describe(a, one, sizeof one);
     (void)tg_tensor_describe(b, two, sizeof two);
     if (!tg_dtype_is_float(a->dtype) || !tg_dtype_is_float(b->dtype))
-        return tg_fail(err, TG_EDTYPE, "matmul: the dtypes are not f32 or f64: %s x %s", one, two);
+        return tg_fail(err, TG_EDTYPE, "matmul: %s x %s, must be f32 or f64 (use tg_cast)", one,
+                       two);
     if (a->dtype != b->dtype)
         return tg_fail(err, TG_EDTYPE, "matmul: the dtypes differ: %s x %s (use tg_cast)", one,
                        two);

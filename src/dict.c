@@ -198,7 +198,7 @@ tg_status tg_dict_copy(tg_dict *dst, const tg_dict *src, tg_error *err)
         if (x->dtype == y->dtype && tg_tensor_same_shape(x, y)) continue;
         char xs[TG_DESCRIBE_SIZE], ys[TG_DESCRIBE_SIZE];
         return tg_fail(err, x->dtype == y->dtype ? TG_ESHAPE : TG_EDTYPE,
-                       "dict_copy: '%s' is %s but %s in the source", key,
+                       "dict_copy: '%s' is %s in the destination but %s in the source", key,
                        tg_tensor_describe(x, xs, sizeof xs), tg_tensor_describe(y, ys, sizeof ys));
     }
     tg_status status = TG_OK;

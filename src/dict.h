@@ -22,8 +22,8 @@ int tgi_dict_find_near(const tg_dict *d, const char *key, int i);
 /* The first key of x; NULL if it has none. */
 const char *tgi_dict_name(const tg_dict *d, const tg_tensor *x);
 
-/* Writes "there is no 'w1', the nearest is 'W1' of W1 b1 W2 b2" for a key that d does not have;
- * returns text. */
+/* Writes "there is no 'w1'; did you mean 'W1'?  The keys are W1 b1 W2 b2" for a key that d does not
+ * have; returns text. */
 enum { TGI_LACKS_SIZE = 230 };
 char *tgi_dict_lacks(const tg_dict *d, const char *key, char text[TGI_LACKS_SIZE]);
 

@@ -39,8 +39,9 @@ char *tgi_dict_lacks(const tg_dict *d, const char *key, char text[TGI_LACKS_SIZE
         (void)snprintf(text, TGI_LACKS_SIZE, "there is no '%.60s': the dict is empty", key);
         return text;
     }
-    used = snprintf(text, TGI_LACKS_SIZE, "there is no '%.60s', the nearest is '%.60s' of", key,
-                    d->keys[nearest]);
+    used =
+        snprintf(text, TGI_LACKS_SIZE, "there is no '%.60s'; did you mean '%.60s'?  The keys are",
+                 key, d->keys[nearest]);
     for (int i = 0; i < d->n && used >= 0; i++) {
         if ((size_t)used + strlen(d->keys[i]) + sizeof " ..." >= TGI_LACKS_SIZE) {
             (void)snprintf(text + used, TGI_LACKS_SIZE - (size_t)used, " ...");

@@ -12,7 +12,7 @@ static const char *const makers[] = {
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err)
 {
     if (made == (uint32_t)kind) return TG_OK;
-    return tg_fail(err, TG_EARG, "%s: options are not from %s", who,
+    return tg_fail(err, TG_EARG, "%s: options must come from %s", who,
                    makers[kind - TGI_MADE_NONE - 1]);
 }
 

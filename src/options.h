@@ -43,7 +43,7 @@ typedef enum tgi_made {
         TGI_MADE_END
 } tgi_made;
 
-/* TG_EARG, "Adam: options are not from tg_adam_defaults()", unless made is kind. */
+/* TG_EARG, "Adam: options must come from tg_adam_defaults()", unless made is kind. */
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err);
 
 /* These also check that the fields are in range.  who begins the message. */

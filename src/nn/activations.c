@@ -119,8 +119,7 @@ tg_tensor *tg_prelu(tg_tape *t, tg_tensor *x, tg_tensor *slope)
 tg_tensor *tg_rrelu(tg_tape *t, tg_tensor *x, double lo, double hi, tg_rng *rng, bool train)
 {
     if (!(lo <= hi))
-        return tg_tape_fail(t, TG_EARG, "rrelu: lo is %g and hi is %g, must not be below lo", lo,
-                            hi);
+        return tg_tape_fail(t, TG_EARG, "rrelu: lo is %g, must not be above hi, %g", lo, hi);
     const char *outer = tgi_enter(t, "rrelu");
     tg_tensor *slope = train && x ? tg_uniform(t, rng, x->dtype, x->ndim, x->shape, lo, hi)
                                   : tg_scalar(t, (lo + hi) / 2);

@@ -152,10 +152,9 @@ static tg_tensor *not_fitting(tg_tape *t, const char *who, const predictions *p,
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     const bool shape = p->x->ndim != 2 || !tg_tensor_same_shape(p->x, labels);
     return tg_tape_fail(t, shape ? TG_ESHAPE : TG_EDTYPE,
-                        "%s: labels %s for %s %s, must be i32 (N) or of the %s of the %s%s", who,
-                        tg_tensor_describe(labels, a, sizeof a), p->name,
-                        tg_tensor_describe(p->x, b, sizeof b), shape ? "shape" : "dtype", p->name,
-                        shape ? " (N, C)" : " (use tg_cast)");
+                        "%s: labels are %s, must be i32 (N) or have the %s of the %s, %s%s", who,
+                        tg_tensor_describe(labels, a, sizeof a), shape ? "shape" : "dtype", p->name,
+                        tg_tensor_describe(p->x, b, sizeof b), shape ? "" : " (use tg_cast)");
 }
 
 static tg_tensor *entropy(tg_tape *t, const char *who, predictions *p, tg_tensor *labels,

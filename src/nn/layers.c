@@ -52,7 +52,8 @@ tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, 
     if (!dropout_valid(t, "dropout", x, p, form)) return NULL;
     if (p == 0) return tgi_unchanged(t, x);
     if (train && !rng)
-        return tg_tape_fail(t, TG_EARG, "dropout: rng is NULL, but a mask is drawn in training");
+        return tg_tape_fail(t, TG_EARG,
+                            "dropout: rng is NULL, but training needs it to draw a mask");
     if (!train && form != TG_DROPOUT_BOOK) return tgi_unchanged(t, x);
     const char *outer = tgi_enter(t, "dropout");
     if (!train) return tgi_leave(t, outer, tg_mul(t, x, tg_scalar(t, 1 - p)));

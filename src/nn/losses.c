@@ -39,7 +39,7 @@ static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
     tg_tensor *both[2] = {*a, *b};
     int ndim;
     int64_t shape[TG_MAX_NDIM];
-    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE];
+    char one[TG_DESCRIBE_SIZE], two[TG_DESCRIBE_SIZE], all[TG_DESCRIBE_SIZE];
     tg_error err = TG_ERROR_INIT;
     if (!tgi_operand(t, who, *a) || !tgi_operand(t, who, *b)) return false;
     (void)tgi_scalar_settle(t, 2, both);
@@ -54,9 +54,10 @@ static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
         if (both[i]->ndim == ndim &&
             (ndim == 0 || memcmp(both[i]->shape, shape, (size_t)ndim * sizeof *shape) == 0))
             return true;
-    (void)tg_tape_fail(
-        t, TG_ESHAPE, "%s: %s against %s: both would have to be repeated (use tg_reshape)", who,
-        tg_tensor_describe(*a, one, sizeof one), tg_tensor_describe(*b, two, sizeof two));
+    (void)tg_tape_fail(t, TG_ESHAPE, "%s: %s and %s would both broadcast, to %s (use tg_reshape)",
+                       who, tg_tensor_describe(*a, one, sizeof one),
+                       tg_tensor_describe(*b, two, sizeof two),
+                       tg_shape_describe(ndim, shape, all, sizeof all));
     return false;
 }
 

@@ -218,7 +218,8 @@ tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg
                        : !params ? "params is NULL"
                                  : "grads is NULL; if tg_grad failed, tg_tape_message says why");
     if (params->tape) return tg_fail(err, TG_EARG, "update: params belongs to a tape");
-    if (is_dropped(grads)) return tg_fail(err, TG_ETAPE, "update: grads was dropped by a reset");
+    if (is_dropped(grads))
+        return tg_fail(err, TG_ETAPE, "update: grads was dropped when its tape was reset");
     if (!make_entries(o, params->n)) return tg_fail(err, TG_ENOMEM, "update: out of memory");
     const tg_status status = check_update(o, params, grads, &scratch, err);
     return status ? status : make_room(o, params, scratch, err);

@@ -213,7 +213,7 @@ START_TEST(test_errors)
         {a, b, TG_ESHAPE, "matmul: inner dimensions differ: f32[128,784] x f32[100,10]"},
         {a, v, TG_ESHAPE, "matmul: inner dimensions differ: f32[128,784] x f32[100]"},
         {v, a, TG_ESHAPE, "matmul: inner dimensions differ: f32[100] x f32[128,784]"},
-        {i, a, TG_EDTYPE, "matmul: the dtypes are not f32 or f64: i32[100,10] x f32[128,784]"},
+        {i, a, TG_EDTYPE, "matmul: i32[100,10] x f32[128,784], must be f32 or f64 (use tg_cast)"},
         {b, d, TG_EDTYPE, "matmul: the dtypes differ: f32[100,10] x f64[100,10] (use tg_cast)"},
         {v, s, TG_ESHAPE, "matmul: an operand has fewer than 1 dimensions: f32[100] x f32[]"},
         {a, s, TG_ESHAPE, "matmul: an operand has fewer than 2 dimensions: f32[128,784] x f32[]"},

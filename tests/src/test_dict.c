@@ -96,9 +96,10 @@ START_TEST(param_names_the_nearest_key)
     tg_tape *t = tg_tape_new();
     char text[256], key[80];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        (void)snprintf(text, sizeof text,
-                       "param: there is no '%s', the nearest is '%s' of W1 b1 gamma1 running_mean1",
-                       rows[i][0], rows[i][1]);
+        (void)snprintf(
+            text, sizeof text,
+            "param: there is no '%s'; did you mean '%s'?  The keys are W1 b1 gamma1 running_mean1",
+            rows[i][0], rows[i][1]);
         ck_assert_ptr_null(tg_param(t, d, rows[i][0]));
         ck_assert_str_eq(tg_tape_message(t), text);
         tg_tape_reset(t);
@@ -126,7 +127,8 @@ START_TEST(param_poisons_the_tape)
     ck_assert_int_eq(tg_tape_status(t), TG_OK);
     ck_assert_ptr_null(tg_param(t, d, "W9"));
     ck_assert_int_eq(tg_tape_status(t), TG_EKEY);
-    ck_assert_str_eq(tg_tape_message(t), "param: there is no 'W9', the nearest is 'W1' of W1");
+    ck_assert_str_eq(tg_tape_message(t),
+                     "param: there is no 'W9'; did you mean 'W1'?  The keys are W1");
     tg_tape_reset(t);
     ck_assert_ptr_null(tg_param(t, NULL, "W9"));
     ck_assert_str_eq(tg_tape_message(t), "param: 'W9': dict is NULL");

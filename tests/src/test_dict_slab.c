@@ -75,12 +75,12 @@ static const struct {
      2,
      TG_ESHAPE,
      "'b' is f32[1,3] in params but f32[3,1] in grads",
-     "dict_copy: 'b' is f32[1,3] but f32[3,1] in the source"},
+     "dict_copy: 'b' is f32[1,3] in the destination but f32[3,1] in the source"},
     {{{"W", TG_F32, 2, 3}, {"b", TG_F64, 1, 3}},
      2,
      TG_EDTYPE,
      "'b' is f32[1,3] in params but f64[1,3] in grads",
-     "dict_copy: 'b' is f32[1,3] but f64[1,3] in the source"},
+     "dict_copy: 'b' is f32[1,3] in the destination but f64[1,3] in the source"},
 };
 
 START_TEST(match_and_copy)

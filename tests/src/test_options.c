@@ -286,7 +286,7 @@ static void refused(const struct row *r, const any *o)
 {
     char text[256];
     tg_error err = TG_ERROR_INIT;
-    (void)snprintf(text, sizeof text, "%s: options are not from %s", r->who, r->by);
+    (void)snprintf(text, sizeof text, "%s: options must come from %s", r->who, r->by);
     r->take(o, &err);
     ck_assert_msg(err.status == TG_EARG && strcmp(err.text, text) == 0,
                   "%s: status %d, \"%s\" in the place of \"%s\"", r->type, err.status, err.text,
