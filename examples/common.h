@@ -21,7 +21,7 @@ typedef struct extra {
     int64_t *value;
 } extra;
 
-/* Reads the command line.  Returns -1 to go on, else the exit status to return at once. */
+/* Reads the command line. Returns -1 to go on, else the exit status to return at once. */
 int options_read(options *o, const char *name, const char *about, const extra *extras, int argc,
                  char **argv);
 

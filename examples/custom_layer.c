@@ -28,7 +28,7 @@ static void glu_parameters(tg_dict *p, tg_dtype d, int64_t in, int64_t out, tg_r
     (void)tg_init_fill(tg_dict_get(p, "V"), tg_init_xavier(), rng, err);
 }
 
-/* ---- is its gradient right?  By x, too, which is one more entry of the dict ------------------ */
+/* ---- is its gradient right? By x, too, which is one more entry of the dict ------------------- */
 
 static tg_tensor *glu_at_x(tg_tape *t, const tg_dict *p, void *user)
 {

@@ -22,7 +22,7 @@ typedef struct tgi_mark {
     size_t used;
 } tgi_mark;
 
-/* Aligned to 16 bytes, or to 64 from 64 bytes on.  NULL when out of memory.  _next is called if the
+/* Aligned to 16 bytes, or to 64 from 64 bytes on. NULL when out of memory.  _next is called if the
  * part of the current chunk whose pages have been requested is full. */
 void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes);
 static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
@@ -34,7 +34,7 @@ static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)
 }
 
 /* Frees everything that was allocated after the mark, or everything if the mark is zeroed, but
- * keeps the chunks.  The same requests then reuse them without a call to the allocator. */
+ * keeps the chunks. The same requests then reuse them without a call to the allocator. */
 tgi_mark tgi_arena_mark(const tgi_arena *a);
 void tgi_arena_rewind(tgi_arena *a, tgi_mark mark);
 
@@ -44,8 +44,8 @@ bool tgi_arena_holds(const tgi_arena *a, const void *p);
 /* An empty arena as before, no longer tight. */
 void tgi_arena_free(tgi_arena *a);
 
-/* A hint that all of this memory will soon be written.  The system then provides its pages at once,
- * which takes less time than page by page at the first writes.  Does nothing if the system takes no
+/* A hint that all of this memory will soon be written. The system then provides its pages at once,
+ * which takes less time than page by page at the first writes. Does nothing if the system takes no
  * such hint. */
 void tgi_pages_wanted(void *p, size_t bytes);
 

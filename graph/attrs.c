@@ -96,7 +96,7 @@ static bool parse_value(tg_attr_kind kind, char *text, void *field)
     }
 }
 
-/* The value of the word "name=value"; NULL if there is none.  The words end with a NUL each. */
+/* The value of the word "name=value"; NULL if there is none. The words end with a NUL each. */
 static char *find_word(char *words, size_t size, const char *name)
 {
     const size_t n = strlen(name);

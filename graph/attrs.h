@@ -5,7 +5,7 @@
 
 #include "tapegrad/op.h"
 
-/* All fields are equal.  Numbers are compared by their bits. */
+/* All fields are equal. Numbers are compared by their bits. */
 bool tgi_attrs_equal(const tg_op *op, const void *a, const void *b);
 
 /* Copies the fields, none of which may be a string, and puts zeros between them, so that equal

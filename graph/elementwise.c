@@ -1,6 +1,6 @@
-/* elementwise.c - applies the map of an elementwise operation to all elements.  The result is cut
+/* elementwise.c - applies the map of an elementwise operation to all elements. The result is cut
  * into chunks for the threads, and these into pieces in which every operand is either contiguous or
- * a single element.  Operands for which that is not possible are first copied into blocks. */
+ * a single element. Operands for which that is not possible are first copied into blocks. */
 #include "graph/elementwise.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ typedef struct operand {
     access access;
 } operand;
 
-/* The axes of the result, merged where all operands allow it.  The last one is called the run. */
+/* The axes of the result, merged where all operands allow it. The last one is called the run. */
 typedef struct loop {
     const tg_node *node;
     tg_map_fn map;

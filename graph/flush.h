@@ -1,6 +1,6 @@
-/* flush.h - makes denormal results 0.  Otherwise the optimizer's state of dead units would decay
- * into denormal numbers, which make every step many times slower.  On x86 denormal operands keep
- * their values; on ARM they count as 0, too.  The caller's mode is restored, and the threads of the
+/* flush.h - makes denormal results 0. Otherwise the optimizer's state of dead units would decay
+ * into denormal numbers, which make every step many times slower. On x86 denormal operands keep
+ * their values; on ARM they count as 0, too. The caller's mode is restored, and the threads of the
  * pool work in the mode of the thread that calls them. */
 #ifndef TG_GRAPH_FLUSH_H
 #define TG_GRAPH_FLUSH_H

@@ -96,7 +96,7 @@ static tg_tensor *fit(tg_tape *t, const tg_node *n, int i, tg_tensor *g)
     return summed_to(t, g, x);
 }
 
-/* A gradient is a recorded value.  A cotangent that was passed on unchanged may be a leaf, which
+/* A gradient is a recorded value. A cotangent that was passed on unchanged may be a leaf, which
  * its owner can free and which cannot be differentiated; of such a one this is a copy on the tape.
  */
 static tg_tensor *recorded(tg_tape *t, tg_tensor *g) { return g->node ? g : summed_to(t, g, g); }
@@ -166,7 +166,7 @@ static const char *name_it(const char *const *names, const char *what, int i, ch
     return text;
 }
 
-/* x has no cotangent, so its gradient is 0.  But it is an error if x reaches the ys, and only by
+/* x has no cotangent, so its gradient is 0. But it is an error if x reaches the ys, and only by
  * paths through operations without a derivative. */
 static tg_status check_paths(sweep *s, const tg_tensor *x, int32_t first, int number)
 {

@@ -72,7 +72,7 @@ typedef struct share {
 } share;
 
 /* state holds, from the top: a count of jobs, OPEN while the newest may be joined, and how many
- * workers are in it.  A worker that wakes up too late finds the job closed and stays out, so
+ * workers are in it. A worker that wakes up too late finds the job closed and stays out, so
  * nobody ever waits for a thread to wake up. */
 enum { OPEN = 1 << 12, JOB = 1 << 13, INSIDE = OPEN - 1 };
 
@@ -211,7 +211,7 @@ static void prepare(void)
     atexit(end_workers);
 }
 
-/* Starts workers until there are `count`, or as many as possible.  Returns how many there are. */
+/* Starts workers until there are `count`, or as many as possible. Returns how many there are. */
 static int start_workers(int count)
 {
     sigset_t all, old; /* signals are for the program's own threads */

@@ -24,7 +24,7 @@ static bool count_valid(tg_tape *t, const tg_op *op, int n)
     return false;
 }
 
-/* Operand i, counted from 0.  If x cannot be an operand, poisons the tape and returns NULL. */
+/* Operand i, counted from 0. If x cannot be an operand, poisons the tape and returns NULL. */
 static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
 {
     if (x && tgi_tape_takes(t, x)) return x;
@@ -34,8 +34,8 @@ static tg_tensor *operand(tg_tape *t, const tg_op *op, int i, tg_tensor *x)
                         op->name, i + 1);
 }
 
-/* Gives weak scalars, of which there is at least one, the dtype of the operand beside them.  True
- * if all operands are weak, so that the result is weak too.  The condition of a choice (a u8 before
+/* Gives weak scalars, of which there is at least one, the dtype of the operand beside them. True
+ * if all operands are weak, so that the result is weak too. The condition of a choice (a u8 before
  * two elementwise operands) does not count; if both of these are weak, they become f32. */
 static bool settle_weak(tg_tape *t, const tg_op *op, tg_tensor **inputs, int n)
 {
@@ -144,7 +144,7 @@ static bool value_place(tg_tape *t, tg_tensor *x, const tg_infer *c)
 
 /* ---- computing ------------------------------------------------------------------------------ */
 
-/* True if status is a failure.  Its message, if there is none yet, is the text of the status. */
+/* True if status is a failure. Its message, if there is none yet, is the text of the status. */
 static bool failed(tg_status status, const tg_op *op, tg_error *err)
 {
     if (status) (void)tg_fail(err, status, "%s: %s", op->name, tg_status_text(status));

@@ -18,10 +18,10 @@ struct tg_storage {
 /* A storage of zeros with one reference; NULL when out of memory. */
 struct tg_storage *tgi_storage_new(size_t bytes);
 
-/* Drops a reference, and frees the storage if it was the last.  NULL is allowed. */
+/* Drops a reference, and frees the storage if it was the last. NULL is allowed. */
 void tgi_storage_free(struct tg_storage *s);
 
-/* The first and the last element that a view reaches, relative to its element 0.  False if one of
+/* The first and the last element that a view reaches, relative to its element 0. False if one of
  * them overflows. */
 bool tgi_storage_span(int ndim, const int64_t *shape, const int64_t *strides, int64_t *lo,
                       int64_t *hi);
@@ -31,7 +31,7 @@ bool tgi_storage_overlap(const tg_tensor *a, const tg_tensor *b);
 
 /* ---- shape.c and strided.c ------------------------------------------------------------------ */
 
-/* Sets *size to the number of elements of a shape.  TG_ESHAPE for a bad ndim or a negative size,
+/* Sets *size to the number of elements of a shape. TG_ESHAPE for a bad ndim or a negative size,
  * TG_ENOMEM when the bytes (zero sizes counted as one) overflow. */
 tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dtype dtype,
                          int64_t *size, tg_error *err);
@@ -39,7 +39,7 @@ tg_status tgi_shape_size(const char *who, int ndim, const int64_t *shape, tg_dty
 /* Row-major strides of a shape. */
 void tgi_row_major(int ndim, const int64_t *shape, int64_t *strides);
 
-/* dst[...] = src[...] for elements of `width` bytes; strides in elements.  The blocks do not
+/* dst[...] = src[...] for elements of `width` bytes; strides in elements. The blocks do not
  * overlap. */
 void tgi_strided_copy(size_t width, int ndim, const int64_t *shape, void *dst,
                       const int64_t *dst_strides, const void *src, const int64_t *src_strides);

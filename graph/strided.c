@@ -27,7 +27,7 @@ typedef struct axis {
     int64_t n, d, s; /* elements; bytes from one to the next in the destination and the source */
 } axis;
 
-/* Nested loops, the last two of which make up a plane.  d is smallest in the last. */
+/* Nested loops, the last two of which make up a plane. d is smallest in the last. */
 typedef struct copy {
     size_t width;
     int axes; /* at least 2 */
@@ -69,7 +69,7 @@ static void copy_row(size_t width, const axis *q, int64_t n, char *d, const char
         COPY_ROW(uint8_t);
 }
 
-/* Copies TILE by TILE elements.  Along q they are contiguous in the destination. */
+/* Copies TILE by TILE elements. Along q they are contiguous in the destination. */
 #define COPY_SQUARE(T)                                                                             \
     do {                                                                                           \
         const int64_t w = (int64_t)sizeof(T), dp = p->d / w, sp = p->s / w, sq = q->s / w;         \
@@ -98,7 +98,7 @@ static void copy_rows(size_t width, const axis *p, const axis *q, char *d, const
 static int64_t distance(int64_t step) { return step < 0 ? -step : step; }
 
 /* Copies a plane: square by square if the source has its shorter steps along p, while the
- * destination is contiguous along q.  What remains at the sides is copied row by row. */
+ * destination is contiguous along q. What remains at the sides is copied row by row. */
 static void copy_plane(const copy *c, char *d, const char *s)
 {
     const axis *p = &c->axis[c->axes - 2], *q = p + 1;
@@ -150,8 +150,8 @@ static void copy_chunk(void *user, int64_t chunk)
 
 /* ---- the order of the loops ----------------------------------------------------------------- */
 
-/* Orders the axes from the longest step in the destination to the shortest.  Axes of one element
- * are left out, and axes that both sides cross without a gap are merged.  False if there is nothing
+/* Orders the axes from the longest step in the destination to the shortest. Axes of one element
+ * are left out, and axes that both sides cross without a gap are merged. False if there is nothing
  * to copy. */
 static bool order_axes(copy *c, int ndim, const int64_t *shape, const int64_t *ds,
                        const int64_t *ss)

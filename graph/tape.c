@@ -74,7 +74,7 @@ tg_status tgi_tape_pass(const tg_tape *t, tg_error *err)
     return status ? tg_fail(err, status, "%s", tg_tape_message(t)) : TG_OK;
 }
 
-/* Puts "name: " before a text of n characters, unless it begins with that.  Returns the new n. */
+/* Puts "name: " before a text of n characters, unless it begins with that. Returns the new n. */
 static int begin_with(char *text, size_t size, int n, const char *name)
 {
     const size_t more = strlen(name) + 2, length = strlen(text);

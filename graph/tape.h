@@ -7,7 +7,7 @@
 #include "tapegrad/grad.h"
 #include "tapegrad/op.h"
 
-/* The few operations that the engine itself records.  They are passed to a tape when it is made,
+/* The few operations that the engine itself records. They are passed to a tape when it is made,
  * because they are defined in ops/, which graph/ does not call. */
 typedef struct tgi_core_ops {
     const tg_op *full, *add, *sum_to, *sum;
@@ -65,7 +65,7 @@ int32_t tgi_tape_find(const tg_tape *t, const tg_tensor *x);
 int32_t tgi_tape_number_leaf(tg_tape *t, tg_tensor *x);
 
 /* The same, but a leaf that the tape has not seen gets a number, and the tape holds a reference to
- * it until the reset.  When out of memory, poisons the tape and returns -1. */
+ * it until the reset. When out of memory, poisons the tape and returns -1. */
 static inline int32_t tgi_tape_number(tg_tape *t, tg_tensor *x)
 {
     return x->tape ? x->id : tgi_tape_number_leaf(t, x);
@@ -80,10 +80,10 @@ static inline bool tgi_tape_takes(const tg_tape *t, const tg_tensor *x)
     return x->tape == t && x->id >= 0 && x->id < t->size && t->values[x->id] == x;
 }
 
-/* Makes room for one more value.  On failure poisons the tape and returns false. */
+/* Makes room for one more value. On failure poisons the tape and returns false. */
 bool tgi_tape_grow(tg_tape *t);
 
-/* Appends a value and returns its number.  On failure poisons the tape and returns -1. */
+/* Appends a value and returns its number. On failure poisons the tape and returns -1. */
 static inline int32_t tgi_tape_append(tg_tape *t, tg_tensor *x)
 {
     if (t->size == t->capacity && !tgi_tape_grow(t)) return -1;
@@ -99,12 +99,12 @@ static inline const char *tgi_tape_scope(tg_tape *t)
     return t->scope_of_vjp ? t->scope_of_vjp : t->scope_size ? tgi_scope_copy(t) : "";
 }
 
-/* Passes the tape's failure on to err, which may be the same error as the tape's.  Returns TG_OK if
+/* Passes the tape's failure on to err, which may be the same error as the tape's. Returns TG_OK if
  * there is none. */
 tg_status tgi_tape_pass(const tg_tape *t, tg_error *err);
 
-/* A composition of operations runs between these two.  The message of a failure inside begins with
- * its name, or if compositions are nested, with the name of the outermost.  enter returns the
+/* A composition of operations runs between these two. The message of a failure inside begins with
+ * its name, or if compositions are nested, with the name of the outermost. enter returns the
  * `outer` that leave takes, and leave returns y. */
 static inline const char *tgi_enter(tg_tape *t, const char *name)
 {
@@ -119,7 +119,7 @@ static inline tg_tensor *tgi_leave(tg_tape *t, const char *outer, tg_tensor *y)
     return y;
 }
 
-/* Poisons the tape because there is no memory.  Returns NULL. */
+/* Poisons the tape because there is no memory. Returns NULL. */
 void *tgi_tape_out_of_memory(tg_tape *t, const char *who);
 
 /* The sum of the versions of the storages that the inputs of a node read. */
@@ -137,11 +137,11 @@ tg_status tgi_vjp(tg_tape *t, int ny, tg_tensor *const *ys, tg_tensor *const *dy
 /* Inside a VJP: the sweep wants the cotangent of input i of n. */
 bool tgi_sweep_wants(const tg_tape *t, const tg_node *n, int i);
 
-/* The gradient that the hooks of x make of g.  On failure poisons the tape and returns NULL. */
+/* The gradient that the hooks of x make of g. On failure poisons the tape and returns NULL. */
 tg_tensor *tgi_hooks_call(tg_tape *t, tg_tensor *x, tg_tensor *g);
 
 /* The value, node, attributes and operands of an operation that is about to be recorded, in one
- * piece of the arena.  The value has no shape and no data yet.  NULL when out of memory. */
+ * piece of the arena. The value has no shape and no data yet. NULL when out of memory. */
 tg_tensor *tgi_record_value(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int n,
                             const void *attrs, tg_node **node);
 
@@ -155,7 +155,7 @@ tg_tensor *tgi_scalar_for(tg_tape *t, const tg_tensor *x, double value);
 tg_tensor *tgi_scalar_cast(tg_tape *t, const tg_tensor *weak, tg_dtype dtype);
 
 /* Replaces the weak scalars among n operands by constants in the dtype of one that is not weak,
- * preferably a float.  False if all are weak; nothing is changed then. */
+ * preferably a float. False if all are weak; nothing is changed then. */
 bool tgi_scalar_settle(tg_tape *t, int n, tg_tensor **xs);
 
 /* The attributes of the op "full". */

@@ -2,8 +2,8 @@
  *
  *     data -> tape -> ops -> loss -> tg_grad -> grads -> optimizer -> params
  *
- * The headers are C99 and C++98 and give no warning under -Wall -Wextra -Wpedantic.  In C89 they
- * need a compiler that has stdbool.h and stdint.h in that mode, as gcc and clang do.  All names
+ * The headers are C99 and C++98 and give no warning under -Wall -Wextra -Wpedantic. In C89 they
+ * need a compiler that has stdbool.h and stdint.h in that mode, as gcc and clang do. All names
  * begin with tg_, TG_ or TAPEGRAD_. */
 #ifndef TAPEGRAD_H
 #define TAPEGRAD_H

@@ -1,8 +1,8 @@
 /* checkpoint.c - regions, which the sweep computes again.
  *
  * A region runs on an inner tape, of which only the result is kept, as the output of a node
- * "checkpoint".  The operands of that node are the region's inputs and the leaves that it used.
- * Its VJP is again a region, which runs the first one and sweeps back over it.  So derivatives of
+ * "checkpoint". The operands of that node are the region's inputs and the leaves that it used.
+ * Its VJP is again a region, which runs the first one and sweeps back over it. So derivatives of
  * every order are regions. */
 #include "tapegrad/checkpoint.h"
 
@@ -17,7 +17,7 @@ typedef struct checkpoint_attrs {
     bool random;
     tg_rng rng;              /* the generator before fn ran */
     const tg_tensor *result; /* on the inner tape; NULL after the forward */
-    /* The gradients for cotangent dy of all operands that are wanted.  They are kept, because the
+    /* The gradients for cotangent dy of all operands that are wanted. They are kept, because the
      * sweep asks for one operand at a time. */
     const tg_tensor *dy;
     const struct wanted *wanted;
@@ -125,7 +125,7 @@ static bool inputs_fit(tg_tape *t, int n, tg_tensor *const *xs)
     return t->error->status == TG_OK;
 }
 
-/* fn's result on the inner tape.  NULL with both tapes poisoned, because they share one error. */
+/* fn's result on the inner tape. NULL with both tapes poisoned, because they share one error. */
 static tg_tensor *call(tg_tape *inner, const checkpoint_attrs *a, tg_tensor *const *xs, tg_rng *rng)
 {
     tg_tensor **in = tg_tape_alloc(inner, (size_t)a->n * sizeof *in);
@@ -152,7 +152,7 @@ static bool writes(const tg_tape *inner, const tg_tensor *x)
     return false;
 }
 
-/* xs and the leaves that the region used, in memory of t.  Leaves that it writes are left out, so
+/* xs and the leaves that the region used, in memory of t. Leaves that it writes are left out, so
  * that writing them again later does not make the sweep refuse the gradient. */
 static tg_tensor **operands(tg_tape *t, int n, tg_tensor *const *xs, int *count)
 {
@@ -168,7 +168,7 @@ static tg_tensor **operands(tg_tape *t, int n, tg_tensor *const *xs, int *count)
     return all;
 }
 
-/* Runs a region.  replay: it has run before, and tg_assign must not write again. */
+/* Runs a region. replay: it has run before, and tg_assign must not write again. */
 static tg_tensor *run(tg_tape *t, tg_region fn, void *user, int n, tg_tensor *const *xs,
                       tg_rng *rng, bool replay)
 {

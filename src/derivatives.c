@@ -14,7 +14,7 @@ static tg_tensor **pointers(tg_tape *t, int n)
     return tg_tape_alloc(t, (size_t)(n > 0 ? n : 0) * sizeof(tg_tensor *));
 }
 
-/* x as a recorded value.  If y is x itself, a sweep returns the cotangent unchanged, which may be a
+/* x as a recorded value. If y is x itself, a sweep returns the cotangent unchanged, which may be a
  * leaf of the caller. */
 static tg_tensor *recorded(tg_tape *t, tg_tensor *x)
 {
@@ -91,7 +91,7 @@ tg_dict *tg_hvp(tg_tape *t, tg_tensor *loss, const tg_dict *params, const tg_dic
 
 /* ---- matrices ------------------------------------------------------------------------------- */
 
-/* k vectors (n) -> (k, n).  It is not in the registry, because only Jacobians have that many
+/* k vectors (n) -> (k, n). It is not in the registry, because only Jacobians have that many
  * operands. */
 static tg_status rows_infer(tg_infer *c)
 {
@@ -141,7 +141,7 @@ static tg_tensor *unit(tg_tape *t, const tg_tensor *x, int64_t i)
     return tg_reshape(t, tg_unslice(t, one, 0, i, 1, x->size), x->ndim, x->shape);
 }
 
-/* (y.size, x.size): row i is the VJP of x for a cotangent of y that is 1 at element i.  y.size >
+/* (y.size, x.size): row i is the VJP of x for a cotangent of y that is 1 at element i. y.size >
  * 0. */
 static tg_tensor *by_rows(tg_tape *t, tg_tensor *y, tg_tensor *x)
 {

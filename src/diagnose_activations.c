@@ -42,7 +42,7 @@ static double *values_of(const tg_tensor *x)
     return v;
 }
 
-/* The bin of v in [lo, hi].  The quotient may round across an edge, so v is compared with the
+/* The bin of v in [lo, hi]. The quotient may round across an edge, so v is compared with the
  * edges. */
 static int bin_of(const tg_activation_options *o, double v)
 {
@@ -54,7 +54,7 @@ static int bin_of(const tg_activation_options *o, double v)
     return b;
 }
 
-/* Counts the units that are 0 in all rows.  inner: the distance from one unit to the next. */
+/* Counts the units that are 0 in all rows. inner: the distance from one unit to the next. */
 static int64_t count_dead(const double *v, int64_t size, int64_t units, int64_t inner)
 {
     int64_t dead = 0;

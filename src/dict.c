@@ -18,7 +18,7 @@ static size_t hash(const char *key)
     return (size_t)(h ^ (h >> 32));
 }
 
-/* The slot that holds key, or the empty slot where it belongs.  d must have slots. */
+/* The slot that holds key, or the empty slot where it belongs. d must have slots. */
 static size_t slot_of(const tg_dict *d, const char *key)
 {
     const size_t mask = d->n_slots - 1;
@@ -45,7 +45,7 @@ int tgi_dict_find_near(const tg_dict *d, const char *key, int i)
     return there && strcmp(there, key) == 0 ? i : tg_dict_find(d, key);
 }
 
-/* Doubles the capacity.  On failure the entries are unchanged, and capacity may be smaller than the
+/* Doubles the capacity. On failure the entries are unchanged, and capacity may be smaller than the
  * arrays. */
 static bool grow(tg_dict *d)
 {

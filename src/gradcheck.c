@@ -102,7 +102,7 @@ static tg_status check_tensor(const check *c, int k, const tg_tensor *gradient,
 
 /* ---- along directions ----------------------------------------------------------------------- */
 
-/* Fills v with normal numbers.  Returns its length and stores <gradient, v> in *slope. */
+/* Fills v with normal numbers. Returns its length and stores <gradient, v> in *slope. */
 static double draw(tg_dict *v, const tg_dict *gradient, tg_rng *rng, double *slope)
 {
     double squares = 0;

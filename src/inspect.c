@@ -86,7 +86,7 @@ static int64_t bytes(const tg_node *n)
     return n->output->size * (int64_t)tg_dtype_size(n->output->dtype);
 }
 
-/* The entry of an operation, added at the end if it is new; NULL when out of memory.  Operations
+/* The entry of an operation, added at the end if it is new; NULL when out of memory. Operations
  * are compared by name, because a descriptor may exist twice. */
 static tg_op_stats *entry(tg_op_stats **all, int *count, const char *name)
 {

@@ -59,7 +59,7 @@ static double product(const tg_tensor *u, const tg_tensor *v)
     return sum;
 }
 
-/* Compares <u, J v> with <J^T u, v>.  This checks that the VJP is linear in dy and can be
+/* Compares <u, J v> with <J^T u, v>. This checks that the VJP is linear in dy and can be
  * differentiated with respect to dy, which second derivatives do not need. */
 static tg_status products(tg_tape *t, tgi_sample *s, const tg_gradcheck_options *o, tg_error *err)
 {
@@ -115,9 +115,9 @@ static tg_tensor *slope(tg_tape *t, const tg_dict *x, void *user)
     return sum;
 }
 
-/* Checks third derivatives along two directions.  Differences of a second derivative with step h
+/* Checks third derivatives along two directions. Differences of a second derivative with step h
  * have an error of h^2 / 6 times the fifth derivative, plus the rounding error of the second
- * divided by h.  With h = 1e-5 that is 2e-9 for the worst operation of the library.  A tolerance of
+ * divided by h. With h = 1e-5 that is 2e-9 for the worst operation of the library. A tolerance of
  * 1e-5 leaves room for others whose derivatives grow faster, and is still far below any mistake in
  * a VJP. */
 static tg_status check_third_order(tgi_sample *s, const tg_gradcheck_options *o,
@@ -159,7 +159,7 @@ static tg_status check_gradients(const tg_op *op, int i, bool with_strides,
     return status;
 }
 
-/* Whether sample i has a derivative.  A cast has a VJP, but a cast to integers has no
+/* Whether sample i has a derivative. A cast has a VJP, but a cast to integers has no
  * derivative. */
 static tg_status differentiable(const tg_op *op, int i, bool *yes, tg_error *err)
 {

@@ -19,7 +19,7 @@ typedef struct tgi_word {
 /* Reads the next word and advances *text past it; false if there is none or it is malformed. */
 bool tgi_word_read(const char **text, tgi_word *w);
 
-/* A leaf with random elements in the word's range, which the caller frees.  NULL on failure. */
+/* A leaf with random elements in the word's range, which the caller frees. NULL on failure. */
 tg_tensor *tgi_word_draw(const tgi_word *w, tg_dtype dtype, bool with_strides, tg_rng *rng,
                          tg_error *err);
 
@@ -32,8 +32,8 @@ typedef struct tgi_sample {
     tg_dict *floats, *others;
 } tgi_sample;
 
-/* Makes sample i of op with random elements and floats of this dtype.  with_strides: every tensor
- * is a view with unusual strides.  Call tgi_sample_free even after a failure. */
+/* Makes sample i of op with random elements and floats of this dtype. with_strides: every tensor
+ * is a view with unusual strides. Call tgi_sample_free even after a failure. */
 tg_status tgi_sample_make(tgi_sample *s, const tg_op *op, int i, tg_dtype dtype, bool with_strides,
                           uint64_t seed, tg_error *err);
 void tgi_sample_free(tgi_sample *s);

@@ -1,7 +1,7 @@
 /* options.h - checks that a struct of options comes from the function that makes it (internal).
  *
  * Each public struct of options begins with `uint32_t made`, a tag that identifies its type;
- * status.h tells users about it.  Functions that take such a struct check the tag before they read
+ * status.h tells users about it. Functions that take such a struct check the tag before they read
  * anything else. */
 #ifndef TAPEGRAD_SRC_OPTIONS_H
 #define TAPEGRAD_SRC_OPTIONS_H
@@ -12,7 +12,7 @@
 #include "tapegrad/nn.h"
 #include "tapegrad/tape.h"
 
-/* The structs and the functions that make them.  Those of the optimizers follow from
+/* The structs and the functions that make them. Those of the optimizers follow from
  * updates.def. */
 #define TGI_MADE_LIST(X)                                                                           \
     X(ACTIVATION, "tg_activation_defaults()")                                                      \
@@ -46,7 +46,7 @@ typedef enum tgi_made {
 /* TG_EARG, "Adam: options must come from tg_adam_defaults()", unless made is kind. */
 tg_status tgi_options_check(const char *who, uint32_t made, tgi_made kind, tg_error *err);
 
-/* These also check that the fields are in range.  who begins the message. */
+/* These also check that the fields are in range. who begins the message. */
 tg_status tgi_batch_norm_check(const char *who, const tg_batch_norm_options *o, tg_error *err);
 tg_status tgi_init_check(const char *who, const tg_init *init, tg_error *err);
 tg_status tgi_gradcheck_check(const char *who, const tg_gradcheck_options *o, tg_error *err);

@@ -13,7 +13,7 @@ static int longest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* All steps, n of them, which the caller frees.  NULL on failure. */
+/* All steps, n of them, which the caller frees. NULL on failure. */
 static tg_plan_step *steps_of(const tg_plan *p, int32_t *n, tg_error *err)
 {
     *n = tg_plan_stats(p).steps;
@@ -60,7 +60,7 @@ tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file)
     return ferror(file) ? TG_EIO : TG_OK;
 }
 
-/* Writes a JSON string.  Bytes that are not UTF-8 become U+FFFD. */
+/* Writes a JSON string. Bytes that are not UTF-8 become U+FFFD. */
 static void put_text(tgi_sink *s, const char *text)
 {
     tgi_sink_text(s, "\"");

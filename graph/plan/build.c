@@ -119,7 +119,7 @@ static bool number_written_sets(tgi_draft *p, const int32_t *ids, const int32_t 
     return true;
 }
 
-/* Takes a reference to a leaf.  All leaves come before the operations. */
+/* Takes a reference to a leaf. All leaves come before the operations. */
 static void hold_leaf(tgi_draft *d, tgi_value *v)
 {
     v->tensor = tg_tensor_ref((tg_tensor *)(uintptr_t)v->from);

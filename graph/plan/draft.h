@@ -1,4 +1,4 @@
-/* draft.h - a plan while it is compiled.  All of it is in an arena that is freed when tg_compile
+/* draft.h - a plan while it is compiled. All of it is in an arena that is freed when tg_compile
  * returns, and it points into the tape. */
 #ifndef TG_GRAPH_PLAN_DRAFT_H
 #define TG_GRAPH_PLAN_DRAFT_H
@@ -78,7 +78,7 @@ typedef struct tgi_draft {
 
 /* ---- the stages of tg_compile, in this order ------------------------------------------------ */
 
-/* All return false when out of memory.  Only build can fail otherwise, and says why in err. */
+/* All return false when out of memory. Only build can fail otherwise, and says why in err. */
 bool tgi_plan_build(tgi_draft *d, tg_error *err);
 bool tgi_plan_simplify(tgi_draft *d);
 bool tgi_plan_schedule(tgi_draft *d);
@@ -125,7 +125,7 @@ bool tgi_value_is_call(const tgi_value *v);
 /* v has as many elements as y, in y's order and without gaps. */
 bool tgi_value_is_plain(const tgi_value *v, const tgi_value *y);
 
-/* If v reduces rows that a loop can supply: the number of elements in a row.  Else 0. */
+/* If v reduces rows that a loop can supply: the number of elements in a row. Else 0. */
 int64_t tgi_value_row(const tgi_value *v);
 
 /* Bytes of the states of all parts of the partial reduction v. */
@@ -137,12 +137,12 @@ size_t tgi_value_partial_bytes(const tgi_value *v);
 tgi_access tgi_access_of(const tg_tensor *x, const tg_tensor *y, int64_t row);
 
 /* The axes along which x is read to compute y: merged where possible, outermost first, with the
- * size of each and the bytes from one element to the next.  Returns their number, at least 1. */
+ * size of each and the bytes from one element to the next. Returns their number, at least 1. */
 int tgi_access_axes(const tg_tensor *x, const tg_tensor *y, int64_t *n, int64_t *step);
 
 /* ---- slots.c -------------------------------------------------------------------------------- */
 
-/* `unit` elements of every result and copied operand fit in scratch memory.  The members are those
+/* `unit` elements of every result and copied operand fit in scratch memory. The members are those
  * of the groups that begin with `first` and `other` (-1: none). */
 bool tgi_slots_fit(const tgi_draft *p, int32_t first, int32_t other, int64_t row, int64_t unit);
 

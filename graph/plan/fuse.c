@@ -33,7 +33,7 @@ static int instruction_of(const tgi_loop_builder *m, int32_t root)
     return -1;
 }
 
-/* Lists what instruction c reads, in the order of its operands.  Returns how many there are. */
+/* Lists what instruction c reads, in the order of its operands. Returns how many there are. */
 static int references(const tgi_loop_builder *m, int c, reference *r)
 {
     const int outer = m->of[c], inner = m->inner[outer];
@@ -107,7 +107,7 @@ static tgi_operand in_memory(const tgi_loop_builder *m, int32_t value)
     return (tgi_operand){x->data, value, -1, (uint8_t)tg_dtype_size(x->dtype), TGI_CONTIGUOUS};
 }
 
-/* Sets map and operands.  This comes before the instructions get their slots, so that it is known
+/* Sets map and operands. This comes before the instructions get their slots, so that it is known
  * until when each copied operand needs its slot. */
 static void make_instruction(tgi_loop_builder *m, int at)
 {
@@ -230,7 +230,7 @@ static void cut(tgi_loop_builder *m)
 
 /* ---- the group ------------------------------------------------------------------------------ */
 
-/* Collects the members in order, the partial reductions, and the size of the group.  Returns how
+/* Collects the members in order, the partial reductions, and the size of the group. Returns how
  * many operands they have. */
 static size_t collect(tgi_loop_builder *m, const tgi_draft_step *step)
 {

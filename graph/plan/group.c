@@ -43,7 +43,7 @@ static bool is_member(const tgi_schedule *s, int32_t in, const tgi_value *x, tgi
                                            : false;
 }
 
-/* With v in it the group still fits in scratch memory.  A rough bound mostly suffices to see that.
+/* With v in it the group still fits in scratch memory. A rough bound mostly suffices to see that.
  */
 static bool fits(const tgi_schedule *s, const tgi_open_group *g, int32_t v, int64_t row)
 {

@@ -40,7 +40,7 @@ int tgi_plan_group_of(const tgi_schedule *s, int32_t v);
 bool tgi_plan_group_role(const tgi_value *v, const tgi_open_group *g, tgi_role *role, int64_t *row);
 
 /* v can join the open group: it reads something that the group computes or reads, fits in it, and
- * needs nothing that is computed after the group.  Sets its role and the group's new row. */
+ * needs nothing that is computed after the group. Sets its role and the group's new row. */
 bool tgi_plan_group_can_join(const tgi_schedule *s, int slot, int32_t v, tgi_role *role,
                              int64_t *row);
 void tgi_plan_group_join(tgi_schedule *s, int slot, int32_t v, tgi_role role, int64_t row);

@@ -10,7 +10,7 @@ enum { ALIGN = 64 };
 
 /* ---- operands that are copied --------------------------------------------------------------- */
 
-/* Fills `all` bytes by repeating the first `bytes`.  Each copy is twice as long as the one before.
+/* Fills `all` bytes by repeating the first `bytes`. Each copy is twice as long as the one before.
  */
 static void repeat(char *to, size_t bytes, size_t all)
 {
@@ -31,7 +31,7 @@ static void fill_run(size_t width, int64_t n, char *to, const char *from)
     repeat(to, width, width * (size_t)n);
 }
 
-/* Copies n elements that are `step` bytes apart.  The widths are spelled out so that the compiler
+/* Copies n elements that are `step` bytes apart. The widths are spelled out so that the compiler
  * uses plain moves. */
 static void copy_run(size_t width, int64_t n, char *to, const char *from, int64_t step)
 {
@@ -95,7 +95,7 @@ typedef struct block {
     int64_t first, n, row, rows;
 } block;
 
-/* The first element of an operand in this block.  narrow: it has one element for each row. */
+/* The first element of an operand in this block. narrow: it has one element for each row. */
 static inline char *address(const block *b, const tgi_operand *o, bool narrow)
 {
     if (o->slot >= 0) return b->scratch + (size_t)o->slot * b->f->slot_bytes;

@@ -1,7 +1,7 @@
 /* order.c - the order of a plan: the order of recording, except that some operations come earlier.
  *
  * An operation with TG_OP_EARLY is moved up to just after the last operation that it depends on,
- * that reads or writes the same memory, or that may refuse its operands.  A plan that fails has
+ * that reads or writes the same memory, or that may refuse its operands. A plan that fails has
  * therefore written no more than recording would have. */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 static int32_t later(int32_t a, int32_t b) { return a > b ? a : b; }
 
-/* n depends on no leaf, so a plan does not compute it.  constant[] is known for its inputs. */
+/* n depends on no leaf, so a plan does not compute it. constant[] is known for its inputs. */
 static bool is_constant(const tg_node *n, const bool *constant)
 {
     bool all = !(n->op->flags & (TG_OP_RANDOM | TG_OP_WRITES));
@@ -31,7 +31,7 @@ static int32_t anchor_of(const tg_node *n, const int32_t *alias, const int32_t *
     return last;
 }
 
-/* Sets the anchor of each value: the operation whose place it takes in the order.  That is itself,
+/* Sets the anchor of each value: the operation whose place it takes in the order. That is itself,
  * for an early operation the last one that it must follow, and -1 if it follows none. */
 static bool find_anchors(tgi_arena *work, const tg_tape *t, const int32_t *number,
                          const int32_t *alias, int32_t aliases, int32_t *anchor)

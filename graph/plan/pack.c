@@ -1,4 +1,4 @@
-/* pack.c - makes the items of a plan from its draft.  They hold only what running, binding,
+/* pack.c - makes the items of a plan from its draft. They hold only what running, binding,
  * printing and profiling need. */
 #include <string.h>
 

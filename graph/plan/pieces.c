@@ -1,6 +1,6 @@
-/* pieces.c - the free pieces of a block.  Up to TGI_SORTED of them are kept in the order of their
- * places, and neighbours are merged.  Further pieces are idle: they are kept in lists by size and
- * serve only requests of exactly that size.  Plans of ordinary size are thus placed by best fit,
+/* pieces.c - the free pieces of a block. Up to TGI_SORTED of them are kept in the order of their
+ * places, and neighbours are merged. Further pieces are idle: they are kept in lists by size and
+ * serve only requests of exactly that size. Plans of ordinary size are thus placed by best fit,
  * and every plan in linear time. */
 #include "graph/plan/pieces.h"
 

@@ -31,7 +31,7 @@ typedef struct tgi_pieces {
 /* Takes bytes from the smallest free piece that is large enough, or from the end of the block,
  * which grows. */
 int64_t tgi_pieces_take(tgi_pieces *p, int64_t bytes);
-/* Frees these bytes.  False when out of memory. */
+/* Frees these bytes. False when out of memory. */
 bool tgi_pieces_give(tgi_pieces *p, int64_t at, int64_t bytes);
 void tgi_pieces_free(tgi_pieces *p);
 

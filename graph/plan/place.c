@@ -1,4 +1,4 @@
-/* place.c - gives every result of a plan a place in one block.  A result occupies its bytes from
+/* place.c - gives every result of a plan a place in one block. A result occupies its bytes from
  * the step that computes it to the step that reads it last; then others may use them.
  *
  * An elementwise result may take over the place of an operand that is read for the last time, if

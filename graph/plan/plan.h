@@ -1,7 +1,7 @@
 /* plan.h - the inside of a plan that is ready to run.
  *
- * tg_compile works on a draft (draft.h), which is gone when it returns.  A plan holds only what
- * running, binding, printing and profiling need.  It has an item for each value.  Items that are
+ * tg_compile works on a draft (draft.h), which is gone when it returns. A plan holds only what
+ * running, binding, printing and profiling need. It has an item for each value. Items that are
  * alike share layouts and operations, and only operations that run through their descriptor have
  * tensors and nodes. */
 #ifndef TG_GRAPH_PLAN_H
@@ -16,8 +16,8 @@
 
 typedef enum tgi_kind { TGI_LEAF, TGI_CONSTANT, TGI_RESULT } tgi_kind;
 
-/* The role of a member of a group.  A group works on n elements, which are divided into rows if one
- * of its members reduces rows.  A narrow value has one element for each row. */
+/* The role of a member of a group. A group works on n elements, which are divided into rows if one
+ * of its members reduces rows. A narrow value has one element for each row. */
 typedef enum tgi_role {
     TGI_WIDE,   /* elementwise, n elements */
     TGI_NARROW, /* elementwise, one element for each row */
@@ -40,11 +40,11 @@ typedef struct tgi_operation {
     const char *scope;
 } tgi_operation;
 
-/* A leaf, a constant (which depends on no leaf), or a result.  Views use the memory of a root. */
+/* A leaf, a constant (which depends on no leaf), or a result. Views use the memory of a root. */
 typedef struct tgi_item {
     const tgi_operation *operation; /* NULL unless a step computes this */
     const tgi_layout *layout;       /* NULL: a leaf */
-    /* With a node if the operation runs through its descriptor.  NULL if only loops and calls use
+    /* With a node if the operation runs through its descriptor. NULL if only loops and calls use
      * the value. */
     tg_tensor *tensor;
     int64_t offset; /* view: bytes from the root's data; root: place in the block */
@@ -57,7 +57,7 @@ typedef struct tgi_item {
     bool view, escapes; /* escapes: read outside its group */
 } tgi_item;
 
-/* A leaf that the plan reads.  The leaves are the first items: leaf i is item i. */
+/* A leaf that the plan reads. The leaves are the first items: leaf i is item i. */
 typedef struct tgi_plan_leaf {
     tg_tensor *tensor;   /* held by reference */
     tg_tensor *bound;    /* held by reference: what is read instead; or NULL */
@@ -213,7 +213,7 @@ typedef struct tgi_timing {
     double seconds, start, last;
 } tgi_timing;
 
-/* For tests.  Plans that are compiled after it was set leave `zone` bytes free before and after
+/* For tests. Plans that are compiled after it was set leave `zone` bytes free before and after
  * every result and scratch memory in their block, and their runs call `saw` before the first step
  * (with -1) and after each step. */
 typedef struct tgi_plan_watch {
@@ -265,7 +265,7 @@ const tg_node *tgi_plan_node(const tg_plan *p, int32_t i, tgi_borrowed *room);
 
 void tgi_loop_run(const tgi_loop *f);
 
-/* Only elements first .. first+count-1 of a loop without rows and partial reductions.  f is a
+/* Only elements first .. first+count-1 of a loop without rows and partial reductions. f is a
  * tgi_loop: this is what forward_then calls. */
 void tgi_loop_piece(void *f, int64_t first, int64_t count);
 

@@ -1,11 +1,11 @@
 /* schedule.c - the steps of a plan: decides which operations run as one loop, and when.
  *
- * A group is open while it may still grow.  Elementwise operations on the same number of elements
- * join it.  So do reductions of each row of what the group computes or reads, and operations on
- * their results, which have one element per row.  A group is closed and becomes a step when an
+ * A group is open while it may still grow. Elementwise operations on the same number of elements
+ * join it. So do reductions of each row of what the group computes or reads, and operations on
+ * their results, which have one element per row. A group is closed and becomes a step when an
  * operation outside it needs one of its results, or when a leaf that it reads is about to be
- * written.  A reduction of everything that the group computes waits until then, because it would
- * close the group.  Each open group has a mask of the open groups that must run before it, directly
+ * written. A reduction of everything that the group computes waits until then, because it would
+ * close the group. Each open group has a mask of the open groups that must run before it, directly
  * or indirectly. */
 #include "graph/plan/group.h"
 
@@ -45,7 +45,7 @@ static bool cuts_rows(const tgi_open_group *g, int64_t grain, int64_t parts)
     return false;
 }
 
-/* Adds the waiting reductions.  Those whose input the loop can supply go into it, if they are cut
+/* Adds the waiting reductions. Those whose input the loop can supply go into it, if they are cut
  * into the same parts as the first of them; the others become steps after it. */
 static void add_waiting(tgi_schedule *s, tgi_open_group *g, tgi_draft_step *step)
 {

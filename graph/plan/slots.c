@@ -72,7 +72,7 @@ static bool copied_before(const slots *s, int i, int k)
     return false;
 }
 
-/* Adds the last readers of the operands that are copied for member i.  Returns the new number of
+/* Adds the last readers of the operands that are copied for member i. Returns the new number of
  * ends. */
 static int add_copies(const slots *s, int i, int64_t row, int *ends, int n)
 {

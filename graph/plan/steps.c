@@ -96,7 +96,7 @@ static int64_t pitch_of(const tgi_draft_loop *l)
     return (l->f.n * (int64_t)l->width + 15) / 16 * 16;
 }
 
-/* The address of an operand.  In scratch memory, which does not exist yet, it is the offset. */
+/* The address of an operand. In scratch memory, which does not exist yet, it is the offset. */
 static void *operand_at(const tgi_draft_loop *l, const tgi_operand *x, tgi_call *c, int bit)
 {
     if (x->slot < 0) return x->data;

@@ -1,8 +1,8 @@
 /* conv.h - convolution, pooling and upsampling, all composed with tg_unfold and tg_fold.
  *
- * The number in a name says how many axes follow (N, C): 1 (W), 2 (H, W) or 3 (D, H, W).  Arrays in
- * options have one entry per axis, in that order; further entries are not read.  Inputs are f32 or
- * f64.  N and C may be 0.  NULL options stand for the defaults, if there are defaults. */
+ * The number in a name says how many axes follow (N, C): 1 (W), 2 (H, W) or 3 (D, H, W). Arrays in
+ * options have one entry per axis, in that order; further entries are not read. Inputs are f32 or
+ * f64. N and C may be 0. NULL options stand for the defaults, if there are defaults. */
 #ifndef TAPEGRAD_CONV_H
 #define TAPEGRAD_CONV_H
 
@@ -41,7 +41,7 @@ tg_tensor *tg_conv3d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,
 
 /* The transpose of tg_conv2d as a linear map of x, which goes from its H' back to its H.
  * x (N, C, H, W), w (C, K/groups, R, S), b (K) or NULL -> (N, K, H', W'),
- * H' = (H - 1) stride - 2 padding + dilation (R-1) + 1 + output_padding.  Errors as above. */
+ * H' = (H - 1) stride - 2 padding + dilation (R-1) + 1 + output_padding. Errors as above. */
 tg_tensor *tg_conv_transpose1d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,
                                const tg_conv_options *options);
 tg_tensor *tg_conv_transpose2d(tg_tape *t, tg_tensor *x, tg_tensor *w, tg_tensor *b,
@@ -64,8 +64,8 @@ typedef struct tg_pool_options {
 tg_pool_options tg_pool_defaults(int64_t kernel);
 
 /* x (N, C, H, W) -> (N, C, H', W'), H' as in tg_conv2d: the largest element of x in each window.
- * Equal elements share the gradient.  NaN if any element is NaN.  -Inf if the window covers only
- * padding, which can happen with a dilation.  TG_ESHAPE if the kernel does not fit; TG_EARG if an
+ * Equal elements share the gradient. NaN if any element is NaN.  -Inf if the window covers only
+ * padding, which can happen with a dilation. TG_ESHAPE if the kernel does not fit; TG_EARG if an
  * option is out of range or options is NULL. */
 tg_tensor *tg_max_pool1d(tg_tape *t, tg_tensor *x, const tg_pool_options *options);
 tg_tensor *tg_max_pool2d(tg_tape *t, tg_tensor *x, const tg_pool_options *options);
@@ -77,7 +77,7 @@ tg_tensor *tg_avg_pool2d(tg_tape *t, tg_tensor *x, const tg_pool_options *option
 tg_tensor *tg_avg_pool3d(tg_tape *t, tg_tensor *x, const tg_pool_options *options);
 
 /* x (N, C, H, W) -> (N, C, h, w), whatever H and W are: element i is the mean, or the largest, of
- * x's elements floor(i H/h) .. ceil((i+1) H/h) - 1.  h = w = 1 pools over the whole image.
+ * x's elements floor(i H/h) .. ceil((i+1) H/h) - 1. h = w = 1 pools over the whole image.
  * TG_ESHAPE if H, W, h or w is outside 1..2^26. */
 tg_tensor *tg_adaptive_avg_pool1d(tg_tape *t, tg_tensor *x, int64_t w);
 tg_tensor *tg_adaptive_avg_pool2d(tg_tape *t, tg_tensor *x, int64_t h, int64_t w);

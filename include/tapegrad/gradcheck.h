@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* A differentiable function of the tensors of a dict.  Every call must compute the same result. */
+/* A differentiable function of the tensors of a dict. Every call must compute the same result. */
 typedef tg_tensor *(*tg_function)(tg_tape *t, const tg_dict *x, void *user);
 
 typedef struct tg_gradcheck_options {
@@ -39,14 +39,14 @@ typedef struct tg_gradcheck_report {
     double error;    /* |analytic - numeric| / max(|analytic|, |numeric|, 1e-2) */
 } tg_gradcheck_report;
 
-/* Checks d f / d x for every tensor of x (f64 leaves, any strides).  If f has more than one
- * element, the function checked is sum(u f) for a fixed random u.  The tensors are changed while
+/* Checks d f / d x for every tensor of x (f64 leaves, any strides). If f has more than one
+ * element, the function checked is sum(u f) for a fixed random u. The tensors are changed while
  * the check runs and are restored, bit for bit, before it returns.
  * TG_OK if every error is within the tolerance; TG_EGRAD, naming the worst element, if not;
- * otherwise the error of f.  options and report may be NULL.
- * directions = k > 0 is for networks that are too large to check element by element.  The check
+ * otherwise the error of f. options and report may be NULL.
+ * directions = k > 0 is for networks that are too large to check element by element. The check
  * then compares <gradient, v> with the difference along k random v (normal numbers, over all
- * tensors at once, with a step of length h in x).  It evaluates f 2 k times and ignores samples. */
+ * tensors at once, with a step of length h in x). It evaluates f 2 k times and ignores samples. */
 tg_status tg_gradcheck(tg_function f, void *user, tg_dict *x, const tg_gradcheck_options *options,
                        tg_gradcheck_report *report, tg_error *err);
 

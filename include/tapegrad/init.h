@@ -38,8 +38,8 @@ double tg_init_std(tg_init init, int64_t fan_in, int64_t fan_out);
 
 /* Fills leaf w with random numbers of mean 0 and that standard deviation, or with the constant.
  * fan_in and fan_out are the sizes of the first and the last axis of an (in, out) matrix; NORMAL
- * and CONSTANT need no fans and take any shape.  Element j comes from word j of rng, which
- * advances.  TG_EARG (also for a recorded value), TG_ESHAPE (not 2-D where fans are needed),
+ * and CONSTANT need no fans and take any shape. Element j comes from word j of rng, which
+ * advances. TG_EARG (also for a recorded value), TG_ESHAPE (not 2-D where fans are needed),
  * TG_EDTYPE (not a float dtype). */
 tg_status tg_init_fill(tg_tensor *w, tg_init init, tg_rng *rng, tg_error *err);
 

@@ -1,7 +1,7 @@
 /* nn.h - layers and losses: functions composed of operations, without backward passes of their own.
  *
- * A layer takes the tape, its input and its parameters.  State that a layer keeps (the running
- * statistics of batch normalisation) is passed as leaves, as parameters are.  An argument says
+ * A layer takes the tape, its input and its parameters. State that a layer keeps (the running
+ * statistics of batch normalisation) is passed as leaves, as parameters are. An argument says
  * whether the layer is used in training or in evaluation. */
 #ifndef TAPEGRAD_NN_H
 #define TAPEGRAD_NN_H
@@ -40,9 +40,9 @@ tg_batch_norm_options tg_batch_norm_book(void);
 tg_batch_norm_options tg_batch_norm_torch(void);
 
 /* x (N, C), gamma, beta, running_mean, running_var (C) -> (N, C); reshape images to (N, C) first.
- * gamma (x - mean) / sqrt(var + eps) + beta.  In training, mean and var are those of the batch, the
- * gradient goes through both, and the running statistics, which are leaves, are written.  In
- * evaluation, mean and var are the running statistics and nothing is written.  TG_ESHAPE for a
+ * gamma (x - mean) / sqrt(var + eps) + beta. In training, mean and var are those of the batch, the
+ * gradient goes through both, and the running statistics, which are leaves, are written. In
+ * evaluation, mean and var are the running statistics and nothing is written. TG_ESHAPE for a
  * training batch without rows, and for one of a single row if options say unbiased, which divides
  * by n - 1. */
 tg_tensor *tg_batch_norm(tg_tape *t, tg_tensor *x, tg_tensor *gamma, tg_tensor *beta,
@@ -56,7 +56,7 @@ typedef enum tg_dropout_form {
     TG_DROPOUT_BOOK      /* train: x mask; else x (1 - p) */
 } tg_dropout_form;
 
-/* Drops each element with probability p, 0 <= p < 1.  rng is needed in training. */
+/* Drops each element with probability p, 0 <= p < 1. rng is needed in training. */
 tg_tensor *tg_dropout(tg_tape *t, tg_tensor *x, double p, tg_dropout_form form, tg_rng *rng,
                       bool train);
 

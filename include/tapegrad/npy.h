@@ -11,8 +11,8 @@
  * it.
  *
  * A file is written under a temporary name beside the target and then renamed, so the target is
- * replaced as a whole or left unchanged.  A symbolic link is followed and kept, even if its target
- * does not exist yet.  The library writes all whole files in this way. */
+ * replaced as a whole or left unchanged. A symbolic link is followed and kept, even if its target
+ * does not exist yet. The library writes all whole files in this way. */
 #ifndef TAPEGRAD_NPY_H
 #define TAPEGRAD_NPY_H
 
@@ -25,21 +25,21 @@ extern "C" {
 /* Reads a .npy file, version 1.0, 2.0 or 3.0, into a row-major leaf that the caller frees.
  *   <f4 -> f32   <f8 -> f64   <i4 -> i32   |u1 -> u8   |b1 -> u8 of 0 and 1
  *   |i1 <i2 <u2 <i8 -> i32, each value checked
- * Arrays in Fortran order are transposed.  0-d and empty arrays are accepted.  NULL on failure:
+ * Arrays in Fortran order are transposed. 0-d and empty arrays are accepted. NULL on failure:
  * TG_EIO, TG_ENOMEM, TG_EFORMAT (also for bytes after the array). */
 tg_tensor *tg_npy_load(const char *path, tg_error *err);
 
 /* Writes x, a leaf or a recorded value of any strides, as version 1.0 in C order, byte for byte as
- * NumPy does.  The file appears whole or not at all.  TG_EARG for NULL, TG_EIO, TG_ENOMEM. */
+ * NumPy does. The file appears whole or not at all. TG_EARG for NULL, TG_EIO, TG_ENOMEM. */
 tg_status tg_npy_save(const char *path, const tg_tensor *x, tg_error *err);
 
 /* Reads an archive of numpy.savez: a zip file of uncompressed .npy members, with zip64 and CRC-32.
- * Keys are the names without ".npy", in the order of the archive.  The caller frees the dict.  NULL
+ * Keys are the names without ".npy", in the order of the archive. The caller frees the dict. NULL
  * on failure, as above; TG_EFORMAT also for a compressed member (savez_compressed) or a repeated
  * name. */
 tg_dict *tg_npz_load(const char *path, tg_error *err);
 
-/* Writes d for numpy.load and tg_npz_load.  The file appears whole or not at all.  TG_EARG for NULL
+/* Writes d for numpy.load and tg_npz_load. The file appears whole or not at all. TG_EARG for NULL
  * or for a key that is longer than 65531 bytes or not UTF-8, TG_EIO, TG_ENOMEM. */
 tg_status tg_npz_save(const char *path, const tg_dict *d, tg_error *err);
 

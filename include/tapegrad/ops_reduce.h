@@ -1,7 +1,7 @@
 /* ops_reduce.h - many elements along axes become one.
  *
  * axis may be TG_ALL, and keepdims leaves an axis of size 1; the functions that end in _axes reduce
- * over n axes at once.  f32 and f64, where a line does not say otherwise. */
+ * over n axes at once. f32 and f64, where a line does not say otherwise. */
 #ifndef TAPEGRAD_OPS_REDUCE_H
 #define TAPEGRAD_OPS_REDUCE_H
 
@@ -17,7 +17,7 @@ extern "C" {
 tg_tensor *tg_sum(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_sum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
-/* The sum of the elements that are not NaN; the others get a gradient of 0.  Also i32; of
+/* The sum of the elements that are not NaN; the others get a gradient of 0. Also i32; of
  * nothing 0. */
 tg_tensor *tg_nansum(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_nansum_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
@@ -35,7 +35,7 @@ tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
 /* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, though a square may
- * overflow or vanish; INFINITY: max |x|.  NaN if any element is, else Inf if any is.  TG_EARG for
+ * overflow or vanish; INFINITY: max |x|. NaN if any element is, else Inf if any is. TG_EARG for
  * any other p. */
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
@@ -54,7 +54,7 @@ tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_nanmean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
 /* sum (x - mean)^2 / max(n - correction, 0), and its root, with derivative 0 where it is 0.
- * correction 0: of a population, 1: estimated from a sample.  NaN of nothing. */
+ * correction 0: of a population, 1: estimated from a sample. NaN of nothing. */
 tg_tensor *tg_var(tg_tape *t, tg_tensor *x, int axis, double correction, bool keepdims);
 tg_tensor *tg_var_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double correction,
                        bool keepdims);
@@ -64,7 +64,7 @@ tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double 
 
 /* ---- the largest and the smallest ----------------------------------------------------------- */
 
-/* NaN if any element is; also i32; TG_ESHAPE of nothing.  Ties share the gradient equally, as in
+/* NaN if any element is; also i32; TG_ESHAPE of nothing. Ties share the gradient equally, as in
  * PyTorch's amax; for the first of them alone: tg_take_along_axis at tg_argmax. */
 tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_max_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);

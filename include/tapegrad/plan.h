@@ -5,17 +5,17 @@
  *     tg_plan_seek(p, 1);           with dropout: recording drew the numbers of run 0
  *     for (...) { fill the leaves, or bind others; tg_plan_run(p, err); use tg_plan_output(p, 0); }
  *
- * The results are those of recording the same operations again, bit for bit.  Everything that is
+ * The results are those of recording the same operations again, bit for bit. Everything that is
  * not an operation stays as it was recorded: shapes, attributes, numbers passed to tg_scalar or
- * tg_full, and every decision that the program took while recording.  Another shape needs another
+ * tg_full, and every decision that the program took while recording. Another shape needs another
  * plan.
  *
- * A plan fuses elementwise operations into loops.  Reductions of rows of 16 to 4096 elements, the
- * operations that use their results, and reductions over all rows join these loops.  Elementwise
+ * A plan fuses elementwise operations into loops. Reductions of rows of 16 to 4096 elements, the
+ * operations that use their results, and reductions over all rows join these loops. Elementwise
  * operations on a matrix product run on each piece of the product as soon as it is computed. Matrix
  * products with each other, scans, random numbers and sorting are never fused.
  *
- * A plan may be used by one thread at a time.  Different plans may be used at the same time. */
+ * A plan may be used by one thread at a time. Different plans may be used at the same time. */
 #ifndef TAPEGRAD_PLAN_H
 #define TAPEGRAD_PLAN_H
 
@@ -30,9 +30,9 @@ extern "C" {
 
 typedef struct tg_plan tg_plan;
 
-/* Compiles n recorded values of t into a plan, which the caller frees.  The plan computes
+/* Compiles n recorded values of t into a plan, which the caller frees. The plan computes
  * everything that the values depend on and repeats every tg_assign on t, in the order of recording.
- * It holds references to the leaves and reads them at each run.  Recording counts as the first run:
+ * It holds references to the leaves and reads them at each run. Recording counts as the first run:
  * its writes are done and its random numbers are drawn (see tg_plan_seek).
  * NULL on failure: the error of a poisoned tape; TG_EARG for NULL, or for an operation that cannot
  * be run again, such as tg_checkpoint; TG_ETAPE for an output that is not a value of t;
@@ -43,31 +43,31 @@ tg_plan *tg_compile(tg_tape *t, int n, tg_tensor *const *outputs, tg_error *err)
 tg_plan *tg_compile_grads(tg_tape *t, tg_tensor *loss, const tg_dict *grads, tg_error *err);
 void tg_plan_free(tg_plan *p);
 
-/* Computes all outputs and repeats all writes, without calling the allocator.  Fails as recording
+/* Computes all outputs and repeats all writes, without calling the allocator. Fails as recording
  * does when an operation refuses the values of its operands (an index out of range, a singular
- * matrix).  Then the writes before that operation have been done, and the outputs are unspecified.
+ * matrix). Then the writes before that operation have been done, and the outputs are unspecified.
  * TG_EARG for NULL. */
 tg_status tg_plan_run(tg_plan *p, tg_error *err);
 
 /* From the next run on, the plan reads x in place of leaf, until leaf is bound again; for instance
- * to pass the next batch without copying it.  x is a leaf with the same dtype, shape and strides,
- * and the plan holds a reference to it.  Bind leaf to itself to undo this.  The time it takes
- * grows with the size of the plan.  On failure nothing changes: TG_EARG if an argument is NULL, if
+ * to pass the next batch without copying it. x is a leaf with the same dtype, shape and strides,
+ * and the plan holds a reference to it. Bind leaf to itself to undo this. The time it takes
+ * grows with the size of the plan. On failure nothing changes: TG_EARG if an argument is NULL, if
  * x is a recorded value or shares memory with what the plan writes, or if the plan does not read
  * leaf or writes it; TG_EDTYPE; TG_ESHAPE. */
 tg_status tg_plan_bind(tg_plan *p, const tg_tensor *leaf, tg_tensor *x, tg_error *err);
 
-/* Output i as a row-major leaf, which holds zeros at first and is written by each run.  It belongs
- * to the plan; use tg_tensor_ref to keep it after tg_plan_free.  NULL outside 0..n-1. */
+/* Output i as a row-major leaf, which holds zeros at first and is written by each run. It belongs
+ * to the plan; use tg_tensor_ref to keep it after tg_plan_free. NULL outside 0..n-1. */
 tg_tensor *tg_plan_output(const tg_plan *p, int i);
 
 /* The gradients of tg_compile_grads: a dict with the keys of grads, to pass to tg_optimizer_update.
- * It belongs to the plan and is written by each run.  NULL for other plans. */
+ * It belongs to the plan and is written by each run. NULL for other plans. */
 tg_dict *tg_plan_grads(const tg_plan *p);
 
-/* Random numbers.  A plan counts its runs, including failed ones.  Let `draws` be the number of
+/* Random numbers. A plan counts its runs, including failed ones. Let `draws` be the number of
  * blocks that recording took from a generator, and `counter` the block at which a random operation
- * was recorded.  In run k that operation starts at block counter + k draws.  These are the numbers
+ * was recorded. In run k that operation starts at block counter + k draws. These are the numbers
  * that pass k of a loop would draw if it recorded every pass and used the generator for nothing
  * else.
  *   runs     the number of the next run, 0 at first
@@ -114,11 +114,11 @@ typedef struct tg_plan_step {
     double bytes;   /* that one run reads from memory and writes to it */
 } tg_plan_step;
 
-/* Starts measuring the time of each step, from zero, or stops.  Measuring reads the clock twice per
- * step, which takes about 50 ns.  TG_EARG, TG_ENOMEM. */
+/* Starts measuring the time of each step, from zero, or stops. Measuring reads the clock twice per
+ * step, which takes about 50 ns. TG_EARG, TG_ENOMEM. */
 tg_status tg_plan_profile(tg_plan *p, bool on, tg_error *err);
 
-/* Describes step i, 0 <= i < tg_plan_stats(p).steps; TG_EARG outside.  Without a profile runs is
+/* Describes step i, 0 <= i < tg_plan_stats(p).steps; TG_EARG outside. Without a profile runs is
  * 0. */
 tg_status tg_plan_step_at(const tg_plan *p, int32_t i, tg_plan_step *step, tg_error *err);
 
@@ -128,11 +128,11 @@ typedef struct tg_limits {
     double gbytes; /* 1e9 bytes read or written per second, in a copy that does not fit the cache */
 } tg_limits;
 
-/* Measures both in about 50 ms, with the present number of threads.  Zeros when out of memory. */
+/* Measures both in about 50 ms, with the present number of threads. Zeros when out of memory. */
 tg_limits tg_limits_measure(void);
 
 /* Prints one line for each step, slowest first: the time of a run and its share, GFLOP/s, GB/s, and
- * the percentage reached of the nearer limit.  A total follows.  TG_EARG (also without a profile),
+ * the percentage reached of the nearer limit. A total follows. TG_EARG (also without a profile),
  * TG_EIO. */
 tg_status tg_plan_print_profile(const tg_plan *p, tg_limits limits, FILE *file);
 

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /* On a terminal this shows one line with a bar, the rate, the time left and a text of metrics,
- * redrawn at most ten times a second.  Elsewhere it prints a plain line after each tenth of the
+ * redrawn at most ten times a second. Elsewhere it prints a plain line after each tenth of the
  * work. */
 typedef struct tg_progress {
     FILE *out;
@@ -22,10 +22,10 @@ typedef struct tg_progress {
     double start, drawn; /* seconds */
 } tg_progress;
 
-/* out may be stderr, for instance; NULL prints nothing.  label is borrowed. */
+/* out may be stderr, for instance; NULL prints nothing. label is borrowed. */
 tg_progress tg_progress_start(FILE *out, const char *label, int64_t total);
 
-/* Says that `done` of `total` are done.  metrics may be NULL. */
+/* Says that `done` of `total` are done. metrics may be NULL. */
 void tg_progress_update(tg_progress *p, int64_t done, const char *metrics);
 
 /* Ends the line with the time that the work took. */

@@ -6,7 +6,7 @@
  *   Wx     (in, G H)            G = 3 gates (GRU) or 4 (LSTM), side by side along the last axis in
  *   Wh     (H, G H)             PyTorch's order; its weight_ih and weight_hh are the transposes
  *   bx, bh (G H)                NULL: no bias
- * Below, u_i is the part of x Wx + bx that belongs to gate i, and v_i that of h Wh + bh.  TG_ESHAPE
+ * Below, u_i is the part of x Wx + bx that belongs to gate i, and v_i that of h Wh + bh. TG_ESHAPE
  * names an operand that does not fit. */
 #ifndef TAPEGRAD_RECURRENT_H
 #define TAPEGRAD_RECURRENT_H

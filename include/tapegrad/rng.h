@@ -1,8 +1,8 @@
 /* rng.h - random numbers with an explicit state: seed, stream and counter.
  *
  * The generator is Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
- * 2011).  Block number `counter` of a stream is a pure function of (seed, stream, counter), so
- * draws can be repeated, skipped, or divided among threads.  Equal seeds give equal bits on every
+ * 2011). Block number `counter` of a stream is a pure function of (seed, stream, counter), so
+ * draws can be repeated, skipped, or divided among threads. Equal seeds give equal bits on every
  * machine. */
 #ifndef TAPEGRAD_RNG_H
 #define TAPEGRAD_RNG_H
@@ -26,7 +26,7 @@ tg_rng tg_rng_make(uint64_t seed, uint64_t stream);
 /* Block `counter` of a stream: 128 random bits. */
 void tg_rng_block(uint64_t seed, uint64_t stream, uint64_t counter, uint32_t out[4]);
 
-/* The i-th 64-bit word after r's counter; r does not move.  Two words to a block. */
+/* The i-th 64-bit word after r's counter; r does not move. Two words to a block. */
 uint64_t tg_rng_word(const tg_rng *r, uint64_t i);
 
 /* Advances r past n words, to the start of a block, as a draw of n numbers does. */

@@ -17,7 +17,7 @@ typedef enum tg_schedule_kind {
     TG_SCHEDULE_COSINE       /* rate + (1 - rate) (1 + cos(pi k / length)) / 2, rate after length */
 } tg_schedule_kind;
 
-/* A zeroed schedule has the factor 1.  Every kind can have a warm-up: step i has the factor
+/* A zeroed schedule has the factor 1. Every kind can have a warm-up: step i has the factor
  * (i + 1) / warmup for i < warmup, and the schedule itself begins with k = 0 at step warmup. */
 typedef struct tg_schedule {
     tg_schedule_kind kind;

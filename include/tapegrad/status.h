@@ -1,18 +1,18 @@
 /* status.h - how every function of tapegrad reports what went wrong.
  *
  * A function either returns a tg_status, or returns a pointer that is NULL on
- * failure.  Those that can fail for more than one reason take a tg_error, which
- * keeps the first failure with a sentence that names the thing at fault.  The
+ * failure. Those that can fail for more than one reason take a tg_error, which
+ * keeps the first failure with a sentence that names the thing at fault. The
  * library never aborts, exits or prints.
  *
- * Options.  A struct of options begins with `made`, a tag.  Get the struct from the function that
- * is named beside this member, then set the fields that matter, except `made`.  A struct without
+ * Options. A struct of options begins with `made`, a tag. Get the struct from the function that
+ * is named beside this member, then set the fields that matter, except `made`. A struct without
  * the tag is refused with TG_EARG and the name of that function, because every field that was
  * forgotten in it would be 0.
  *
- * NULL.  A pointer must not be NULL unless its function says what NULL means.  If it is NULL
+ * NULL. A pointer must not be NULL unless its function says what NULL means. If it is NULL
  * anyway, the function fails as for any other wrong argument: with TG_EARG, NULL or a poisoned
- * tape.  A function that cannot report errors does nothing, or returns 0, NaN or "?".  A function
+ * tape. A function that cannot report errors does nothing, or returns 0, NaN or "?". A function
  * that writes text accepts NULL with a size of 0. */
 #ifndef TAPEGRAD_STATUS_H
 #define TAPEGRAD_STATUS_H
@@ -58,8 +58,8 @@ typedef enum tg_status {
 /* The text of a code, never NULL; "unknown status" for a number outside the list. */
 const char *tg_status_text(tg_status status);
 
-/* The first failure of a series of calls.  Start from TG_ERROR_INIT or zeroed memory, pass the same
- * tg_error to any number of calls, and check it once.  Wherever a function takes a pointer to a
+/* The first failure of a series of calls. Start from TG_ERROR_INIT or zeroed memory, pass the same
+ * tg_error to any number of calls, and check it once. Wherever a function takes a pointer to a
  * tg_error, NULL is allowed. */
 typedef struct tg_error {
     tg_status status;
@@ -71,8 +71,8 @@ typedef struct tg_error {
         TG_OK, { 0 }                                                                               \
     }
 
-/* Records a failure unless err already holds one or is NULL.  In the text '?' stands for control
- * characters and for bytes that are not UTF-8, as names of files may hold them.  Returns status,
+/* Records a failure unless err already holds one or is NULL. In the text '?' stands for control
+ * characters and for bytes that are not UTF-8, as names of files may hold them. Returns status,
  * so that a function can end with `return tg_fail(err, TG_ESHAPE, "...", ...)`. */
 tg_status tg_fail(tg_error *err, tg_status status, const char *format, ...) TG_PRINTF(3, 4);
 

@@ -58,7 +58,7 @@ typedef struct tgi_gemm_part {
     bool accumulate;
 } tgi_gemm_part;
 
-/* What an instruction set provides for one dtype.  None of it can fail. */
+/* What an instruction set provides for one dtype. None of it can fail. */
 typedef struct tgi_gemm_kernel {
     int64_t size;        /* bytes of an element */
     int64_t tile, panel; /* rows of a tile, at most; columns of a panel */

@@ -1,7 +1,7 @@
 /* reduce.h - the kernels of reductions: what they fold, and in which order.
  *
  * A kernel sees a matrix whose rows are contiguous and folds them, one after the other, into as
- * many accumulators as there are columns.  A line of elements is such a matrix too: element i
+ * many accumulators as there are columns. A line of elements is such a matrix too: element i
  * goes to accumulator i % TGI_FOLD_LANES, and in the end the second half of the accumulators is
  * folded into the first, again and again, until one is left. */
 #ifndef TAPEGRAD_OPS_KERNELS_REDUCE_H
@@ -48,7 +48,7 @@ typedef struct tgi_fold_kernel {
     void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, void *y);
 } tgi_fold_kernel;
 
-/* Exponentials of elements minus a top, the largest of those beside them: at most 1.  What is so
+/* Exponentials of elements minus a top, the largest of those beside them: at most 1. What is so
  * far below the top that it vanishes beside it is not exact; NaN stands for anything. */
 typedef struct tgi_exp_kernel {
     /* e[j] = exp(x[j] - top[j]), j < n. */
@@ -69,8 +69,8 @@ typedef struct tgi_argmax_kernel {
     void (*lines)(int64_t lines, int64_t count, const void *x, int64_t step, int32_t *y);
 } tgi_argmax_kernel;
 
-/* sum[i] = the sum of (x[i * step + j] scale)^2, j < count, in double; i < lines.  Element j goes
- * to sum j % TGI_SQUARE_LANES, and these are added up in halves as those of a line.  The same bits
+/* sum[i] = the sum of (x[i * step + j] scale)^2, j < count, in double; i < lines. Element j goes
+ * to sum j % TGI_SQUARE_LANES, and these are added up in halves as those of a line. The same bits
  * in each table. */
 enum { TGI_SQUARE_LANES = 16 };
 typedef void (*tgi_squares_fn)(int64_t lines, int64_t count, const void *x, int64_t step,

@@ -1,10 +1,10 @@
 /* determinant.c - determinants, their logarithms and signs, and the matrix of cofactors.
  *
- * det        With dy its cotangent and C the cofactors of a, da = dy C.  Nothing is divided by det.
- * cofactor   C = adj(a)^T, by elimination with complete pivoting, p a q = L U.  All pivots of U but
- *            the last are divisors, so this works down to rank n - 1; below that C = 0.  With G its
+ * det        With dy its cotangent and C the cofactors of a, da = dy C. Nothing is divided by det.
+ * cofactor   C = adj(a)^T, by elimination with complete pivoting, p a q = L U. All pivots of U but
+ *            the last are divisors, so this works down to rank n - 1; below that C = 0. With G its
  *            cotangent, da is the derivative of C(a + e G) at e = 0, because <G, C> is the
- *            derivative of det(a + e G), whose gradient is C(a + e G).  That is a polynomial of
+ *            derivative of det(a + e G), whose gradient is C(a + e G). That is a polynomial of
  *            degree n - 1 in e, so its derivative is a sum over n points, exact at every a and
  *            again made of cofactors.
  * logabsdet  ln |det a|, da = dy a^-T.

@@ -1,10 +1,10 @@
 /* solve.c - systems of equations and the inverse, by elimination with partial pivoting.
  *
- * solve  x with a (..., n, n) x (..., n, k) = b; leading axes broadcast.  With dx the cotangent of
+ * solve  x with a (..., n, n) x (..., n, k) = b; leading axes broadcast. With dx the cotangent of
  *        x, db = a^-T dx and da = -db x^T.
- * inv    y with a y = 1.  With dy the cotangent of y, da = -y^T dy y^T.
+ * inv    y with a y = 1. With dy the cotangent of y, da = -y^T dy y^T.
  *
- * A pivot that is exactly 0 is an error.  NaN passes through. */
+ * A pivot that is exactly 0 is an error. NaN passes through. */
 #include "ops/compose.h"
 #include "ops/elementwise/families.h"
 #include "ops/linalg/linalg.h"

@@ -1,5 +1,5 @@
 /* forward.c - the forward of every reduction: a contiguous input by its layout, on several threads,
- * any other by the blocks of walk.c.  Plans use the same layouts for partial reductions
+ * any other by the blocks of walk.c. Plans use the same layouts for partial reductions
  * (tg_op_partial), which their loops feed part by part. */
 #include "graph/parallel.h"
 #include "graph/tape.h"

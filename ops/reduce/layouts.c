@@ -1,4 +1,4 @@
-/* layouts.c - reduces a contiguous input in parts: one line, many lines, columns, or planes.  The
+/* layouts.c - reduces a contiguous input in parts: one line, many lines, columns, or planes. The
  * parts follow from the shape alone, so that neither threads nor plans change a bit. */
 #include "ops/reduce/layouts.h"
 

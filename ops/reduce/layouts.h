@@ -1,5 +1,5 @@
 /* layouts.h - how the elements of a contiguous input lie that are reduced together, and the
- * reduction of each such layout in parts (internal).  All cuts follow from shapes alone. */
+ * reduction of each such layout in parts (internal). All cuts follow from shapes alone. */
 #ifndef TAPEGRAD_OPS_REDUCE_LAYOUTS_H
 #define TAPEGRAD_OPS_REDUCE_LAYOUTS_H
 

@@ -1,4 +1,4 @@
-/* lines.c - reduces contiguous lines by a kernel alone, as sum and max do.  A long line is cut into
+/* lines.c - reduces contiguous lines by a kernel alone, as sum and max do. A long line is cut into
  * parts that follow from its length; they are read side by side, and by several threads. */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* logsumexp.c - ln sum e^x = m + ln sum e^(x-m) with m the largest x.
  *
- * No term overflows, and the largest is exactly 1.  Two passes over a block that stays in the
- * cache: the maximum, then the sum.  Where m is infinite or NaN it is the result itself. */
+ * No term overflows, and the largest is exactly 1. Two passes over a block that stays in the
+ * cache: the maximum, then the sum. Where m is infinite or NaN it is the result itself. */
 #include <math.h>
 
 #include "ops/reduce/reduce.h"

@@ -1,6 +1,6 @@
 /* norm2.c - sqrt(sum x^2), summed in double: by what joins the accumulators of sum.
  *
- * Squares of f64 may leave the range though the norm is within it.  Where their sum lies outside
+ * Squares of f64 may leave the range though the norm is within it. Where their sum lies outside
  * LEAST..MOST it is computed once more from x 2^-e, with e the exponent of the largest |x|. */
 #include <math.h>
 

@@ -1,10 +1,10 @@
 /* reduce.h - how a reduction walks over a strided tensor, and its kernels (internal).
  *
- * The axes of x are either kept or reduced.  The work is cut into blocks, in one of two ways:
+ * The axes of x are either kept or reduced. The work is cut into blocks, in one of two ways:
  *   columns  up to TGI_REDUCE_WIDTH outputs side by side, one accumulator for each
  *   row      one output, whose elements are dealt out to TGI_REDUCE_LANES accumulators
  * Either way a kernel sees a matrix of `width` columns and folds its rows into `width`
- * accumulators.  The order in which elements meet depends on shape and strides alone. */
+ * accumulators. The order in which elements meet depends on shape and strides alone. */
 #ifndef TG_OPS_REDUCE_H
 #define TG_OPS_REDUCE_H
 
@@ -21,10 +21,10 @@ typedef struct tgi_reduce_attrs {
     bool keepdims;
 } tgi_reduce_attrs;
 
-/* Makes the axes non-negative and ascending.  TG_EAXIS when one is out of x's range or twice. */
+/* Makes the axes non-negative and ascending. TG_EAXIS when one is out of x's range or twice. */
 tg_status tgi_reduce_axes(const char *who, const tg_tensor *x, tg_ints *axis, tg_error *err);
 
-/* Bit i set: axis i is reduced.  axis as tgi_reduce_axes left it. */
+/* Bit i set: axis i is reduced. axis as tgi_reduce_axes left it. */
 unsigned tgi_reduce_mask(const tg_ints *axis, int ndim);
 
 /* The axes that summing x to a shape reduces, for a shape that broadcasts to x's. */
@@ -69,7 +69,7 @@ typedef struct tgi_reduce {
     tgi_reduce_lines lines; /* for outputs with contiguous elements; NULL: blocks for all */
 } tgi_reduce;
 
-/* Leaves kernel and lines to the caller.  ordered: the rows of a block come in x's row-major order,
+/* Leaves kernel and lines to the caller. ordered: the rows of a block come in x's row-major order,
  * and a block of one output has one lane; otherwise the axes are sorted by their steps in memory.
  */
 void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsigned mask,
@@ -86,7 +86,7 @@ void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_bloc
 typedef void (*tgi_reduce_rows)(void *acc, int64_t rows, int64_t width, const void *x,
                                 int64_t step);
 
-/* Shows all elements of a block to fold; none when count is 0.  In a row the last call may be
+/* Shows all elements of a block to fold; none when count is 0. In a row the last call may be
  * narrower than width. */
 void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_rows fold,
                      void *acc);
@@ -98,7 +98,7 @@ int64_t tgi_reduce_y_step(const tgi_reduce *p);
 /* ---- accumulators --------------------------------------------------------------------------- */
 
 /* What sums that round keep in levels: level 0 takes kernel->level rows and is then added to
- * level 1; after 32 of those level 1 goes to level 2, and so on.  So no element passes through
+ * level 1; after 32 of those level 1 goes to level 2, and so on. So no element passes through
  * more than some 100 roundings to the precision of x, each of the size of the sum it is part of.
  * The accumulators follow the struct, level by level. */
 enum {
@@ -117,7 +117,7 @@ typedef struct tgi_total {
 /* Bytes of a total that takes so many rows, a multiple of 64. */
 size_t tgi_total_size(const tgi_fold_kernel *kernel, int64_t width, int64_t rows);
 void tgi_total_begin(tgi_total *total, const tgi_fold_kernel *kernel, int64_t width);
-/* A tgi_reduce_rows whose accumulator is a tgi_total.  How rows are shared out to calls does not
+/* A tgi_reduce_rows whose accumulator is a tgi_total. How rows are shared out to calls does not
  * change a bit. */
 void tgi_total_rows(void *total, int64_t rows, int64_t width, const void *x, int64_t step);
 /* Rows of TGI_FOLD_STREAMS lines at once, into totals that hold as many rows as each other. */
@@ -163,7 +163,7 @@ typedef struct tgi_reduce_way {
 
 extern const tgi_reduce_way tgi_plain_way, tgi_argmax_way, tgi_logsumexp_way, tgi_norm2_way;
 
-/* What a row of reductions.def says beside its descriptor.  The descriptor's partial is the first
+/* What a row of reductions.def says beside its descriptor. The descriptor's partial is the first
  * member, by which a node leads to its row. */
 typedef struct tgi_reduce_row {
     tg_op_partial partial;

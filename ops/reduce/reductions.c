@@ -149,7 +149,7 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_mul(t, tg_zdiv(t, restore_axes(t, n, dy), ties), mask);
 }
 
-/* dy e^(x-y).  A slice of -Inf has weights of 0, by the least finite number in the place of y.  Of
+/* dy e^(x-y). A slice of -Inf has weights of 0, by the least finite number in the place of y. Of
  * one with +Inf that element has a weight of NaN, as in PyTorch: its loss is lost already. */
 static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {

@@ -139,7 +139,7 @@ static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes,
 }
 
 /* x less its mean, by way of x less its first element: an offset that all elements share is gone
- * before anything is rounded, and equal elements give exactly 0.  The first counts as a constant,
+ * before anything is rounded, and equal elements give exactly 0. The first counts as a constant,
  * on which the result does not depend. */
 static tg_tensor *centred(tg_tape *t, tg_tensor *x, unsigned mask, int n, const int *axes)
 {

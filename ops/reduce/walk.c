@@ -6,7 +6,7 @@
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-/* Small for what should be innermost.  A repeated axis (step 0) costs least outside. */
+/* Small for what should be innermost. A repeated axis (step 0) costs least outside. */
 static int64_t distance(const tgi_reduce_axis *a)
 {
     return a->x_step == 0 ? INT64_MAX : a->x_step < 0 ? -a->x_step : a->x_step;

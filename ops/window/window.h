@@ -34,12 +34,12 @@ int64_t tgi_window_count(int64_t size, int64_t kernel, int64_t stride, int64_t p
 /* A list of n numbers, or where v is NULL the one number `otherwise`. */
 tg_ints tgi_window_ints(int n, const int64_t *v, int64_t otherwise);
 
-/* Repeats a single number for every axis.  TG_EARG when the list has another length or a number is
+/* Repeats a single number for every axis. TG_EARG when the list has another length or a number is
  * below `least` or above TGI_WINDOW_MOST. */
 tg_status tgi_window_numbers(const char *who, const char *name, tg_ints *a, int axes, int64_t least,
                              tg_error *err);
 
-/* *product *= factor; false, and nothing done, on overflow.  Neither is negative. */
+/* *product *= factor; false, and nothing done, on overflow. Neither is negative. */
 bool tgi_window_times(int64_t *product, int64_t factor);
 
 /* Completes the attributes for an image of `axes` sizes, and counts the elements of the kernel

@@ -18,7 +18,7 @@ tg_batches_options tg_batches_defaults(void)
     return (tg_batches_options){.made = TGI_MADE_BATCHES, .batch = 100};
 }
 
-/* Makes the leaves and the order.  What was made before a failure stays in b. */
+/* Makes the leaves and the order. What was made before a failure stays in b. */
 static tg_status make_rows(tg_batches *b, bool drop_last, tg_error *err)
 {
     const int64_t whole = b->n / b->batch, rest = b->n % b->batch, step = 1;

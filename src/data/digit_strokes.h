@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* What the pen does at a point.  A list of points ends with TGI_PEN_END or when it is full. */
+/* What the pen does at a point. A list of points ends with TGI_PEN_END or when it is full. */
 typedef enum tgi_pen {
     TGI_PEN_END,  /* not a point: the form is complete */
     TGI_PEN_DOWN, /* begins a stroke */
@@ -20,7 +20,7 @@ typedef struct tgi_digit_point {
     uint8_t pen; /* tgi_pen */
 } tgi_digit_point;
 
-/* One way to write a digit.  weight says how often it is used among the forms of its digit.  A form
+/* One way to write a digit. weight says how often it is used among the forms of its digit. A form
  * of weight 0 is an unused entry of the table. */
 typedef struct tgi_digit_form {
     int weight;

@@ -47,7 +47,7 @@ static const tgi_digit_form *choose_form(tg_rng *r, int label)
     return &forms[i];
 }
 
-/* The points of a form in a unit box.  Each point is moved a little, and so is each whole
+/* The points of a form in a unit box. Each point is moved a little, and so is each whole
  * stroke. */
 static int place_points(tg_rng *r, const tgi_digit_form *form, node point[TGI_DIGIT_POINTS])
 {
@@ -154,7 +154,7 @@ static void turn(tg_rng *r, path *p)
     }
 }
 
-/* Scales the path to 15 to 19.5 pixels.  The point halfway between the centre of its box and its
+/* Scales the path to 15 to 19.5 pixels. The point halfway between the centre of its box and its
  * centre of mass comes near the centre of the image. */
 static void fit(tg_rng *r, path *p)
 {

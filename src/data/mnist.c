@@ -38,7 +38,7 @@ static tg_tensor *load_part(const char *dir, const char *stem, int ndim, tg_erro
     return x;
 }
 
-/* (n, 28, 28) -> (n, 784).  Takes ownership of x. */
+/* (n, 28, 28) -> (n, 784). Takes ownership of x. */
 static tg_tensor *flatten(tg_tensor *x, const char *dir, const char *stem, tg_error *err)
 {
     const int64_t shape[] = {x->shape[0], PIXELS}, strides[] = {PIXELS, 1};
@@ -52,7 +52,7 @@ static tg_tensor *flatten(tg_tensor *x, const char *dir, const char *stem, tg_er
     return y;
 }
 
-/* u8 -> i32, for labels below 10.  Takes ownership of x. */
+/* u8 -> i32, for labels below 10. Takes ownership of x. */
 static tg_tensor *widen(tg_tensor *x, const char *dir, const char *stem, tg_error *err)
 {
     tg_tensor *y = tg_tensor_new(TG_I32, 1, x->shape, err);
@@ -69,7 +69,7 @@ static tg_tensor *widen(tg_tensor *x, const char *dir, const char *stem, tg_erro
     return y;
 }
 
-/* Loads one of the two sets.  err is not NULL and holds no failure yet. */
+/* Loads one of the two sets. err is not NULL and holds no failure yet. */
 static tg_status load_half(const char *dir, const char *images, const char *labels, tg_dataset *d,
                            tg_error *err)
 {

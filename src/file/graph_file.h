@@ -1,4 +1,4 @@
-/* graph_file.h - the format of a graph file, and a graph in memory (internal).  The file is
+/* graph_file.h - the format of a graph file, and a graph in memory (internal). The file is
  * little-endian:
  *
  *     "tapegrad graph 1\n" and 15 zero bytes, n_values u32, n_outputs u32

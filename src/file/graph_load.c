@@ -90,7 +90,7 @@ static bool get_tensor(reader *r, const tgi_graph_value *v, tg_tensor **x)
     return fits || malformed(r, "a tensor does not have the shape of its value");
 }
 
-/* Takes x over.  NULL name: a constant. */
+/* Takes x over. NULL name: a constant. */
 static bool keep_leaf(reader *r, const char *name, tg_tensor *x, bool fine)
 {
     char number[32];

@@ -13,7 +13,7 @@ static void quoted(const char *text, size_t n, FILE *out)
     }
 }
 
-/* Opens nested boxes for a scope such as "hidden1/batch_norm" and returns how many.  Graphviz
+/* Opens nested boxes for a scope such as "hidden1/batch_norm" and returns how many. Graphviz
  * merges boxes that have the same name. */
 static int open_boxes(const char *scope, FILE *out)
 {

@@ -1,7 +1,7 @@
 /* npz.c - a dict in NumPy's .npz format: a zip archive of stored .npy members.
  *
  * A zip archive consists of the members, each a local header and its bytes; the central directory,
- * which has an entry for each member; and the end record, which says where the directory is.  A
+ * which has an entry for each member; and the end record, which says where the directory is. A
  * number that does not fit in 32 bits is written as 0xffffffff, and in 64 bits in an extra field
  * (zip64). */
 #include "tapegrad/npy.h"
@@ -58,7 +58,7 @@ static tg_status fail(const archive *a, const char *what)
     return tg_fail(a->err, TG_EFORMAT, "%s: %s", a->source.name, what);
 }
 
-/* Reads the 64-bit end record, if there is one.  Its locator is just before the 32-bit end record,
+/* Reads the 64-bit end record, if there is one. Its locator is just before the 32-bit end record,
  * which begins at end. */
 static tg_status read_end64(archive *a, uint64_t end)
 {
@@ -131,7 +131,7 @@ static bool read_extra(member *m, const uint8_t *p, uint64_t n)
     return true;
 }
 
-/* Reads the entry at p, of which n bytes are left in the directory.  Returns its length, or 0
+/* Reads the entry at p, of which n bytes are left in the directory. Returns its length, or 0
  * after a failure. */
 static uint64_t read_entry(const archive *a, const uint8_t *p, uint64_t n, member *m)
 {
@@ -156,7 +156,7 @@ static uint64_t read_entry(const archive *a, const uint8_t *p, uint64_t n, membe
     return length;
 }
 
-/* Finds the bytes of a member, which follow its local header.  name is its name with a 0 byte at
+/* Finds the bytes of a member, which follow its local header. name is its name with a 0 byte at
  * the end; local_name has room for the name in the local header, which must be the same. */
 static tg_status find_member(archive *a, const member *m, const char *name, char *local_name,
                              tgi_source *part)
@@ -200,7 +200,7 @@ static tg_status check_crc(const archive *a, const tgi_source *part, uint32_t ex
                    (unsigned)crc, (unsigned)expected);
 }
 
-/* Adds a member to d.  name has room for two names. */
+/* Adds a member to d. name has room for two names. */
 static tg_status load_member(archive *a, const member *m, char *name, tg_dict *d)
 {
     memcpy(name, m->name, (size_t)m->name_bytes);

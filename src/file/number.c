@@ -24,9 +24,9 @@ size_t tgi_number_point(char *text)
     return (size_t)(out - text);
 }
 
-/* Whether 15 digits may read back as the same value as these 17.  Rounding to 15 digits changes the
+/* Whether 15 digits may read back as the same value as these 17. Rounding to 15 digits changes the
  * value by the last two digits, and reading tolerates half a unit of 2^-53, which is at most 11
- * units of the 17th digit.  For most values this test avoids a second printf. */
+ * units of the 17th digit. For most values this test avoids a second printf. */
 static bool fifteen_may_do(const char *text)
 {
     int digits = 0, tail = 0;

@@ -32,7 +32,7 @@ enum {
     SHOWN_PATH = 150, /* bytes of a path in a message, so that the reason fits as well */
 };
 
-/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+/* strerror_r returns an int in POSIX and a char * in GNU. Which of them is declared depends on
  * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }
@@ -67,7 +67,7 @@ static size_t directory_length(const char *path)
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Creates the temporary file beside the target.  O_EXCL guarantees a new name; pid and time only
+/* Creates the temporary file beside the target. O_EXCL guarantees a new name; pid and time only
  * make a second attempt unlikely. */
 static int create_temporary(tgi_sink *s, mode_t mode)
 {
@@ -92,7 +92,7 @@ static int create_temporary(tgi_sink *s, mode_t mode)
     return -1;
 }
 
-/* The path that a dangling symbolic link leads to, where the file will be created.  NULL with errno
+/* The path that a dangling symbolic link leads to, where the file will be created. NULL with errno
  * or the failure set. */
 static char *follow(tgi_sink *s)
 {
@@ -230,7 +230,7 @@ void tgi_sink_fail(tgi_sink *s, tg_status status, const char *format, ...)
     tg_fail(&s->failure, status, "%s", n < 0 ? tg_status_text(status) : text);
 }
 
-/* Makes the rename survive a power failure.  The file is complete under either name, so it does not
+/* Makes the rename survive a power failure. The file is complete under either name, so it does not
  * matter if the file system cannot do this. */
 static void sync_directory(tgi_sink *s)
 {

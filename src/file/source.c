@@ -25,7 +25,7 @@ enum {
 /* No file is larger than this, and elements that become four times as wide still fit a tensor. */
 static const uint64_t BYTES_MAX = UINT64_C(1) << 58;
 
-/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+/* strerror_r returns an int in POSIX and a char * in GNU. Which of them is declared depends on
  * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }

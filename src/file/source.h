@@ -1,7 +1,7 @@
 /* source.h - reads files whose headers cannot be trusted, and the numbers in them (internal).
  *
- * A regular file is read in ranges, directly into the caller's memory.  Anything else, such as a
- * pipe or a device, is first read into memory.  No read goes beyond the end, and no tensor is
+ * A regular file is read in ranges, directly into the caller's memory. Anything else, such as a
+ * pipe or a device, is first read into memory. No read goes beyond the end, and no tensor is
  * allocated before the file is known to hold all of its elements. */
 #ifndef TAPEGRAD_SRC_SOURCE_H
 #define TAPEGRAD_SRC_SOURCE_H
@@ -17,23 +17,23 @@ typedef struct tgi_source {
     int fd;          /* -1 when not open */
 } tgi_source;
 
-/* Opens path.  TG_EIO ("cannot open 'x.npy': No such file or directory", also for a directory),
- * TG_ENOMEM, TG_EFORMAT for a pipe or device with more than 1 GiB, TG_EARG for NULL.  Only a
+/* Opens path. TG_EIO ("cannot open 'x.npy': No such file or directory", also for a directory),
+ * TG_ENOMEM, TG_EFORMAT for a pipe or device with more than 1 GiB, TG_EARG for NULL. Only a
  * successful open needs a close. */
 tg_status tgi_source_open(tgi_source *s, const char *path, tg_error *err);
 void tgi_source_close(tgi_source *s);
 
-/* Reads the n bytes at offset into data.  TG_EFORMAT if the file ends before them, TG_EIO. */
+/* Reads the n bytes at offset into data. TG_EFORMAT if the file ends before them, TG_EIO. */
 tg_status tgi_source_read(const tgi_source *s, uint64_t offset, void *data, size_t n,
                           tg_error *err);
 
-/* A file within a file: `size` bytes of s at offset, which the caller has checked.  Messages call
- * it "s: member".  It reads from s and is not closed. */
+/* A file within a file: `size` bytes of s at offset, which the caller has checked. Messages call
+ * it "s: member". It reads from s and is not closed. */
 tgi_source tgi_source_part(const tgi_source *s, uint64_t offset, uint64_t size, const char *member);
 
 /* ---- elements ------------------------------------------------------------------------------- */
 
-/* The types of elements in files.  The first four are also the dtypes of tensors; bool becomes u8
+/* The types of elements in files. The first four are also the dtypes of tensors; bool becomes u8
  * and the others become i32. */
 typedef enum tgi_element {
     TGI_F32,
@@ -47,7 +47,7 @@ typedef enum tgi_element {
     TGI_I64
 } tgi_element;
 
-/* Reads the elements at offset, which must extend exactly to the end of s, into a new leaf.  NULL
+/* Reads the elements at offset, which must extend exactly to the end of s, into a new leaf. NULL
  * on failure: TG_EFORMAT (a size that differs from the file's, an i64 beyond i32), TG_EIO,
  * TG_ENOMEM.
  */

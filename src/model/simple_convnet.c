@@ -62,7 +62,7 @@ static tg_tensor *forward(tg_tape *t, const tg_model *m, tg_tensor *x, const tg_
     tg_scope_push(t, "conv");
     tg_tensor *W = tg_param(t, m->params, "W1"), *b = tg_param(t, m->params, "b1");
     x = tg_conv2d(t, images_of(t, o, x), W, NULL, &conv);
-    /* Adding a bias to a channel and ReLU are monotonic, rounding included.  So the pooling can
+    /* Adding a bias to a channel and ReLU are monotonic, rounding included. So the pooling can
      * come first, which leaves fewer elements for them. */
     x = tg_max_pool2d(t, x, &pool);
     x = tg_relu(t, tg_add(t, x, tg_reshape(t, b, 3, (const int64_t[]){o->filters, 1, 1})));

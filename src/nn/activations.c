@@ -21,7 +21,7 @@ static tg_tensor *share_of(tg_tape *t, tg_tensor *x, tg_tensor *share)
     return tg_zmul(t, share, x);
 }
 
-/* Calls f(x).  An error inside begins with the name of the activation. */
+/* Calls f(x). An error inside begins with the name of the activation. */
 static tg_tensor *named(tg_tape *t, const char *name, tg_tensor *(*f)(tg_tape *, tg_tensor *),
                         tg_tensor *x)
 {
@@ -38,7 +38,7 @@ static tg_tensor *gelu(tg_tape *t, tg_tensor *x)
     return share_of(t, x, times(t, 0.5, twice));
 }
 
-/* (1 + tanh u) / 2 = sigmoid(2 u) stays accurate where the sum would cancel.  From |x| = 30 on it
+/* (1 + tanh u) / 2 = sigmoid(2 u) stays accurate where the sum would cancel. From |x| = 30 on it
  * is exactly 0 or 1, so x is clamped there, which keeps u's derivative finite. */
 static tg_tensor *gelu_tanh(tg_tape *t, tg_tensor *x)
 {

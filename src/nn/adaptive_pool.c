@@ -1,6 +1,6 @@
 /* adaptive_pool.c - pooling to a given size: each axis cut into segments that may overlap.
  *
- * Segments of equal length are a reshape.  Otherwise they are gathered as (out, longest); shorter
+ * Segments of equal length are a reshape. Otherwise they are gathered as (out, longest); shorter
  * segments are padded, and the padding is masked before the reduction. */
 #include <math.h>
 

@@ -13,8 +13,8 @@ static tg_tensor *look_back(tg_tape *t, int64_t L, int64_t S)
     return tg_less_equal(t, tg_arange(t, S), tg_unsqueeze(t, tg_arange(t, L), 1));
 }
 
-/* Softmax along the last axis over the allowed elements (u8).  The others are 0, and so is a row in
- * which none is allowed.  No intermediate value is Inf or NaN, which anomaly mode would report. */
+/* Softmax along the last axis over the allowed elements (u8). The others are 0, and so is a row in
+ * which none is allowed. No intermediate value is Inf or NaN, which anomaly mode would report. */
 static tg_tensor *softmax_of_some(tg_tape *t, tg_tensor *x, tg_tensor *allowed)
 {
     if (x->size == 0) return x;

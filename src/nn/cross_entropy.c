@@ -23,7 +23,7 @@ static tg_tensor *weighted(tg_tape *t, tg_tensor *x, tg_tensor *weights)
     return weights ? tg_mul(t, x, weights) : x;
 }
 
-/* Where -ln p of rows x (N, C) comes from.  top, below = x - top and total = ln sum e^below, the
+/* Where -ln p of rows x (N, C) comes from. top, below = x - top and total = ln sum e^below, the
  * latter two on demand, are NULL where x is ln p itself. */
 typedef struct predictions {
     tg_tensor *x, *top, *below, *total;

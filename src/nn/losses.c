@@ -32,7 +32,7 @@ static tg_tensor *fixed(tg_tape *t, tg_tensor *mask) { return tg_stop_gradient(t
 /* ---- operands ------------------------------------------------------------------------------- */
 
 /* Both can be read and have one dtype (a weak scalar takes that of the other), and one of them has
- * the shape to which both broadcast.  If both would have to be expanded, (n, 1) against (n), it is
+ * the shape to which both broadcast. If both would have to be expanded, (n, 1) against (n), it is
  * nearly always a mistake. */
 static bool fit(tg_tape *t, const char *who, tg_tensor **a, tg_tensor **b)
 {
@@ -73,7 +73,7 @@ static bool positive(tg_tape *t, const char *who, const char *name, double v, bo
 /* The loss of each element; c is a constant of the loss, such as delta. */
 typedef tg_tensor *(*each)(tg_tape *t, tg_tensor *y, tg_tensor *target, double c);
 
-/* Checks, computes and reduces.  An error begins with the name of the loss. */
+/* Checks, computes and reduces. An error begins with the name of the loss. */
 static tg_tensor *loss(tg_tape *t, const char *who, each f, tg_tensor *y, tg_tensor *target,
                        double c, tg_reduction r)
 {
@@ -154,7 +154,7 @@ tg_tensor *tg_hinge(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r)
 
 /* ---- likelihoods ---------------------------------------------------------------------------- */
 
-/* max(ln p, -100), where ln p = log(x) and x is `one` for p = 1.  Below e^-100, and in f32 where p
+/* max(ln p, -100), where ln p = log(x) and x is `one` for p = 1. Below e^-100, and in f32 where p
  * is denormal and has no finite inverse, p counts as 0 with derivative 0. */
 static tg_tensor *bounded_log(tg_tape *t, tg_tensor *p, tg_tensor *(*log)(tg_tape *, tg_tensor *),
                               tg_tensor *x, double one)
@@ -209,7 +209,7 @@ tg_tensor *tg_kl_div(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_reduction r
     return loss(t, "kl_div", kl_div, y, target, 0, r);
 }
 
-/* target * y is 0 if target is 0 and y = ln 0.  tg_zmul would also hide a NaN in y. */
+/* target * y is 0 if target is 0 and y = ln 0. tg_zmul would also hide a NaN in y. */
 static tg_tensor *poisson_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, double c)
 {
     tg_tensor *zero = tg_scalar(t, 0);
@@ -239,7 +239,7 @@ tg_tensor *tg_gaussian_nll(tg_tape *t, tg_tensor *y, tg_tensor *target, tg_tenso
 
 /* ---- angles --------------------------------------------------------------------------------- */
 
-/* x / max(|x|, eps).  The root is never taken of less than eps^2, and no square overflows or
+/* x / max(|x|, eps). The root is never taken of less than eps^2, and no square overflows or
  * vanishes: x is first divided by its largest element, a constant on which the quotient does not
  * depend. */
 static tg_tensor *direction(tg_tape *t, tg_tensor *x, int axis, double eps)

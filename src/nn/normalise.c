@@ -35,7 +35,7 @@ static int trailing(int first, int ndim, int axes[TG_MAX_NDIM])
     return ndim - first;
 }
 
-/* x / sqrt(mean(x^2) + eps) over the axes from `first` on.  No square overflows or vanishes: the
+/* x / sqrt(mean(x^2) + eps) over the axes from `first` on. No square overflows or vanishes: the
  * root of the mean is computed as a norm, and before norm^2 + eps is formed, both roots are divided
  * by the larger one, a constant on which the result does not depend. */
 static tg_tensor *unit(tg_tape *t, tg_tensor *x, int first, double eps)

@@ -5,7 +5,7 @@
 #include "tapegrad/tape.h"
 
 /* The maximum of x along an axis, which stays with size 1, as a constant; 0 where x is empty.
- * Softmax does not depend on it.  Once it is subtracted, an offset that all elements share no longer
+ * Softmax does not depend on it. Once it is subtracted, an offset that all elements share no longer
  * costs digits. */
 tg_tensor *tgi_top(tg_tape *t, tg_tensor *x, int axis);
 

@@ -32,7 +32,7 @@ tg_tensor *tgi_resize_source(tg_tape *t, int64_t n, double shift, int64_t in, in
     return tg_div(t, tg_mul(t, i, tg_scalar(t, (double)in)), tg_scalar(t, (double)out));
 }
 
-/* Applies a function for rows (axis 2) to both axes.  Columns are first made rows by a view,
+/* Applies a function for rows (axis 2) to both axes. Columns are first made rows by a view,
  * because tg_take is faster for slices of more than one element. */
 typedef tg_tensor *(*rows_fn)(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners);
 
@@ -86,7 +86,7 @@ static tg_tensor *linear_source(tg_tape *t, int64_t in, int64_t out, bool align_
     return tg_maximum(t, tg_sub(t, centre, tg_scalar(t, 0.5)), tg_scalar(t, 0));
 }
 
-/* x[i] (1 - f) + x[i+1] f, where i and f are the integer and fractional parts of s.  If f is 0,
+/* x[i] (1 - f) + x[i+1] f, where i and f are the integer and fractional parts of s. If f is 0,
  * x[i+1] does not matter, even if it is NaN. */
 static tg_tensor *linear_rows(tg_tape *t, tg_tensor *x, int64_t out, bool align_corners)
 {

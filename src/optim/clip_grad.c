@@ -8,7 +8,7 @@
 #include "tapegrad/ops.h"
 #include "tapegrad/optim.h"
 
-/* A dict on t with the keys of grads, for the caller to fill in.  NULL on failure. */
+/* A dict on t with the keys of grads, for the caller to fill in. NULL on failure. */
 static tg_dict *begin(tg_tape *t, const char *who, const tg_dict *grads, double limit)
 {
     if (!t || tg_tape_status(t)) return NULL;

@@ -37,7 +37,7 @@ static tg_status check_options(const char *pattern, const tg_group_options *o, t
     return TG_OK;
 }
 
-/* The new group comes last.  An older group with the same pattern is removed. */
+/* The new group comes last. An older group with the same pattern is removed. */
 tg_status tg_optimizer_add_group(tg_optimizer *o, const char *pattern, tg_group_options options,
                                  tg_error *err)
 {

@@ -10,7 +10,7 @@
 #include "src/options.h"
 #include "tapegrad/optim.h"
 
-/* A row of updates.def.  Its type has no update functions, because its formula is a kernel. */
+/* A row of updates.def. Its type has no update functions, because its formula is a kernel. */
 typedef struct tgi_rule {
     tg_optimizer_type type;
     /* Writes the constants of the row for update number `step` with step size lr. */
@@ -75,7 +75,7 @@ tg_status tgi_optimizer_check_lr(const char *who, double lr, tg_error *err);
 /* ---- an update (prepare.c, update.c) -------------------------------------------------------- */
 
 /* Makes all checks of tg_optimizer_update, allocates what the update needs, and fills in
- * o->entries.  On failure nothing has changed. */
+ * o->entries. On failure nothing has changed. */
 tg_status tgi_optimizer_prepare(tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
                                 tg_error *err);
 
@@ -102,7 +102,7 @@ tgi_group *tgi_group_of(const tg_optimizer *o, const char *key);
 tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_error *err);
 
 /* What group g does to gradients and parameters before the formula, with step size lr; nothing if g
- * is NULL.  The scale of clip_norm is not known yet and is 1. */
+ * is NULL. The scale of clip_norm is not known yet and is 1. */
 tgi_update_prologue tgi_group_prologue(const tgi_group *g, double lr);
 
 /* Applies first to n contiguous elements of g and w, for optimizers without a kernel. */
@@ -123,7 +123,7 @@ void tgi_groups_free(tg_optimizer *o);
 typedef double (*tgi_squares)(const void *of, double unit);
 double tgi_sum_of_squares(const tg_tensor *x, double unit);
 
-/* The factor by which clip_norm scales the gradients whose squares `sum` adds up.  Calls sum again
+/* The factor by which clip_norm scales the gradients whose squares `sum` adds up. Calls sum again
  * with another unit if the sum overflows or underflows. */
 double tgi_clip_scale(double clip_norm, tgi_squares sum, const void *of);
 

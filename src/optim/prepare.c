@@ -21,7 +21,7 @@ static bool is_plain(const tg_tensor *x, const tg_tensor *w)
     return true;
 }
 
-/* Whether two indices of a strided tensor may name the same element.  They cannot if every stride
+/* Whether two indices of a strided tensor may name the same element. They cannot if every stride
  * is longer than what all shorter ones together span, which holds for all slices and
  * permutations. */
 static bool may_overlap(const tg_tensor *x)
@@ -59,7 +59,7 @@ static tg_status check_parameter(const tg_optimizer *o, const char *key, const t
     return TG_OK;
 }
 
-/* Finds the tensor of other with the key of params entry i.  It must have the same shape and
+/* Finds the tensor of other with the key of params entry i. It must have the same shape and
  * dtype. */
 static tg_status find_same_key(const tg_dict *params, int i, const tg_dict *other, const char *role,
                                tg_tensor **x, tg_error *err)
@@ -101,7 +101,7 @@ size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e)
     return bytes;
 }
 
-/* Finds the tensors of params entry i.  The gradient of a frozen parameter is left NULL, and so are
+/* Finds the tensors of params entry i. The gradient of a frozen parameter is left NULL, and so are
  * states that have not been made yet. */
 static tg_status find_tensors(const tg_optimizer *o, const tg_dict *params, const tg_dict *grads,
                               int i, tgi_entry *e, tg_error *err)
@@ -127,7 +127,7 @@ static tg_status find_tensors(const tg_optimizer *o, const tg_dict *params, cons
     return status;
 }
 
-/* Checks that every key of other is one of params.  There is nothing to check if `found`, the keys
+/* Checks that every key of other is one of params. There is nothing to check if `found`, the keys
  * of params that other has, are as many as it has keys. */
 static tg_status check_keys(const tg_dict *params, const tg_dict *other, int found,
                             const char *text, tg_error *err)
@@ -182,7 +182,7 @@ static bool make_entries(tg_optimizer *o, int n)
     return true;
 }
 
-/* Makes scratch, and the states that do not exist yet.  On failure nothing visible has changed. */
+/* Makes scratch, and the states that do not exist yet. On failure nothing visible has changed. */
 static tg_status make_room(tg_optimizer *o, const tg_dict *params, size_t scratch, tg_error *err)
 {
     if (scratch > o->scratch_bytes) {

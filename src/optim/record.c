@@ -4,8 +4,8 @@
  *   update_norm(begin, grads...)             the scale of a group that clips by norm
  *   update(w, g, states..., begin or norm)   updates one parameter
  *
- * Their results are empty and only define the order, as operands of what comes later.  They compute
- * nothing while they are recorded.  When all of them are recorded, the update is made in one go,
+ * Their results are empty and only define the order, as operands of what comes later. They compute
+ * nothing while they are recorded. When all of them are recorded, the update is made in one go,
  * which cannot fail. */
 #include <string.h>
 

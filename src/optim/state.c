@@ -10,7 +10,7 @@
 
 #define MOST_STEPS 9007199254740992.0 /* 2^53: a double holds every integer up to here */
 
-/* prefix, what and, if asked for, '/' as one string.  The caller frees it.  NULL when out of
+/* prefix, what and, if asked for, '/' as one string. The caller frees it. NULL when out of
  * memory. */
 static char *joined(const char *prefix, const char *what, bool slash)
 {

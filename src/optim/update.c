@@ -160,7 +160,7 @@ static bool are_disjoint(const tgi_update_job *jobs, int n)
     return true;
 }
 
-/* Makes job i from entry i.  A job has no elements if the entry cannot be updated in place.
+/* Makes job i from entry i. A job has no elements if the entry cannot be updated in place.
  * Whether the jobs are disjoint is checked again only if a tensor has moved since the last update;
  * gradients on a tape never share memory with parameters. */
 static void set_jobs(tg_optimizer *o, int n)

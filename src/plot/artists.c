@@ -116,7 +116,7 @@ static void data_range(size_t n, const double *values, double *lo, double *hi)
     *hi = r.hi;
 }
 
-/* The bin of a value in [lo, hi].  Comparing it with the edges of the bin corrects rounding. */
+/* The bin of a value in [lo, hi]. Comparing it with the edges of the bin corrects rounding. */
 static size_t bin_of(double value, double lo, double hi, size_t bins)
 {
     const double width = (hi - lo) / (double)bins, place = (value - lo) / (hi - lo) * (double)bins;

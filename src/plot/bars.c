@@ -36,7 +36,7 @@ static bool bar_at(const tgi_artist *a, const tgi_panel *p, size_t i, box *b)
     return b->left < b->right && b->top < b->bottom;
 }
 
-/* Calls a function for each bar.  Bars that end in the same column of pixels are drawn as one, as
+/* Calls a function for each bar. Bars that end in the same column of pixels are drawn as one, as
  * high as the highest of them. */
 static void each(const tgi_artist *a, const tgi_panel *p, void (*visit)(void *to, const box *b),
                  void *to)

@@ -1,8 +1,8 @@
 /* contour.c - draws contour lines over a grid, by marching squares.
  *
- * A line enters and leaves a cell through two of its four edges.  Where it crosses an edge follows
- * from the heights at the ends of the edge.  Neighbouring cells share this crossing, so a line can
- * be followed from cell to cell until it leaves the grid or closes.  At a saddle two lines cross a
+ * A line enters and leaves a cell through two of its four edges. Where it crosses an edge follows
+ * from the heights at the ends of the edge. Neighbouring cells share this crossing, so a line can
+ * be followed from cell to cell until it leaves the grid or closes. At a saddle two lines cross a
  * cell, and the mean of its corners decides which edges they connect. */
 #include <math.h>
 #include <stdio.h>
@@ -83,7 +83,7 @@ static bool step_over(const field *f, int edge, size_t *col, size_t *row)
     return *col < f->nx - 1 && *row < f->ny - 1;
 }
 
-/* The other end of the line of a cell that ends at edge and is not drawn yet, or NO_EDGE.  Marks
+/* The other end of the line of a cell that ends at edge and is not drawn yet, or NO_EDGE. Marks
  * the line as drawn. */
 static int take_link(field *f, size_t col, size_t row, int edge)
 {

@@ -4,7 +4,7 @@
 #include "src/plot/plot.h"
 #include "tapegrad/alloc.h"
 
-/* All plotting areas of a grid have the same size.  Each column and row has its own margins. */
+/* All plotting areas of a grid have the same size. Each column and row has its own margins. */
 typedef struct {
     const tg_figure *fig;
     int rows, cols;

@@ -4,7 +4,7 @@
 #include "src/plot/plot.h"
 
 /* Pixels beyond the panel within which lines are still drawn, so that clipping shows neither in
- * their width nor in their bends.  The panel's SVG viewport hides them. */
+ * their width nor in their bends. The panel's SVG viewport hides them. */
 #define BEYOND 20.0
 
 /* How far, in pixels, the line may be from the points: too little to be visible. */

@@ -1,9 +1,9 @@
 /* plot.h - what the files of src/plot share (internal): figures as data, scales and ticks, and the
  * drawing of each kind of artist as SVG.
  *
- * A figure is drawn in two steps.  layout.c turns each tg_axes into a tgi_panel, which has a
- * position in pixels, scales and ticks.  panel.c draws a panel and, through the table
- * tgi_plot_kinds, its artists.  Coordinates inside a panel are pixels from the top left of its
+ * A figure is drawn in two steps. layout.c turns each tg_axes into a tgi_panel, which has a
+ * position in pixels, scales and ticks. panel.c draws a panel and, through the table
+ * tgi_plot_kinds, its artists. Coordinates inside a panel are pixels from the top left of its
  * plotting area. */
 #ifndef TAPEGRAD_SRC_PLOT_PARTS_H
 #define TAPEGRAD_SRC_PLOT_PARTS_H
@@ -27,13 +27,13 @@ typedef struct tgi_artist {
     tgi_plot_kind kind;
     char *label; /* NULL: not in the legend */
     char *text;  /* of a text */
-    /* The colour is a palette index or TG_COLOR_GREY.  Only that of contours can be automatic: it
+    /* The colour is a palette index or TG_COLOR_GREY. Only that of contours can be automatic: it
      * then depends on the level. */
     tg_plot_style style;
     size_t n;           /* points, bars, arrows; contours: nx */
     size_t ny, nlevels; /* contours */
     double lo, hi;      /* bars: the interval that they divide; arrows: lo is the scale */
-    /* One block.  Line: x, y.  Bars: heights.  Contours: x, y, z, levels.  Arrows: x, y, u, v.
+    /* One block. Line: x, y. Bars: heights. Contours: x, y, z, levels. Arrows: x, y, u, v.
      * Text: x, y. */
     double *data;
 } tgi_artist;
@@ -71,7 +71,7 @@ tg_status tgi_axes_fail(tg_axes *ax, tg_status status, const char *what);
 
 /* ---- limits and scales (scale.c) ------------------------------------------------------------ */
 
-/* The range of some data, empty if lo > hi.  A tight end gets no margin. */
+/* The range of some data, empty if lo > hi. A tight end gets no margin. */
 typedef struct tgi_range {
     double lo, hi;
     bool tight_lo, tight_hi;
@@ -82,7 +82,7 @@ typedef struct tgi_range {
         INFINITY, -INFINITY, false, false                                                          \
     }
 
-/* Extends a range to include a value.  Ignores values that are not finite and, on a log scale,
+/* Extends a range to include a value. Ignores values that are not finite and, on a log scale,
  * those that are not above 0. */
 void tgi_range_add(tgi_range *r, double value, bool log, bool tight);
 
@@ -121,7 +121,7 @@ typedef struct tgi_ticks {
     tgi_tick tick[TGI_TICKS_MAX];
 } tgi_ticks;
 
-/* A distance m * 10^e between round values, with m = 1, 2 or 5.  tgi_ticks_step finds the smallest
+/* A distance m * 10^e between round values, with m = 1, 2 or 5. tgi_ticks_step finds the smallest
  * one for which at most max values lie in [lo, hi]. */
 typedef struct tgi_step {
     int m, e;
@@ -148,7 +148,7 @@ void tgi_ticks_fit_y(const tgi_map *m, double font, tgi_ticks *t);
 #define tgi_svg(s, text, ...) tgi_svg_fill((s), (text), (const double[]){__VA_ARGS__})
 void tgi_svg_fill(tgi_sink *s, const char *text, const double *number);
 
-/* Writes text with XML's escapes.  Drops control characters and replaces malformed UTF-8. */
+/* Writes text with XML's escapes. Drops control characters and replaces malformed UTF-8. */
 void tgi_svg_escape(tgi_sink *s, const char *text);
 
 /* The width in pixels at a font size, for sans-serif fonts; rather too large than too small. */
@@ -255,7 +255,7 @@ void tgi_svg_marker_path(tgi_sink *s, const tgi_artist *a, tg_marker marker);
 void tgi_legend_draw(const tgi_panel *p, tgi_sink *s);
 
 /* Draws the legend of a whole figure, with each entry of the n panels once, in centred rows of at
- * most `width` pixels that begin at `left`.  Returns its height.  If s is NULL, it only measures.
+ * most `width` pixels that begin at `left`. Returns its height. If s is NULL, it only measures.
  */
 double tgi_legend_figure(const tgi_panel *panels, size_t n, double left, double top, double width,
                          double font, tgi_sink *s);

@@ -34,7 +34,7 @@ void tgi_svg_fill(tgi_sink *s, const char *text, const double *number)
 }
 
 /* Any two colours differ by at least 19 (CIE76), and the first four by 33, even for people who lack
- * one kind of cone.  They alternate in lightness. */
+ * one kind of cone. They alternate in lightness. */
 static const char *const palette[TGI_PALETTE] = {
     "#0b63b5", "#f08c00", "#7a1636", "#10bfa0", "#7b3ff2", "#bbaaee", "#a06a35", "#5c6b73",
 };

@@ -6,7 +6,7 @@
 
 #include "src/plot/plot.h"
 
-/* The first and last multiple of a step in [lo, hi], with a tolerance for rounding.  Adding 0 turns
+/* The first and last multiple of a step in [lo, hi], with a tolerance for rounding. Adding 0 turns
  * -0 into 0. */
 static double first_index(double lo, double unit) { return ceil(lo / unit - 1e-6) + 0.0; }
 static double last_index(double hi, double unit) { return floor(hi / unit + 1e-6); }
@@ -91,7 +91,7 @@ static tgi_tick label_log(int m, int e, bool plain)
 }
 
 /* Adds a tick for each m * 10^e in [lo, hi], with m among the first `kinds` of 1, 2, 5 and e a
- * multiple of stride.  Returns their number; t may be NULL. */
+ * multiple of stride. Returns their number; t may be NULL. */
 static int each_log(double lo, double hi, int kinds, int stride, bool plain, tgi_ticks *t)
 {
     static const int m[] = {1, 2, 5};

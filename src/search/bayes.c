@@ -66,7 +66,7 @@ static void draw_near(acquisition *h, double *x, const double *centre, double wi
     }
 }
 
-/* Evaluates the first m candidates.  If no improvement is expected anywhere, the most uncertain one
+/* Evaluates the first m candidates. If no improvement is expected anywhere, the most uncertain one
  * is the best. */
 static tg_status evaluate(acquisition *h, int64_t m, tg_error *err)
 {
@@ -82,7 +82,7 @@ static tg_status evaluate(acquisition *h, int64_t m, tg_error *err)
     return status;
 }
 
-/* Searches for the best candidate.  best_x: the position of the best trial. */
+/* Searches for the best candidate. best_x: the position of the best trial. */
 static tg_status search_top(acquisition *h, const double *best_x, tg_error *err)
 {
     for (int64_t i = 0; i < h->room; i++)

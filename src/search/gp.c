@@ -1,4 +1,4 @@
-/* gp.c - Gaussian process regression, composed of operations.  Its parameters are fitted with the
+/* gp.c - Gaussian process regression, composed of operations. Its parameters are fitted with the
  * gradient of the marginal likelihood. */
 #include "src/search/gp.h"
 

@@ -1,4 +1,4 @@
-/* journal.c - the file of a search's finished trials.  Each has a line, which is on disk before the
+/* journal.c - the file of a search's finished trials. Each has a line, which is on disk before the
  * next trial begins, so that a search that was killed can continue. */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -41,7 +41,7 @@ static const char *shown_path(const char *path)
     return n > SHOWN_PATH ? path + (n - SHOWN_PATH) : path;
 }
 
-/* strerror_r returns an int in POSIX and a char * in GNU.  Which of them is declared depends on
+/* strerror_r returns an int in POSIX and a char * in GNU. Which of them is declared depends on
  * macros that a build may set for all files. */
 static const char *posix_text(int rc, const char *text) { return rc ? "unknown error" : text; }
 static const char *gnu_text(const char *rc, const char *text) { return rc ? rc : text; }
@@ -276,7 +276,7 @@ static tg_status read_all(tg_search *s, char *text, size_t n, tg_error *err)
     return TG_OK;
 }
 
-/* Compares the header, in j->line, with the n bytes of the file and reads what follows.  A file
+/* Compares the header, in j->line, with the n bytes of the file and reads what follows. A file
  * that ends within the header is written again. */
 static tg_status take_file(tg_search *s, char *text, size_t n, tg_error *err)
 {

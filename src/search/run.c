@@ -11,7 +11,7 @@
 #include "tapegrad/alloc.h"
 #include "tapegrad/threads.h"
 
-/* What the threads share.  The lock protects everything after it. */
+/* What the threads share. The lock protects everything after it. */
 typedef struct job {
     tg_search *s;
     int rung;

@@ -8,7 +8,7 @@
 
 typedef struct tgi_journal tgi_journal;
 
-/* A trial has values.  A trial in a rung, a cell, has results and a mark that it is finished.  The
+/* A trial has values. A trial in a rung, a cell, has results and a mark that it is finished. The
  * arrays do not move while trials run. */
 struct tg_search {
     tg_search_options o; /* with copies of ranges and texts */
@@ -53,13 +53,13 @@ tg_trial tgi_search_trial(const tg_search *s, int rung, int64_t number);
 
 #define TGI_TRIALS_MAX (INT64_C(1) << 31)
 
-/* Begins or continues a search: makes room for its trials and reads the journal.  budgets: one for
- * each rung; with several rungs they must not change.  details: what distinguishes this search from
+/* Begins or continues a search: makes room for its trials and reads the journal. budgets: one for
+ * each rung; with several rungs they must not change. details: what distinguishes this search from
  * others by the same method. */
 tg_status tgi_search_begin(tg_search *s, const char *method, const char *details, int64_t trials,
                            int rungs, const int64_t *budgets, int64_t total, tg_error *err);
 
-/* Runs those of n trials that are not finished in the rung, in parallel.  Their numbers are those
+/* Runs those of n trials that are not finished in the rung, in parallel. Their numbers are those
  * in numbers, or first, first + 1, ... if numbers is NULL. */
 tg_status tgi_search_run(tg_search *s, int rung, int64_t first, int64_t n, const int64_t *numbers,
                          tg_error *err);
@@ -67,7 +67,7 @@ tg_status tgi_search_run(tg_search *s, int rung, int64_t first, int64_t n, const
 /* Marks a cell as finished and updates the best trial. */
 void tgi_search_finish(tg_search *s, int rung, int64_t number);
 
-/* Closes the journal and ranks the trials.  Returns status, or TG_ENOMEM. */
+/* Closes the journal and ranks the trials. Returns status, or TG_ENOMEM. */
 tg_status tgi_search_end(tg_search *s, tg_status status, tg_error *err);
 
 /* Draws the values of trials first .. first+n-1, as in tg_search_random. */

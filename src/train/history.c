@@ -11,7 +11,7 @@
 #include "src/train/history.h"
 #include "tapegrad/alloc.h"
 
-/* The texts of series and metrics.  They are few, and rows refer to them by number. */
+/* The texts of series and metrics. They are few, and rows refer to them by number. */
 typedef struct {
     char **text; /* by number, with room for half as many as there are slots */
     uint32_t count;
@@ -73,7 +73,7 @@ static bool grow_names(names *n)
     return true;
 }
 
-/* The number of text, which is added if it is new.  NO_NAME when out of memory. */
+/* The number of text, which is added if it is new. NO_NAME when out of memory. */
 static uint32_t intern(names *n, const char *text)
 {
     const uint32_t held = find_name(n, text);

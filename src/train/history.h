@@ -4,7 +4,7 @@
 
 #include "tapegrad/history.h"
 
-/* Makes room for tgi_history_replace with the same rows.  Nothing visible changes.  TG_ENOMEM. */
+/* Makes room for tgi_history_replace with the same rows. Nothing visible changes. TG_ENOMEM. */
 tg_status tgi_history_reserve(tg_history *history, const char *series, const tg_history_row *rows,
                               size_t n, tg_error *err);
 

@@ -22,7 +22,7 @@ typedef struct saved {
 
 /* ---- single members ------------------------------------------------------------------------- */
 
-/* The member of that name.  It must have the dtype, n entries (n < 0: any number), and one axis, or
+/* The member of that name. It must have the dtype, n entries (n < 0: any number), and one axis, or
  * two if it holds pairs. */
 static const tg_tensor *member(const saved *s, const char *key, tg_dtype dtype, bool pairs,
                                int64_t n, tg_error *err)
@@ -150,7 +150,7 @@ static tg_status read_all(tg_trainer *tr, saved *s, tg_error *err)
     return check_tensors(tr, s, err);
 }
 
-/* Loading the optimizer can fail and, if it succeeds, changes something.  So it comes after what
+/* Loading the optimizer can fail and, if it succeeds, changes something. So it comes after what
  * can fail and before what cannot. */
 static tg_status set_all(tg_trainer *tr, const saved *s, tg_error *err)
 {

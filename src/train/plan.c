@@ -132,7 +132,7 @@ static bool keep_leaves(tg_trainer *tr, const tg_tensor *rows)
     return true;
 }
 
-/* From now on the tape is used only for short batches and evaluations.  A new tape frees the memory
+/* From now on the tape is used only for short batches and evaluations. A new tape frees the memory
  * of a whole update. */
 static void renew_tape(tg_trainer *tr)
 {
@@ -192,7 +192,7 @@ static bool is_written(const tg_tape *t, const tg_tensor *x)
     return false;
 }
 
-/* Whether a leaf has been written since it was seen, but not by an operation.  Perhaps the model
+/* Whether a leaf has been written since it was seen, but not by an operation. Perhaps the model
  * writes it, which would not happen when a plan runs. */
 static bool written_by_others(const tg_trainer *tr, const tg_tensor *rows)
 {

@@ -1,6 +1,6 @@
 /* step.c - one update of a trainer, and what follows it: loss, evaluation, history.
  *
- * An update that fails changes nothing.  What fails after an update is pending, and the next step
+ * An update that fails changes nothing. What fails after an update is pending, and the next step
  * begins with it. */
 #include <math.h>
 
@@ -85,7 +85,7 @@ static void restore_state(tg_trainer *tr)
 }
 
 /* An update that fails in a plan, except for lack of memory, also fails when it is recorded, but
- * with a message that names the loss or the layer.  So it is recorded. */
+ * with a message that names the loss or the layer. So it is recorded. */
 static tg_status planned_step(tg_trainer *tr, tg_error *err)
 {
     tg_error why = TG_ERROR_INIT;
@@ -97,7 +97,7 @@ static tg_status planned_step(tg_trainer *tr, tg_error *err)
     return record_step(tr, tr->rows, err);
 }
 
-/* Makes one update.  On failure nothing has changed. */
+/* Makes one update. On failure nothing has changed. */
 static tg_status update(tg_trainer *tr, tg_error *err)
 {
     const tg_batches_state batch = tg_batches_get_state(tr->batches);
@@ -180,7 +180,7 @@ static void count_evaluation(tg_trainer *tr, const evaluation *e, int64_t update
 }
 
 /* Measures what is due after this number of updates and adds it to tr and its history, with the
- * last loss if `loss` is true.  On failure nothing has changed. */
+ * last loss if `loss` is true. On failure nothing has changed. */
 static tg_status measure(tg_trainer *tr, int64_t updates, bool loss, tg_error *err)
 {
     const bool due = evaluates(tr, updates);

@@ -55,7 +55,7 @@ static tg_status check_options(const tg_trainer_options *o, const tg_dataset *te
     return check_schedule(&o->schedule, err);
 }
 
-/* A batch of one row has no unbiased variance.  Without this check fit would fail only when it
+/* A batch of one row has no unbiased variance. Without this check fit would fail only when it
  * reaches that batch. */
 static tg_status check_batches(const tg_trainer_options *o, const tg_model *m, int64_t rows,
                                tg_error *err)

@@ -28,7 +28,7 @@ typedef struct tgi_step_plan {
 } tgi_step_plan;
 
 /* What an update still lacks, if that could not be done when it was made, for instance for lack of
- * memory.  The next step does this and makes no update.  ROWS: the evaluation and the rows of the
+ * memory. The next step does this and makes no update. ROWS: the evaluation and the rows of the
  * history. */
 typedef enum tgi_pending { TGI_PENDING_NOTHING, TGI_PENDING_LOSS, TGI_PENDING_ROWS } tgi_pending;
 
@@ -76,7 +76,7 @@ tg_status tgi_config_make(tg_trainer *tr, tg_error *err);
 /* Adds the sizes and checksums of the data to tr->config, once, because that reads every byte. */
 tg_status tgi_config_add_data(tg_trainer *tr, tg_error *err);
 
-/* Compares tr->config with the configuration of another run, n bytes of text.  TG_EARG with the
+/* Compares tr->config with the configuration of another run, n bytes of text. TG_EARG with the
  * first line that differs; path is for the message. */
 tg_status tgi_config_compare(const tg_trainer *tr, const char *path, const char *text, size_t n,
                              tg_error *err);
@@ -86,25 +86,25 @@ bool tgi_config_begins(const char *text, size_t n);
 
 /* ---- updates by a plan (plan.c) ------------------------------------------------------------- */
 
-/* Whether there is a plan for an update with these rows; if not, the note says why.  Drops a plan
+/* Whether there is a plan for an update with these rows; if not, the note says why. Drops a plan
  * that is no longer valid. */
 bool tgi_trainer_planned(tg_trainer *tr, const tg_tensor *rows);
 
 /* Runs the plan, which sets tr->loss. */
 tg_status tgi_trainer_run_plan(tg_trainer *tr, tg_error *err);
 
-/* Whether an update with these rows may become a plan.  It must then be recorded with
+/* Whether an update with these rows may become a plan. It must then be recorded with
  * tg_optimizer_record. */
 bool tgi_trainer_may_plan(const tg_trainer *tr, const tg_tensor *rows);
 
-/* Called after such an update: compiles a plan if two updates in a row were the same.  before: the
+/* Called after such an update: compiles a plan if two updates in a row were the same. before: the
  * generator of the masks before the update. */
 void tgi_trainer_plan(tg_trainer *tr, const tg_tensor *rows, tg_tensor *loss, tg_rng before);
 void tgi_trainer_drop_plan(tg_trainer *tr);
 
 /* ---- checkpoints (save.c, load.c) ----------------------------------------------------------- */
 
-/* The names of a checkpoint's members.  64-bit integers are pairs of i32, low half first. */
+/* The names of a checkpoint's members. 64-bit integers are pairs of i32, low half first. */
 #define TGI_CONFIG "config"           /* u8 (n), text */
 #define TGI_COUNTERS "counters"       /* i32 (TGI_COUNTER_COUNT, 2) */
 #define TGI_NUMBERS "numbers"         /* f64 (TGI_NUMBER_COUNT) */

@@ -3,7 +3,7 @@
  *
  *     gemmbench [--threads N] [--seconds S]
  *
- * S is the time for each shape, 0.6.  ms_per_step is the median over blocks of products, gflops
+ * S is the time for each shape, 0.6. ms_per_step is the median over blocks of products, gflops
  * belongs to it and gflops_best to the fastest block. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>

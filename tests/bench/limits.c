@@ -3,7 +3,7 @@
  *
  *     limits      each figure for 1 thread and for 2, the best of several tries
  *
- * A figure of 2 threads counts the work of both.  Hand-offs are round trips, and medians. */
+ * A figure of 2 threads counts the work of both. Hand-offs are round trips, and medians. */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
 #include <stdatomic.h>

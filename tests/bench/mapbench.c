@@ -4,7 +4,7 @@
  *     mapbench [--isa NAME] [--still] [--n N] [NAME...]
  *
  * One line for each kernel (of those named, or of all; a pair is INNER,OUTER,POSITION): its name,
- * then f32 and f64.  --still: the last operand is one element.  A figure is the fastest of many
+ * then f32 and f64.  --still: the last operand is one element. A figure is the fastest of many
  * runs. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdbool.h>

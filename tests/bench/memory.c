@@ -4,8 +4,8 @@
  *
  *     memory [--plan] wide|deep
  *
- * wide is the network of the case wide_sgd; deep has 100 layers.  What the one step needs that
- * records the plan is not counted in peak_mb: its tape is freed then.  Linux only. */
+ * wide is the network of the case wide_sgd; deep has 100 layers. What the one step needs that
+ * records the plan is not counted in peak_mb: its tape is freed then. Linux only. */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>

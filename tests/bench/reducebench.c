@@ -2,7 +2,7 @@
  *
  *   reducebench OP SHAPE AXES SECONDS   as "sum 4096x1000 1 0.5", "max 4096x1000t all 0.5"
  *
- * A t behind the shape turns the first two axes around.  Without arguments it reads such lines
+ * A t behind the shape turns the first two axes around. Without arguments it reads such lines
  * from its input and answers each with the nanoseconds of one call, the least of several blocks of
  * calls: reducebench.py sets them beside PyTorch's. */
 #include <stdio.h>

@@ -3,7 +3,7 @@
  *
  *     scaling [--threads N] [network] [operations]      both tables by default
  *
- * Each figure is the fastest of several blocks of steps, f32.  A step is forward, loss, backward
+ * Each figure is the fastest of several blocks of steps, f32. A step is forward, loss, backward
  * and an update by SGD, of a multi-layer perceptron with ReLU. */
 #include <stdio.h>
 #include <stdlib.h>

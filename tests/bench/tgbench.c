@@ -5,7 +5,7 @@
  *
  * CASE may be `all`.  --plan: the step is recorded once, and its plan is run from then on.
  * A step is forward, loss, backward and update on a prepared batch, in f32, to which a plan is
- * bound in the step.  ms_per_step is the median over blocks of steps, ms_min the fastest block.
+ * bound in the step. ms_per_step is the median over blocks of steps, ms_min the fastest block.
  * Each case runs in a process of its own, so that rss_mb is its own. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>

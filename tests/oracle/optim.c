@@ -3,9 +3,9 @@
  *
  * Standard input has a line "ID NAME L2 LR_DECAY SETTINGS" for each run, SETTINGS being key=value
  * words; L2 is the factor of a penalty on the weights, and step k = 0, 1, ... is made with
- * lr / (1 + LR_DECAY k).  IN has the inputs x and targets y, the parameters W1, b1, W2, b2 that
+ * lr / (1 + LR_DECAY k). IN has the inputs x and targets y, the parameters W1, b1, W2, b2 that
  * each run starts from, and `steps`, of which only the shape is looked at: one element for each
- * step.  OUT gets ID.W1, ...: a row for each step, with the parameter after it, and ID.loss. */
+ * step. OUT gets ID.W1, ...: a row for each step, with the parameter after it, and ID.loss. */
 #include "tapegrad.h"
 
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* oracle.c - oracle IN.npz OUT.npz: computes the cases that oracle.py has written.
  *
- * Standard input has a line "ID NAME WANT ATTRIBUTES" for each case.  WANT has a letter for each
- * operand: d, a gradient is wanted, or -; it is 0 when there are none.  IN has the operands ID.x0,
+ * Standard input has a line "ID NAME WANT ATTRIBUTES" for each case. WANT has a letter for each
+ * operand: d, a gradient is wanted, or -; it is 0 when there are none. IN has the operands ID.x0,
  * ID.x1, ..., and where a gradient is wanted the cotangent ID.dy of the value and a weight ID.v0,
- * ID.v1, ... for each gradient.  OUT gets
+ * ID.v1, ... for each gradient. OUT gets
  *   ID.y             the value
  *   ID.dx0, ...      the gradients, of <dy, y>
  *   ID.ddx0, ...     the second gradients, of the sum of <v, dx>, and ID.ddy with respect to dy.

@@ -1,9 +1,9 @@
 /* test_plan_networks.c - every network that the examples train, by recording each update and by
  * plans: with 1, 2, 3 and 7 threads, and again.
  *
- * No tolerance is needed.  A plan runs the same kernels on the same numbers: maps do not depend on
+ * No tolerance is needed. A plan runs the same kernels on the same numbers: maps do not depend on
  * where an element lies, rows not on each other, folds not on how they are cut, and no product is
- * contracted with a sum (HACKING.md).  So each step of both gives the same bits, from equal
+ * contracted with a sum (HACKING.md). So each step of both gives the same bits, from equal
  * parameters comes equal parameters, and what is compared after the last step is bits: the losses,
  * the parameters, the running statistics.
  *

@@ -1,6 +1,6 @@
 /* test_plan_programs.c - plans of every operation on its samples, and of 2,000 random programs with
  * their gradients, against recording again on other inputs, copied or bound: the same to the last
- * bit.  All of them are watched (tests/support/guard.h), half with zones in their memory, and no
+ * bit. All of them are watched (tests/support/guard.h), half with zones in their memory, and no
  * operation looks at an address before there is one (tests/support/blind.h). */
 #include "tests/support/blind.h"
 #include "tests/support/guard.h"

@@ -11,7 +11,7 @@
 #include "tests/support/folder.h"
 
 /* Checks that a text is one well-formed element: tags balance, attributes are quoted, entities are
- * known, characters are allowed.  Returns NULL, or where it is not. */
+ * known, characters are allowed. Returns NULL, or where it is not. */
 static const char *ill_formed(const char *text)
 {
     const char *open[32];

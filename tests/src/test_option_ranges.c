@@ -71,7 +71,7 @@ static tg_tensor *x, *v, *spread;
         (void)(call);                                                                              \
     } while (0)
 
-/* Every row fails with TG_EARG, by itself or on the tape.  False where there is no row i. */
+/* Every row fails with TG_EARG, by itself or on the tape. False where there is no row i. */
 #define ROW(...)                                                                                   \
     if (i == k++) {                                                                                \
         __VA_ARGS__;                                                                               \

@@ -1,6 +1,6 @@
 /* edge_rows.h - functions of whole tensors at the edge, as rows of a table: the value, the gradient
  * of sum over i of (i + 1) y_i, and the Hessian of that, which is symmetric; in f32 and f64; a plan
- * with the bits of the tape.  What is expected is given in numbers, or as that of an ordinary
+ * with the bits of the tape. What is expected is given in numbers, or as that of an ordinary
  * operand of which the row's is a multiple. */
 #ifndef TESTS_EDGE_ROWS_H
 #define TESTS_EDGE_ROWS_H

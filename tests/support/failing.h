@@ -82,7 +82,7 @@ static inline void scene_begin(const scene *s, world *w)
     if (s->begin) s->begin(w);
 }
 
-/* Allocation n fails, or all from n on.  False when the call asked for less. */
+/* Allocation n fails, or all from n on. False when the call asked for less. */
 static inline bool scene_fails(const scene *s, long n, bool for_good, uint64_t want, walked *sums)
 {
     world w;

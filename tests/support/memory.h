@@ -1,4 +1,4 @@
-/* memory.h - a fixture: an allocator of which chosen requests fail.  counting.h has one that fails
+/* memory.h - a fixture: an allocator of which chosen requests fail. counting.h has one that fails
  * from a request on. */
 #ifndef TESTS_MEMORY_H
 #define TESTS_MEMORY_H

@@ -1,8 +1,8 @@
 /* programs.h - random programs: 5 to 40 operations of the registry on one another's results, down
  * to a scalar, all from one seed.
  *
- * Nothing here knows an operation by name.  An operation comes with one of its own samples: the
- * attributes, the shapes and ranges of its operands.  Each operand is an earlier value, brought
+ * Nothing here knows an operation by name. An operation comes with one of its own samples: the
+ * attributes, the shapes and ranges of its operands. Each operand is an earlier value, brought
  * into the range by a tanh where it is not in it already, and
  *   direct    in the shape that it has, in the hope that the shape rule takes it,
  *   fitted    in the shape of the sample, by picking elements at random,

@@ -31,7 +31,7 @@ typedef struct suite_test {
     const char *group; /* a test case for CK_RUN_CASE begins here; the first has the suite's name */
 } suite_test;
 
-/* What stands around every test, in the process that runs it; either may be NULL.  Headers in
+/* What stands around every test, in the process that runs it; either may be NULL. Headers in
  * tests/support define some, with names in capitals. */
 typedef struct suite_fixture {
     void (*setup)(void), (*teardown)(void);

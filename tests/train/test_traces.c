@@ -1,14 +1,14 @@
 /* test_traces.c - parity with the reference traces: every loss of every optimizer, and the first
- * gradients.  Formulas and the tolerances in f64: shared/reference/traces/README.md.
+ * gradients. Formulas and the tolerances in f64: shared/reference/traces/README.md.
  *
  * In f32 a run forgets the last bits of its start: a ReLU that switches one update earlier, or a
  * division by the root of a gradient that is nearly 0 (AdaGrad, RMSprop, Adam), makes a rounding of
- * 6e-8 visible after some updates.  So the first ten losses are compared one by one, to 1e-4, or
+ * 6e-8 visible after some updates. So the first ten losses are compared one by one, to 1e-4, or
  * with such a division the first three, to 2e-3, and of the whole trace the mean, to 5 %.
  *
  * TAPEGRAD_SHARED names the folder with reference/ and data/; without it the tests say so and are
- * skipped.  In f64 each trace is followed by recording every iteration, and by a plan of the first,
- * update included.  TG_TEST_QUICK shortens them, for runs under valgrind. */
+ * skipped. In f64 each trace is followed by recording every iteration, and by a plan of the first,
+ * update included. TG_TEST_QUICK shortens them, for runs under valgrind. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

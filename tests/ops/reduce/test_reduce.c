@@ -272,7 +272,7 @@ typedef struct objective {
     tg_tensor *x, *w;
 } objective;
 
-/* Order 1: f = sum(op(x)^2) / 2.  Order 2: the dot product of f's gradient with w. */
+/* Order 1: f = sum(op(x)^2) / 2. Order 2: the dot product of f's gradient with w. */
 static tg_tensor *record(const objective *o)
 {
     tg_tensor *x = o->x, *g = NULL;

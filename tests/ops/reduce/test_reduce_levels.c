@@ -1,5 +1,5 @@
 /* test_reduce_levels.c - sums so long that they reach the last level of ops/reduce/total.c, and
- * other loops that go deeper with the logarithm of a size.  Views that repeat one element need no
+ * other loops that go deeper with the logarithm of a size. Views that repeat one element need no
  * memory; TG_TEST_LONG=1 adds the sizes at which f32 reaches the last level, half a minute. */
 #include "ops/reduce/reduce.h"
 #include "tests/support/tape.h"
