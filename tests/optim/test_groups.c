@@ -28,6 +28,23 @@ static double norm_of(const tg_dict *grads, const char *pattern)
     return sqrt(sum);
 }
 
+/* Momentum by hand: what an element w with velocity v becomes, in group g or in none. */
+static void expect(const tg_group_options *g, double norm, double dw, double *w, double *v)
+{
+    double lr = 0.05;
+    if (g) {
+        lr *= g->lr_scale;
+        if (g->clip_norm > 0) dw *= fmin(1, g->clip_norm / (norm + 1e-6));
+        if (g->clip_value > 0) dw = fmax(-g->clip_value, fmin(g->clip_value, dw));
+        if (g->decoupled)
+            *w -= lr * g->weight_decay * *w;
+        else
+            dw += g->weight_decay * *w;
+    }
+    *v = 0.9 * *v - lr * dw;
+    *w += *v;
+}
+
 /* STEPS updates of o with the options for keys `pattern`, beside the formulas in double for
  * momentum 0.9: v = 0.9 v - lr g, w += v. */
 static void compare(const char *pattern, tg_group_options g)
@@ -51,19 +68,9 @@ static void compare(const char *pattern, tg_group_options g)
         ck_assert_msg(tg_optimizer_update(o, params, grads, &err) == TG_OK, "%s", err.text);
         for (int i = 0; i < 3; i++)
             for (int64_t j = 0; j < tg_dict_at(grads, i)->size; j++) {
-                double dw = gradient(k, i, j), lr = 0.05;
-                if (tgi_key_matches(pattern, layers[i].key)) {
-                    if (g.frozen) continue;
-                    lr *= g.lr_scale;
-                    if (g.clip_norm > 0) dw *= fmin(1, g.clip_norm / (norm + 1e-6));
-                    if (g.clip_value > 0) dw = fmax(-g.clip_value, fmin(g.clip_value, dw));
-                    if (g.decoupled)
-                        w[i][j] -= lr * g.weight_decay * w[i][j];
-                    else
-                        dw += g.weight_decay * w[i][j];
-                }
-                v[i][j] = 0.9 * v[i][j] - lr * dw;
-                w[i][j] += v[i][j];
+                const bool in_group = tgi_key_matches(pattern, layers[i].key);
+                if (in_group && g.frozen) continue;
+                expect(in_group ? &g : NULL, norm, gradient(k, i, j), &w[i][j], &v[i][j]);
             }
     }
     for (int i = 0; i < 3; i++)
