@@ -67,8 +67,8 @@ static tg_tensor *of_probabilities(tg_tape *t, predictions *p, tg_tensor *target
     tg_tensor *each = tg_zmul(t, target, weighted(t, surprise, o->weights));
     tg_tensor *rows = tg_sum(t, each, 1, false);
     if (o->reduction == TG_REDUCE_NONE) return rows;
-    return o->reduction == TG_REDUCE_SUM ? tg_sum(t, rows, TG_ALL, false)
-                                         : tg_mean(t, rows, TG_ALL, false);
+    return o->reduction == TG_REDUCE_MEAN && p->x->shape[0] > 0 ? tg_mean(t, rows, TG_ALL, false)
+                                                                : tg_sum(t, rows, TG_ALL, false);
 }
 
 /* Sets *count to 1 for each row that counts and 0 for one that is ignored, whose label it replaces
@@ -97,14 +97,15 @@ static tg_tensor *of_labels(tg_tape *t, predictions *p, tg_tensor *labels,
     tg_tensor *rows = surprise_of_labels(t, p, labels), *weight = count;
     if (o->weights) {
         tg_tensor *of_class = tg_take(t, o->weights, labels, 0);
-        weight = weight ? tg_mul(t, weight, of_class) : of_class;
+        weight = weight ? tg_zmul(t, weight, of_class) : of_class;
     }
     if (weight) rows = tg_zmul(t, weight, rows);
     if (spread) rows = tg_add(t, times(t, 1 - s, rows), times(t, s / classes, spread));
     if (o->reduction == TG_REDUCE_NONE) return rows;
-    if (o->reduction == TG_REDUCE_MEAN && !weight) return tg_mean(t, rows, TG_ALL, false);
+    const bool mean = o->reduction == TG_REDUCE_MEAN && p->x->shape[0] > 0;
+    if (mean && !weight) return tg_mean(t, rows, TG_ALL, false);
     tg_tensor *sum = tg_sum(t, rows, TG_ALL, false);
-    return o->reduction == TG_REDUCE_SUM ? sum : tg_zdiv(t, sum, tg_sum(t, weight, TG_ALL, false));
+    return mean ? tg_zdiv(t, sum, tg_sum(t, weight, TG_ALL, false)) : sum;
 }
 
 /* Every label is in 0 .. classes - 1 or `ignored`. */
@@ -124,13 +125,17 @@ static bool labels_valid(tg_tape *t, const char *who, const tg_tensor *labels, i
     return true;
 }
 
-static bool options_fit(tg_tape *t, const char *who, const tg_tensor *x,
+static bool options_fit(tg_tape *t, const char *who, const predictions *p,
                         const tg_cross_entropy_options *o)
 {
+    const tg_tensor *x = p->x;
     char a[TG_DESCRIBE_SIZE], b[TG_DESCRIBE_SIZE];
     const tg_tensor *w = o->weights;
     if (!tgi_options_recorded(t, who, o->made, TGI_MADE_CROSS_ENTROPY)) return false;
-    if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
+    if (!tg_dtype_is_float(x->dtype))
+        (void)tg_tape_fail(t, TG_EDTYPE, "%s: %s is %s, must be f32 or f64 (use tg_cast)", who,
+                           p->name, tg_tensor_describe(x, a, sizeof a));
+    else if (!(o->label_smoothing >= 0 && o->label_smoothing <= 1))
         (void)tg_tape_fail(t, TG_EARG, "%s: label_smoothing is %g, must be in [0, 1]", who,
                            o->label_smoothing);
     else if (!(o->eps >= 0 && isfinite(o->eps)))
@@ -139,8 +144,10 @@ static bool options_fit(tg_tape *t, const char *who, const tg_tensor *x,
         (void)tg_tape_fail(t, TG_EARG, "%s: there is no reduction %d", who, (int)o->reduction);
     else if (w && x->ndim == 2 &&
              (w->ndim != 1 || w->shape[0] != x->shape[1] || w->dtype != x->dtype))
-        (void)tg_tape_fail(t, TG_ESHAPE, "%s: weights %s for %s, must be one for each class", who,
-                           tg_tensor_describe(w, a, sizeof a), tg_tensor_describe(x, b, sizeof b));
+        (void)tg_tape_fail(t, w->dtype == x->dtype ? TG_ESHAPE : TG_EDTYPE,
+                           "%s: weights %s for %s %s, must be one for each class, of its dtype",
+                           who, tg_tensor_describe(w, a, sizeof a), p->name,
+                           tg_tensor_describe(x, b, sizeof b));
     else
         return true;
     return false;
@@ -179,7 +186,7 @@ static bool operands_fit(tg_tape *t, const char *who, const predictions *p, cons
         (void)tg_tape_fail(t, TG_EARG, "%s: %s is NULL", who, p->x ? "labels" : p->name);
         return false;
     }
-    return tgi_operand(t, who, p->x) && tgi_operand(t, who, labels) && options_fit(t, who, p->x, o);
+    return tgi_operand(t, who, p->x) && tgi_operand(t, who, labels) && options_fit(t, who, p, o);
 }
 
 tg_tensor *tg_nll(tg_tape *t, tg_tensor *log_p, tg_tensor *labels,

@@ -114,8 +114,20 @@ START_TEST(test_refusals)
     ck_assert_str_eq(tg_tape_message(t), "cross_entropy: label_smoothing is 2, must be in [0, 1]");
     tg_tape_reset(t);
     ck_assert_ptr_null(tg_cross_entropy(t, labels, x, NULL));
+    tg_tape_reset(t);
+    tg_tensor *whole = tg_tensor_new(TG_I32, 2, (int64_t[]){N, C}, NULL);
+    o = tg_cross_entropy_defaults();
+    o.reduction = TG_REDUCE_SUM;
+    ck_assert_ptr_null(tg_nll(t, whole, labels, &o));
+    ck_assert_int_eq(tg_tape_status(t), TG_EDTYPE);
+    ck_assert_str_eq(tg_tape_message(t),
+                     "nll: log_p is i32[5,4], must be f32 or f64 (use tg_cast)");
+    tg_tape_reset(t);
+    o.weights = tg_tensor_new(TG_F32, 1, (int64_t[]){C}, NULL);
+    ck_assert_ptr_null(tg_cross_entropy(t, x, labels, &o));
+    ck_assert_int_eq(tg_tape_status(t), TG_EDTYPE);
     tg_tape_free(t);
-    tg_tensor_free(x), tg_tensor_free(labels);
+    tg_tensor_free(x), tg_tensor_free(labels), tg_tensor_free(whole), tg_tensor_free(o.weights);
 }
 END_TEST
 

@@ -43,6 +43,7 @@ static tg_tensor *ignoring(tg_tape *t, tg_tensor *x, const char *labels)
     return tg_cross_entropy(t, x, numbers(labels), &o);
 }
 
+F(ce_of_none, tg_cross_entropy(t, x, x, NULL))
 F(ce_ignored, ignoring(t, x, "i32[1]: -100"))
 F(ce_half_ignored, ignoring(t, x, "i32[2]: -100 1"))
 
@@ -59,6 +60,17 @@ static tg_tensor *ce_weightless(tg_tape *t, tg_tensor *x)
     o.weights = beside(x, "[3]: 1 0 2");
     return tg_cross_entropy(t, x, numbers("i32[1]: 1"), &o);
 }
+
+/* x as weights, beside rows of equal logits, of which the first does not count. */
+static tg_tensor *weighing(tg_tape *t, tg_tensor *x, const char *logits, const char *labels)
+{
+    tg_cross_entropy_options o = tg_cross_entropy_defaults();
+    o.ignore_index = -100, o.weights = x;
+    return tg_cross_entropy(t, beside(x, logits), numbers(labels), &o);
+}
+
+F(ce_weights, weighing(t, x, "[2,3]: 7 8 9 0 0 0", "i32[2]: -100 1"))
+F(ce_no_weights, weighing(t, x, "[1,3]: 7 8 9", "i32[1]: -100"))
 
 F(cosine, tg_cosine_similarity(t, x, beside(x, "[3]: 0 3 4"), 0, 0.5))
 F(cosine_tiny_eps, tg_cosine_similarity(t, x, beside(x, "[3]: 3 -1 2"), 0, 1e-36))
@@ -165,7 +177,13 @@ static const edge_row rows[] = {
     {"cross_entropy", ce_0, BOTH, "[1,3]: -1e4 0 0", "[]: 10000.69314718055994531",
      "[1,3]: -1 .5 .5", NULL, 0, 0},
     {"cross_entropy", ce_1, BOTH, "[1,3]: 0 3e38 -3e38", "[]: 0", "[1,3]: 0 0 0", NULL, 0, 0},
-    {"cross_entropy", ce_none, BOTH, "[0,3]", "[]: nan", NULL, NULL, 0, 0},
+    {"cross_entropy", ce_none, BOTH, "[0,3]", "[]: 0", "[0,3]", NULL, 0, 0},
+    {"cross_entropy", ce_of_none, BOTH, "[0,3]", "[]: 0", "[0,3]", NULL, 0, 0},
+    {"cross_entropy", ce_weights, BOTH, "[3]: 2 1 3", "[]: 1.0986122886681098", "[3]: 0 0 0", NULL,
+     0, 0},
+    {"cross_entropy", ce_weights, BOTH, "[3]: inf 1 3", "[]: 1.0986122886681098", "[3]: 0 0 0",
+     NULL, 0, 0},
+    {"cross_entropy", ce_no_weights, BOTH, "[3]: 2 1 3", "[]: 0", "[3]: 0 0 0", NULL, 0, 0},
     {"cross_entropy", book_1, BOTH, "[1,2]: 1e4 0", "[]: 16.118095650958319", "[1,2]: 1 -1", NULL,
      0, 0},
     {"cross_entropy", book_1, BOTH, "[1,3]: -inf 0 0", "[]: 0.69314698055996531", "[1,3]: 0 -.5 .5",
