@@ -159,7 +159,8 @@ static tg_tensor *spread(tg_tape *t, const char *who, tg_tensor *x, int n, const
         return NULL;
     if (isnan(correction)) return tg_tape_fail(t, TG_EARG, "%s: correction is nan", who);
     const unsigned mask = tgi_reduce_mask(&list, x->ndim);
-    const double degrees = fmax(elements_of(x, &list) - correction, 0);
+    const double n_elements = elements_of(x, &list);
+    const double degrees = n_elements > 0 ? fmax(n_elements - correction, 0) : 0;
     tg_tensor *const away = centred(t, x, mask, n, axes);
     if (root)
         return tg_div(t, root_of_squares(t, away, &list, keepdims), tg_scalar(t, sqrt(degrees)));

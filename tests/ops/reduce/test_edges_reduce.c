@@ -25,6 +25,7 @@ COMPOSITION(all, tg_all(t, x, -1, false))
 COMPOSITION(norm1, tg_norm(t, x, 1, -1, false))
 COMPOSITION(norm_inf, tg_norm(t, x, INFINITY, -1, false))
 COMPOSITION(var, tg_var(t, x, -1, 1, false))
+COMPOSITION(var_more, tg_var(t, x, -1, -0.5, false))
 COMPOSITION(std, tg_std(t, x, -1, 1, false))
 COMPOSITION(prod, tg_prod(t, x, -1, false))
 COMPOSITION(sort, tg_sort(t, x, -1, false))
@@ -33,11 +34,13 @@ COMPOSITION(topk, tg_topk(t, x, 2, -1, true, NULL))
 static const struct {
     const char *name;
     composition call;
-} compositions[] = {
-    {"mean", mean},   {"nanmean", nanmean}, {"min", min},           {"argmin", argmin},
-    {"any", any},     {"all", all},         {"norm, p = 1", norm1}, {"norm, p = inf", norm_inf},
-    {"var", var},     {"std", std},         {"prod", prod},         {"sort", sort},
-    {"topk, 2", topk}};
+} compositions[] = {{"mean", mean},         {"nanmean", nanmean},
+                    {"min", min},           {"argmin", argmin},
+                    {"any", any},           {"all", all},
+                    {"norm, p = 1", norm1}, {"norm, p = inf", norm_inf},
+                    {"var", var},           {"std", std},
+                    {"prod", prod},         {"sort", sort},
+                    {"topk, 2", topk},      {"var, correction = -1/2", var_more}};
 
 static tg_tensor *apply(const char *op, const char *attrs, tg_tensor *const *in, int n)
 {
