@@ -94,14 +94,15 @@ tgi_group *tgi_group_of(const tg_optimizer *o, const char *key)
     return NULL;
 }
 
-tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_error *err)
+tg_status tgi_groups_check(const char *who, const tg_optimizer *o, const tg_dict *params,
+                           tg_error *err)
 {
     for (int k = 0; k < o->n_groups; k++) {
         bool used = false;
         for (int i = 0; i < params->n && !used; i++)
             used = tgi_key_matches(o->groups[k].pattern, params->keys[i]);
         if (!used)
-            return tg_fail(err, TG_EKEY, "update: group '%s' matches no parameter",
+            return tg_fail(err, TG_EKEY, "%s: group '%s' matches no parameter", who,
                            o->groups[k].pattern);
     }
     return TG_OK;

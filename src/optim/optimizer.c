@@ -43,6 +43,11 @@ static tg_status check_states(const tg_optimizer_type *type, tg_error *err)
         if (strchr(type->states[i], '/') || strcmp(type->states[i], "group") == 0)
             return tg_fail(err, TG_EARG, "%s: a state must not be named '%s'", type->name,
                            type->states[i]);
+    for (int i = 1; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(type->states[i], type->states[j]) == 0)
+                return tg_fail(err, TG_EARG, "%s: two states are named '%s'", type->name,
+                               type->states[i]);
     return TG_OK;
 }
 

@@ -99,7 +99,8 @@ size_t tgi_optimizer_copies(const tg_optimizer *o, const tgi_entry *e);
 tgi_group *tgi_group_of(const tg_optimizer *o, const char *key);
 
 /* TG_EKEY if a group matches no parameter. */
-tg_status tgi_groups_check(const tg_optimizer *o, const tg_dict *params, tg_error *err);
+tg_status tgi_groups_check(const char *who, const tg_optimizer *o, const tg_dict *params,
+                           tg_error *err);
 
 /* What group g does to gradients and parameters before the formula, with step size lr; nothing if g
  * is NULL. The scale of clip_norm is not known yet and is 1. */

@@ -145,7 +145,7 @@ static tg_status check_update(tg_optimizer *o, const tg_dict *params, const tg_d
 {
     int n_grads = 0;
     tg_status status = tgi_optimizer_check_lr("update", o->lr, err);
-    if (status == TG_OK) status = tgi_groups_check(o, params, err);
+    if (status == TG_OK) status = tgi_groups_check("update", o, params, err);
     for (int i = 0; i < params->n && status == TG_OK; i++) {
         tgi_entry *e = &o->entries[i];
         status = find_tensors(o, params, grads, i, e, err);

@@ -226,6 +226,7 @@ tg_status tgi_optimizer_load(tg_optimizer *o, const tg_dict *state, const tg_dic
         if (!(states[s] = read_state(o, s, state, err))) status = TG_ENOMEM;
     if (!status) status = check_states(o, states, steps, params, err);
     if (!status) status = read_groups(&fresh, state, err);
+    if (!status && params) status = tgi_groups_check("load_state_dict", &fresh, params, err);
     if (!status) {
         take_groups(o, &fresh);
         take_states(o, states);

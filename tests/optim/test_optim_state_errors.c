@@ -124,7 +124,11 @@ START_TEST(other_arguments_and_kinds)
 {
     tg_error err = TG_ERROR_INIT;
     char text[200];
-    const tg_optimizer_type slash = {.name = "mine", .states = {"a/b"}};
+    const tg_optimizer_type slash = {.name = "mine", .states = {"a/b"}},
+                            twice = {.name = "mine", .states = {"v", "w", "v"}};
+    ck_assert_ptr_null(tg_optimizer_new(&twice, NULL, 1, &err));
+    ck_assert_str_eq(err.text, "mine: two states are named 'v'");
+    err = (tg_error)TG_ERROR_INIT;
     ck_assert_ptr_null(tg_optimizer_new(&slash, NULL, 1, &err));
     ck_assert_str_eq(err.text, "mine: a state must not be named 'a/b'");
     tg_optimizer *sgd = own(tg_sgd(tg_sgd_defaults(), NULL)),
