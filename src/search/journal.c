@@ -131,10 +131,13 @@ static tg_status refuse(const tg_search *s, const char *want, const char *got, s
                         tg_error *err)
 {
     size_t field = 0, i = 0;
-    while (i < n && want[i] == got[i]) {
+    while (i < n && want[i] == got[i] && want[i] != '\n') {
         if (want[i] == ';') field = i + 2;
         i++;
     }
+    if (i < n && want[i] == '\n' && got[i] == '\n')
+        return tg_fail(err, TG_EFORMAT, "search: line 2 of the journal '%s' is damaged",
+                       shown_path(s->o.journal));
     if (field == 0)
         return tg_fail(err, TG_EFORMAT,
                        "search: '%s' is not the journal of a search, and was not changed",

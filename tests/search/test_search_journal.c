@@ -252,10 +252,17 @@ START_TEST(of_another_search)
         ck_assert_str_eq(err.text, text);
         same_file(&whole, whole.n);
     }
-    (void)snprintf(whole.text, sizeof whole.text, "my diary\n");
-    put_first(&whole, 9);
     tg_error err = TG_ERROR_INIT;
     o = journaled();
+    char *line2 = strchr(whole.text, '\n') + 1;
+    line2[0] ^= 1;
+    put_first(&whole, whole.n);
+    ck_assert_int_eq(search(&o, RANDOM, NULL, &err), TG_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(err.text, "search: line 2 of the journal"));
+    same_file(&whole, whole.n);
+    (void)snprintf(whole.text, sizeof whole.text, "my diary\n");
+    put_first(&whole, 9);
+    err = (tg_error)TG_ERROR_INIT;
     ck_assert_int_eq(search(&o, RANDOM, NULL, &err), TG_EFORMAT);
     ck_assert_ptr_nonnull(
         strstr(err.text, "/file' is not the journal of a search, and was not changed"));
