@@ -70,7 +70,8 @@ static tg_status arange_infer(tg_infer *c)
 {
     const int64_t n = ((const arange_attrs *)c->attrs)->n;
     if (n < 0 || n > INT32_MAX)
-        return tg_fail(c->err, TG_ESHAPE, "arange: %lld indices do not fit into i32", (long long)n);
+        return tg_fail(c->err, TG_ESHAPE, "arange: n is %lld, must be in 0..2147483647",
+                       (long long)n);
     c->dtype = TG_I32;
     c->ndim = 1;
     c->shape[0] = n;

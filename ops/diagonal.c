@@ -232,5 +232,7 @@ tg_tensor *tg_eye(tg_tape *t, tg_dtype dtype, int64_t rows, int64_t columns, int
         return tg_tape_fail(t, TG_ESHAPE, "eye: %lld rows and %lld columns", (long long)rows,
                             (long long)columns);
     const int64_t length = line(offset, rows, columns, &row, &column);
-    return tg_undiagonal(t, tg_full(t, dtype, 1, &length, 1), offset, 0, 1, rows, columns);
+    const char *outer = tgi_enter(t, "eye");
+    tg_tensor *ones = tg_full(t, dtype, 1, &length, 1);
+    return tgi_leave(t, outer, tg_undiagonal(t, ones, offset, 0, 1, rows, columns));
 }

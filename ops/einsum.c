@@ -286,7 +286,8 @@ tg_tensor *tg_einsum(tg_tape *t, const char *equation, int n, tg_tensor *const *
         for (int i = 0; i < terms[k].n; i++) uses[terms[k].label[i]]++;
     }
     if (!read_result(&e, p, uses, most_dots, &result)) return NULL;
-    return run(&e, terms, n, &result);
+    const char *outer = tgi_enter(t, "einsum");
+    return tgi_leave(t, outer, run(&e, terms, n, &result));
 }
 
 /* ---- named products ------------------------------------------------------------------------- */
@@ -346,5 +347,6 @@ tg_tensor *tg_tensordot(tg_tape *t, tg_tensor *a, tg_tensor *b, int n, const int
     for (int i = 0; i < b->ndim; i++)
         if (b_label[i] < 'a') *p++ = b_label[i];
     *p = '\0';
-    return tg_einsum(t, text, 2, (tg_tensor *[]){a, b});
+    const char *outer = tgi_enter(t, "tensordot");
+    return tgi_leave(t, outer, tg_einsum(t, text, 2, (tg_tensor *[]){a, b}));
 }

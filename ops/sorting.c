@@ -241,5 +241,7 @@ tg_tensor *tg_masked_select(tg_tape *t, tg_tensor *x, tg_tensor *mask)
         return tg_tape_fail(t, TG_ESHAPE, "masked_select: the shapes of %s and the mask %s differ",
                             tg_tensor_describe(x, one, sizeof one),
                             tg_tensor_describe(mask, two, sizeof two));
-    return tg_take(t, x, tg_nonzero(t, tg_stop_gradient(t, mask)), TG_ALL);
+    const char *outer = tgi_enter(t, "masked_select");
+    tg_tensor *places = tg_nonzero(t, tg_stop_gradient(t, mask));
+    return tgi_leave(t, outer, tg_take(t, x, places, TG_ALL));
 }

@@ -155,10 +155,8 @@ static tg_tensor *by_rows(tg_tape *t, tg_tensor *y, tg_tensor *x)
     return rows && usable(t) ? tg_record(t, &rows_op, rows, m, NULL) : NULL;
 }
 
-tg_tensor *tg_jacobian(tg_tape *t, tg_tensor *y, tg_tensor *x)
+static tg_tensor *jacobian(tg_tape *t, tg_tensor *y, tg_tensor *x)
 {
-    if (!usable(t)) return NULL;
-    if (!y || !x) return tg_tape_fail(t, TG_EARG, "jacobian: %s is NULL", y ? "x" : "y");
     const int64_t m = y->size, n = x->size;
     tg_tensor *u = NULL, *g = NULL;
     /* Sweeps even if the matrix is empty, so that a missing derivative is an error. */
@@ -172,6 +170,14 @@ tg_tensor *tg_jacobian(tg_tape *t, tg_tensor *y, tg_tensor *x)
     if (!g) return by_rows(t, y, x);
     tg_tensor *columns = tg_transpose(t, by_rows(t, g, u), 0, 1);
     return y->dtype == x->dtype ? columns : tg_cast(t, columns, x->dtype);
+}
+
+tg_tensor *tg_jacobian(tg_tape *t, tg_tensor *y, tg_tensor *x)
+{
+    if (!usable(t)) return NULL;
+    if (!y || !x) return tg_tape_fail(t, TG_EARG, "jacobian: %s is NULL", y ? "x" : "y");
+    const char *outer = tgi_enter(t, "jacobian");
+    return tgi_leave(t, outer, jacobian(t, y, x));
 }
 
 tg_tensor *tg_hessian(tg_tape *t, tg_tensor *loss, tg_tensor *x)

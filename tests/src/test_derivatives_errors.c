@@ -64,7 +64,7 @@ static const struct {
 } mistakes[] = {
     {null_y, TG_EARG, "jacobian: y is NULL"},
     {null_x, TG_EARG, "hessian: x is NULL"},
-    {leaf_y, TG_ETAPE, "grad: output 1 is not on this tape"},
+    {leaf_y, TG_ETAPE, "jacobian: grad: output 1 is not on this tape"},
     {vector_loss, TG_ESHAPE, "hessian: loss is f64[3], must have one element"},
     {no_output, TG_EARG, "jvp: output 1 is NULL"},
     {no_arrays, TG_EARG, "jvp: a count is negative or a list is NULL"},
@@ -72,7 +72,7 @@ static const struct {
     {narrow_tangent, TG_EDTYPE, "jvp: tangent 1 is f32[3], but its tensor is f64[3]"},
     {blocked_jvp, TG_EGRAD, "argmax"},
     {blocked_jacobian, TG_EGRAD, "argmax"},
-    {written, TG_EGRAD, "written"},
+    {written, TG_EGRAD, "has changed since"},
 };
 
 START_TEST(errors)
