@@ -6,3 +6,7 @@ test_programs += \
 	tests/file/test_npz \
 	tests/file/test_sink \
 	$(end)
+
+test_support += \
+	tests/file/npy_files.h \
+	$(end)

@@ -1,7 +1,7 @@
 /* test_npy.c - .npy: round trips, every kind of element, hostile files. */
 static const char file[] = "test_npy.tmp";
 
-#include "tests/support/npy_files.h"
+#include "tests/file/npy_files.h"
 
 /* Loads the file and compares it with x. */
 static void check_load(const tg_tensor *x)

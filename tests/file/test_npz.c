@@ -2,7 +2,7 @@
  * itself. */
 static const char file[] = "test_npz.tmp";
 
-#include "tests/support/npy_files.h"
+#include "tests/file/npy_files.h"
 
 static tg_dict *sample_dict(int n)
 {

@@ -11,3 +11,8 @@ test_programs += \
 	tests/optim/test_optim_update \
 	tests/optim/test_schedule \
 	$(end)
+
+test_support += \
+	tests/optim/states.h \
+	tests/optim/params.h \
+	$(end)

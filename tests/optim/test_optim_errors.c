@@ -6,7 +6,7 @@
 #include "tapegrad/ops.h"
 #include "tests/support/counting.h"
 #include "tests/support/owned.h"
-#include "tests/support/params.h"
+#include "tests/optim/params.h"
 #include "tests/support/suite.h"
 
 static tg_optimizer *adam(double lr)

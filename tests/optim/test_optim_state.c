@@ -9,7 +9,7 @@
 #include "tests/support/dicts.h"
 #include "tests/support/optimizers.h"
 #include "tests/support/owned.h"
-#include "tests/support/states.h"
+#include "tests/optim/states.h"
 #include "tests/support/suite.h"
 
 /* Stopped after `_i % 3 * 4` updates, then continued from a file in another optimizer that has

@@ -8,7 +8,7 @@
 #include "tests/support/counting.h"
 #include "tests/support/dicts.h"
 #include "tests/support/owned.h"
-#include "tests/support/states.h"
+#include "tests/optim/states.h"
 #include "tests/support/suite.h"
 
 static tg_optimizer *adam(void) { return tg_adam(tg_adam_defaults(), NULL); }

@@ -6,7 +6,7 @@
 #include "tests/support/counting.h"
 #include "tests/support/optimizers.h"
 #include "tests/support/owned.h"
-#include "tests/support/params.h"
+#include "tests/optim/params.h"
 #include "tests/support/suite.h"
 
 /* ---- memory --------------------------------------------------------------------------------- */

@@ -31,3 +31,8 @@ tests_plan_test_plan_networks_SOURCES = \
 	tests/plan/networks/xor.c \
 	tests/plan/test_plan_networks.c \
 	$(end)
+
+test_support += \
+	tests/plan/sides.h \
+	tests/plan/programs.h \
+	$(end)

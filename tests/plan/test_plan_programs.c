@@ -5,7 +5,7 @@
 #include "tests/support/blind.h"
 #include "tests/support/guard.h"
 #include "tests/support/plans.h"
-#include "tests/support/programs.h"
+#include "tests/plan/programs.h"
 #include "tests/support/tape.h"
 
 /* ---- every operation ------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 /* test_plan_train.c - training by a plan beside training by recording each step: the same losses,
  * parameters, running statistics and dropout masks to the last bit. */
 #include "tests/support/nets.h"
-#include "tests/support/sides.h"
+#include "tests/plan/sides.h"
 
 enum { FEATURES = 36 };
 

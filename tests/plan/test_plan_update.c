@@ -4,7 +4,7 @@
 
 #include "tests/support/nets.h"
 #include "tests/support/optimizers.h"
-#include "tests/support/sides.h"
+#include "tests/plan/sides.h"
 
 enum { FEATURES = 20, TREATMENTS = 3, STEPS = 50 };
 

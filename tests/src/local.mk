@@ -19,9 +19,14 @@ test_programs += \
 	$(end)
 
 # From the headers as they are, so that no function is missing.
-tests/src/null_calls.inc: $(srcdir)/tests/support/null_calls.awk $(public_headers)
+tests/src/null_calls.inc: $(srcdir)/tests/src/null_calls.awk $(public_headers)
 	$(AM_V_GEN)$(MKDIR_P) tests/src
-	$(AM_V_at)$(AWK) -f "$(srcdir)/tests/support/null_calls.awk" "$(srcdir)"/include/tapegrad/*.h >$@.tmp
+	$(AM_V_at)$(AWK) -f "$(srcdir)/tests/src/null_calls.awk" "$(srcdir)"/include/tapegrad/*.h >$@.tmp
 	$(AM_V_at)mv $@.tmp $@
 tests/src/test_null.$(OBJEXT): tests/src/null_calls.inc
 MOSTLYCLEANFILES = tests/src/null_calls.inc
+
+test_support += \
+	tests/src/null_values.h \
+	tests/src/null_calls.awk \
+	$(end)

@@ -1,14 +1,14 @@
 /* test_null.c - every pointer argument of every public function is NULL in turn: no call crashes,
  * and what the tape then says begins with the function's name, for operands of several shapes.
  * null_calls.inc is made from the headers by null_calls.awk, so that no function is missing; what a
- * pointer is elsewhere, tests/support/null_values.h says. */
+ * pointer is elsewhere, tests/src/null_values.h says. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/support/null_values.h"
+#include "tests/src/null_values.h"
 
 /* ---- the calls ------------------------------------------------------------------------------ */
 

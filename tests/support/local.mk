@@ -11,7 +11,6 @@ test_support += \
 	tests/support/drawn.h \
 	tests/support/edge_rows.h \
 	tests/support/edges.h \
-	tests/support/edges_reduce.h \
 	tests/support/error.h \
 	tests/support/example.sh \
 	tests/support/failing.h \
@@ -22,20 +21,13 @@ test_support += \
 	tests/support/long_graphs.h \
 	tests/support/memory.h \
 	tests/support/nets.h \
-	tests/support/npy_files.h \
-	tests/support/null_calls.awk \
-	tests/support/null_values.h \
 	tests/support/optimizers.h \
 	tests/support/owned.h \
-	tests/support/params.h \
 	tests/support/plans.h \
 	tests/support/program_check.h \
-	tests/support/programs.h \
 	tests/support/runs.h \
 	tests/support/scratch.sh \
 	tests/support/searches.h \
-	tests/support/sides.h \
-	tests/support/states.h \
 	tests/support/suite.h \
 	tests/support/tape.h \
 	tests/support/threads.h \

@@ -4,7 +4,7 @@
 #define TESTS_PROGRAM_CHECK_H
 
 #include "tapegrad/derivatives.h"
-#include "tests/support/programs.h"
+#include "tests/plan/programs.h"
 
 enum { SIZE = INPUTS * 16, SECOND = 8 }; /* every eighth also to second order */
 enum { FINE, KINK, WRONG };

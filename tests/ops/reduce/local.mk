@@ -9,3 +9,7 @@ test_programs += \
 	tests/ops/reduce/test_reduce_parts \
 	tests/ops/reduce/test_reduce_views \
 	$(end)
+
+test_support += \
+	tests/ops/reduce/edges_reduce.h \
+	$(end)

@@ -6,7 +6,7 @@
 
 #include "ops/elementwise/families.h"
 #include "tapegrad/derivatives.h"
-#include "tests/support/edges_reduce.h"
+#include "tests/ops/reduce/edges_reduce.h"
 #include "tests/support/plans.h"
 #include "tests/support/tape.h"
 
