@@ -199,9 +199,11 @@ tg_tensor *tg_record(tg_tape *t, const tg_op *op, tg_tensor *const *inputs, int 
     if (!t || t->error->status) return NULL;
     if (!op) return tg_tape_fail(t, TG_EARG, "record: the operation is NULL");
     if (!count_valid(t, op, n)) return NULL;
-    if ((n > 0 && !inputs) || (op->attrs_size && !attrs))
-        return tg_tape_fail(t, TG_EARG, "%s: its %s are NULL", op->name,
-                            n > 0 && !inputs ? "operands" : "attributes");
+    if ((n > 0 && !inputs) || (op->attrs_size ? !attrs : op->attrs != NULL))
+        return tg_tape_fail(t, TG_EARG, "%s: its %s", op->name,
+                            n > 0 && !inputs ? "operands are NULL"
+                            : op->attrs_size ? "attributes are NULL"
+                                             : "attrs_size is 0, but it has attributes");
     if (n > FEW) settled = tg_tape_alloc(t, (size_t)n * sizeof *settled);
     if (!settled) return NULL;
     for (int i = 0; i < n; i++) {

@@ -177,6 +177,24 @@ static tg_status differentiable(const tg_op *op, int i, bool *yes, tg_error *err
     return status;
 }
 
+static tg_status attrs_inside(const tg_op *op, tg_error *err)
+{
+    static const size_t sizes[] = {
+        [TG_ATTR_INT] = sizeof(int64_t),     [TG_ATTR_U64] = sizeof(uint64_t),
+        [TG_ATTR_FLOAT] = sizeof(double),    [TG_ATTR_BOOL] = sizeof(bool),
+        [TG_ATTR_DTYPE] = sizeof(tg_dtype),  [TG_ATTR_INTS] = sizeof(tg_ints),
+        [TG_ATTR_STRING] = sizeof(char *),   [TG_ATTR_SEED] = sizeof(uint64_t),
+        [TG_ATTR_STREAM] = sizeof(uint64_t), [TG_ATTR_COUNTER] = sizeof(uint64_t)};
+    for (const tg_attr_def *d = op->attrs; d && d->name; d++) {
+        if ((unsigned)d->kind >= sizeof sizes / sizeof *sizes)
+            return tg_fail(err, TG_EARG, "%s: attribute '%s' is of no kind", op->name, d->name);
+        if (d->offset > op->attrs_size || sizes[d->kind] > op->attrs_size - d->offset)
+            return tg_fail(err, TG_EARG, "%s: attribute '%s' lies outside of attrs_size, %zu bytes",
+                           op->name, d->name, op->attrs_size);
+    }
+    return TG_OK;
+}
+
 tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
                       tg_gradcheck_report *report, tg_error *err)
 {
@@ -188,6 +206,7 @@ tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
     if (!op || !op->samples || (!op->samples[0].inputs && !op->samples[0].attrs))
         return tg_fail(err, TG_EARG, "%s: no samples", op && op->name ? op->name : "op_check");
     tg_status status = tgi_gradcheck_check("op_check", &o, &e);
+    if (!status) status = attrs_inside(op, &e);
     for (int i = 0; !status && (op->samples[i].inputs || op->samples[i].attrs); i++) {
         bool smooth = false;
         tg_tensor *y = result(op, i, TG_F64, false, o.seed, &e);

@@ -58,7 +58,8 @@ tg_status tg_gradgradcheck(tg_function f, void *user, tg_dict *x,
 
 /* Checks an operation on all its samples: f32 against f64, contiguous against strided inputs, first
  * and second derivatives, and third derivatives along directions with a tolerance of at least 1e-5.
- * TG_EARG if it has no samples. */
+ * An operation without a VJP passes with report->checked 0. TG_EARG if it has no samples, or if an
+ * attribute lies outside attrs_size. */
 tg_status tg_op_check(const tg_op *op, const tg_gradcheck_options *options,
                       tg_gradcheck_report *report, tg_error *err);
 

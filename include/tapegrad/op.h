@@ -1,6 +1,7 @@
 /* op.h - what an operation is: one static descriptor that holds its shape rule, its forward
  * computation and its derivative (VJP). The library's own operations and those of a user have the
- * same kind of descriptor and are all recorded by tg_record. */
+ * same kind of descriptor and are all recorded by tg_record. A descriptor must outlive every tape,
+ * plan and graph that uses it. */
 #ifndef TAPEGRAD_OP_H
 #define TAPEGRAD_OP_H
 
@@ -70,7 +71,7 @@ typedef struct tg_infer {
     bool view;
     int64_t strides[TG_MAX_NDIM];
     int64_t offset;
-    tg_error *err; /* for tg_fail; messages start with the op's name */
+    tg_error *err; /* for tg_fail; begin the message with op->name, "%s: ..." */
 } tg_infer;
 
 /* Computes y[j] = f(x0[j*s[0]], x1[j*s[1]], ...) for j = 0..n-1. y is contiguous, and every stride
@@ -151,7 +152,7 @@ struct tg_op {
     int flags;
 
     const tg_attr_def *attrs; /* NULL: none */
-    size_t attrs_size;
+    size_t attrs_size;        /* of the struct of attributes, which tg_record copies */
 
     /* The shape rule: the only function that may fail because of shapes, dtypes or attributes. It
      * may also normalise attributes: c->attrs is the tape's own copy, so cast the const away. */

@@ -134,9 +134,34 @@ START_TEST(wrong_derivatives)
 }
 END_TEST
 
+static tg_status stay(tg_infer *c) { return tg_infer_same(c); }
+
+START_TEST(attributes_without_room)
+{
+    static const tg_attr_def defs[] = {{"n", TG_ATTR_INT, 8, "3"}, {NULL, TG_ATTR_INT, 0, NULL}};
+    static const tg_sample samples[] = {{"f[2]", NULL}, {NULL, NULL}};
+    tg_op op = {.name = "mine",
+                .min_inputs = 1,
+                .max_inputs = 1,
+                .infer = stay,
+                .forward = copy_forward,
+                .attrs = defs,
+                .samples = samples};
+    tg_tensor *x = tensor_of(t, "f32[3]");
+    const int64_t n[2] = {1, 2};
+    tg_error err = TG_ERROR_INIT;
+    ck_assert_ptr_null(tg_record(t, &op, &x, 1, n));
+    assert_error(t, TG_EARG, "mine: its attrs_size is 0, but it has attributes");
+    op.attrs_size = 15;
+    ck_assert_int_eq(tg_op_check(&op, NULL, NULL, &err), TG_EARG);
+    ck_assert_str_eq(err.text, "mine: attribute 'n' lies outside of attrs_size, 15 bytes");
+}
+END_TEST
+
 SUITE("wrong_op", .with = {TAPE},
       .tests = {
           {wrong_descriptors, COUNT(wrong)},
           {refused_results},
           {wrong_derivatives},
+          {attributes_without_room},
       })
