@@ -148,7 +148,8 @@ tg_status tg_attrs_parse(tg_tape *t, const tg_op *op, const char *text, void *at
         if (!*w) continue;
         const tg_attr_def *d = equals ? find_def(op, w, (size_t)(equals - w)) : NULL;
         if (!d)
-            (void)tg_tape_fail(t, TG_EKEY, "%s: no attribute '%s'", op->name, w);
+            (void)tg_tape_fail(t, TG_EKEY, "%s: there is no attribute '%.*s'", op->name,
+                               (int)strcspn(w, "="), w);
         else if (find_word(words, size, d->name) != equals + 1)
             (void)tg_tape_fail(t, TG_EKEY, "%s: attribute '%s' is given twice", op->name, d->name);
         if (t->error->status) return TG_EKEY;

@@ -12,10 +12,10 @@ static bool arguments_fit(tg_tape *t, int n, tg_tensor *const *outputs, tg_error
         return tg_fail(err, TG_EARG, "compile: the list of outputs is NULL") == TG_OK;
     for (int i = 0; i < n; i++) {
         const tg_tensor *y = outputs[i];
-        if (!y) return tg_fail(err, TG_EARG, "compile: output %d is NULL", i + 1) == TG_OK;
+        if (!y) return tg_fail(err, TG_EARG, "compile: outputs[%d] is NULL", i) == TG_OK;
         if (!y->tape || y->tape != t || tg_tape_value(t, y->id) != y)
-            return tg_fail(err, TG_ETAPE, "compile: output %d is not a value of this tape",
-                           i + 1) == TG_OK;
+            return tg_fail(err, TG_ETAPE, "compile: outputs[%d] is not a value of this tape",
+                           i) == TG_OK;
     }
     return true;
 }

@@ -16,7 +16,7 @@ static void print_item(const tg_plan *p, int32_t i, FILE *file)
     }
     (void)fprintf(file, ") %s", tg_tensor_describe(&y, text, sizeof text));
     if (v->output >= 0)
-        (void)fprintf(file, " -> output %d", v->output + 1);
+        (void)fprintf(file, " -> output %d", v->output);
     else if (v->escapes)
         (void)fprintf(file, " at %lld", (long long)v->offset);
     (void)fprintf(file, "%s%s\n", *v->operation->scope ? "  in " : "", v->operation->scope);

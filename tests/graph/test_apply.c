@@ -276,7 +276,7 @@ START_TEST(doors_that_stay_shut)
     SHUT(tg_apply(t, neg, in, 2, NULL), TG_EARG, "neg: 2 operands given, takes 1");
     SHUT(tg_apply_text(t, "where", in, 2, NULL), TG_EARG, "where: 2 operands given, takes 3");
     SHUT(tg_apply(t, cast, in, 1, NULL), TG_EARG, "cast: attributes are missing");
-    SHUT(tg_apply_text(t, "neg", in, 1, "axis=0"), TG_EKEY, "neg: no attribute 'axis=0'");
+    SHUT(tg_apply_text(t, "neg", in, 1, "axis=0"), TG_EKEY, "neg: there is no attribute 'axis'");
     SHUT(tg_apply_text(t, "cast", in, 1, "dtype=f16"), TG_EARG,
          "cast: 'f16' is not a value for attribute 'dtype'");
     tg_scope_push(t, "here");

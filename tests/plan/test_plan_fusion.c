@@ -220,7 +220,7 @@ START_TEST(a_plan_in_words)
     (void)fclose(file);
     const char *const parts[] = {"step 1: 4 fused, 6 elements in blocks of ",
                                  " = exp(leaf %0) f32[2,3]  in first\n", "= sum(%",
-                                 ") f32[] -> output 1  in first\n",
+                                 ") f32[] -> output 0  in first\n",
                                  "4 of 6 operations in 1 steps; 4 fused in 1 groups\n"};
     for (int i = 0; i < COUNT(parts); i++)
         ck_assert_msg(strstr(text, parts[i]), "'%s' is not in\n%s", parts[i], text);

@@ -1,4 +1,4 @@
-/* folder.h - a fixture: a temporary folder for a test, which may hold one file x.csv when the test
+/* folder.h - a fixture: a temporary folder for a test, which may hold one file `file` when the test
  * ends. */
 #ifndef TESTS_FOLDER_H
 #define TESTS_FOLDER_H
