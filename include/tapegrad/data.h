@@ -88,8 +88,9 @@ tg_batches *tg_batches_new(int64_t n, tg_batches_options options, tg_rng rng, tg
 void tg_batches_free(tg_batches *b);
 
 /* The next batch: an i32 leaf (batch) of row numbers, or a shorter one, (n % batch), at the end of
- * an epoch. It is borrowed, and later calls write the same two leaves again. Allocates nothing
- * and cannot fail; NULL for a NULL b. */
+ * an epoch. tg_take(t, x, rows, 0) takes these rows of any tensor x, and tg_dataset_inputs those of
+ * a data set. The leaf is borrowed, and later calls write the same two leaves again. Allocates
+ * nothing and cannot fail; NULL for a NULL b. */
 tg_tensor *tg_batches_next(tg_batches *b);
 
 /* Batches in an epoch: n / batch, plus the short one unless it is dropped; with replace at least

@@ -12,10 +12,10 @@
 extern "C" {
 #endif
 
-/* grads[k] = d loss / d params[k] for every key, with the same keys and shapes. loss has one
- * element. Parameters that are left out of params are frozen: nothing is computed for them. The
- * dict and its tensors belong to the tape, until its reset. On failure poisons the tape and
- * returns NULL. */
+/* grads[k] = d loss / d params[k] for every key, with the same keys and shapes; zeros if loss does
+ * not depend on params[k]. loss has one element. Parameters that are left out of params are frozen:
+ * nothing is computed for them. The dict and its tensors belong to the tape, until its reset. On
+ * failure poisons the tape and returns NULL. */
 tg_dict *tg_grad(tg_tape *t, tg_tensor *loss, const tg_dict *params);
 
 /* Vector-Jacobian product: dxs[j] = sum over i of dys[i] . d ys[i] / d xs[j].

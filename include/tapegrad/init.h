@@ -25,7 +25,8 @@ typedef struct tg_init {
     double value; /* of TG_INIT_CONSTANT */
 } tg_init;
 
-/* The presets: {scheme, 0, false}, a normal distribution of the given std, a constant. */
+/* The presets: the schemes of He, Xavier (the book's) and Glorot, from a normal distribution; a
+ * normal distribution of the given std; a constant; zeros. */
 tg_init tg_init_he(void);
 tg_init tg_init_xavier(void);
 tg_init tg_init_glorot(void);

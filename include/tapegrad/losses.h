@@ -2,7 +2,7 @@
  *
  * y is the output of the network and target what it should be. Both have one float dtype, or one
  * of them is a tg_scalar. One of them must have the shape to which both broadcast: (n, 1) against
- * (n), where both would be repeated, is TG_ESHAPE, unlike in PyTorch. A loss is computed for each
+ * (n), where both would broadcast, is TG_ESHAPE, unlike in PyTorch. A loss is computed for each
  * element and then reduced. */
 #ifndef TAPEGRAD_LOSSES_H
 #define TAPEGRAD_LOSSES_H

@@ -1,4 +1,4 @@
-/* nn.h - layers and losses: functions composed of operations, without backward passes of their own.
+/* nn.h - layers: functions composed of operations, without backward passes of their own.
  *
  * A layer takes the tape, its input and its parameters. State that a layer keeps (the running
  * statistics of batch normalisation) is passed as leaves, as parameters are. An argument says

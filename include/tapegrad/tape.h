@@ -26,8 +26,10 @@ void tg_tape_free(tg_tape *t);
  * clear it; the caller does, by assigning TG_ERROR_INIT. With err NULL this is tg_tape_new. */
 tg_tape *tg_tape_new_on(tg_error *err);
 
-/* Forgets all recorded values, and the failure unless it is in a caller's err. The memory is kept:
- * from the second equal iteration on, recording does not call the allocator. */
+/* Forgets all recorded values, and the failure unless it is in a caller's err, and drops the tape's
+ * references: until then the tape keeps each leaf that an operation used, even if the caller frees
+ * it. The memory is kept: from the second equal iteration on, recording does not call the
+ * allocator. */
 void tg_tape_reset(tg_tape *t);
 
 /* The first failure since the last reset, or what the caller's err holds; TG_OK and "" when there
@@ -60,7 +62,7 @@ void *tg_tape_alloc(tg_tape *t, size_t bytes);
 int32_t tg_tape_size(const tg_tape *t);
 tg_tensor *tg_tape_value(const tg_tape *t, int32_t i);
 
-/* Bytes that the tape holds from the allocator. */
+/* Bytes that the tape has allocated. */
 size_t tg_tape_bytes(const tg_tape *t);
 
 #ifdef __cplusplus
