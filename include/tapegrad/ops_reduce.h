@@ -40,6 +40,9 @@ tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, b
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
 
+/* tg_norm with p = 1, without a tensor of |x|; also i32, which wraps around. */
+tg_tensor *tg_norm1(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
+
 /* tg_norm with p = 2. */
 tg_tensor *tg_norm2(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 

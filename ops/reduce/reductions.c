@@ -159,6 +159,11 @@ static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *
     return tg_zmul(t, restore_axes(t, n, dy), tg_exp(t, tg_sub(t, x, y)));
 }
 
+static tg_tensor *norm1_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
+{
+    return tg_zmul(t, restore_axes(t, n, dy), tg_sign(t, n->inputs[i]));
+}
+
 /* dy x / y, of which neither factor leaves the range; 0 to every order where all x are 0. */
 static tg_tensor *norm2_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {

@@ -31,6 +31,7 @@ static const struct {
     {"max", ALL, NULL},
     {"argmax", PLANS | WIDTHS, NULL},
     {"logsumexp", ALL, NULL},
+    {"norm1", ALL, NULL},
     {"norm2", ALL, NULL},
     {"sum_to", ALL, NULL},
     {"matmul", ALL, NULL},

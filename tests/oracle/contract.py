@@ -58,6 +58,7 @@ reduction("norm, p = 1", lambda x, d, k: torch.linalg.vector_norm(x, 1, d, k),
           lambda r, s: r.signed(s), call="norm", p=1)
 reduction("norm, p = 2", lambda x, d, k: torch.linalg.vector_norm(x, 2, d, k),
           lambda r, s: r.signed(s), call="norm", p=2)
+reduction("norm1", lambda x, d, k: torch.linalg.vector_norm(x, 1, d, k), lambda r, s: r.signed(s))
 reduction("norm2", lambda x, d, k: torch.linalg.vector_norm(x, 2, d, k), lambda r, s: r.signed(s))
 reduction("norm, p = inf", lambda x, d, k: x.abs().amax(d, keepdim=k), distinct, call="norm", p=3)
 

@@ -21,9 +21,9 @@ static tg_tensor *draw_reduction(drawing *d)
     for (int i = 0; i < ndim; i++)
         if (flag(d)) axes[n++] = i;
     if (n == 0) axes[n++] = (int)below(d, ndim);
-    const int what = (int)below(d, 8);
-    static const char *const names[] = {"sum",       "mean",    "max", "nansum",
-                                        "logsumexp", "nanmean", "var", "norm"};
+    const int what = (int)below(d, 9);
+    static const char *const names[] = {"sum",     "mean", "max",         "nansum",     "logsumexp",
+                                        "nanmean", "var",  "norm, p = 1", "norm, p = 2"};
     say(d, names[what], ndim, shape);
     const bool keep_axes = flag(d);
     switch (what) {
@@ -41,6 +41,8 @@ static tg_tensor *draw_reduction(drawing *d)
         return tg_nanmean_axes(t, tg_sqrt(t, x), n, axes, keep_axes);
     case 6:
         return tg_sub(t, x, tg_var_axes(t, x, n, axes, 0, true));
+    case 7:
+        return tg_norm_axes(t, tg_sub(t, x, tg_scalar(t, 1)), 1, n, axes, keep_axes);
     default:
         return tg_norm_axes(t, x, 2, n, axes, keep_axes);
     }

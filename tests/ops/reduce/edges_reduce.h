@@ -73,6 +73,13 @@ static const edge edges[] = {
     {"norm2", NULL, {"f64[2]: 3e-200 4e-200"}, "f64[]: 5e-200", "f64[2]: 0.6 0.8", "f64[2,2]: 0.128e200 -0.096e200 -0.096e200 0.072e200"},
     {"norm2", "axis=1", {"F[3,2]: inf 1 -inf inf nan inf"}, "F[3]: inf inf nan", NULL, NULL},
     {"norm2", "axis=1", {"F[2,0]"}, "F[2]: 0 0", "F[2,0]", NULL},
+    {"norm1", "axis=1", {"F[5,2]: -3 4 -0 0 -inf inf nan inf -1e-30 2e-30"}, "F[5]: 7 0 inf nan 3e-30", "F[5,2]: -1 1 0 0 -1 1 nan 1 -1 1", NULL},
+    {"norm1", "axis=0", {"F[2,3]: 1 -2 -0 -3 nan -0"}, "F[3]: 4 nan 0", "F[2,3]: 1 -1 0 -1 nan 0", NULL},
+    {"norm1", NULL, {"F[2]: 0 -2"}, "F[]: 2", "F[2]: 0 -1", "F[2,2]: 0 0 0 0"},
+    {"norm1", "axis=1", {"F[2,0]"}, "F[2]: 0 0", "F[2,0]", NULL},
+    {"norm1", NULL, {"i32[3]: 2147483647 -1 5"}, "i32[]: -2147483643", NULL, NULL},
+    {"norm1", NULL, {"i32[2]: -2147483648 3"}, "i32[]: -2147483645", NULL, NULL},
+    {"norm1", NULL, {"u8[1]: 1"}, "norm1: u8[1] is not f32, f64 or i32 (use tg_cast)", NULL, NULL},
     {"norm, p = 1", NULL, {"F[2]: 0 -2"}, "F[]: 2", "F[2]: 0 -1", "F[2,2]: 0 0 0 0"},
     {"norm, p = inf", NULL, {"F[3]: -2 2 0"}, "F[]: 2", "F[3]: -0.5 0.5 0", NULL},
 

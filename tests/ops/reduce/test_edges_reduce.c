@@ -198,6 +198,7 @@ static const struct {
     {"nanmean", NULL, {"F[2,3]: 1 2 -4 3 5 7"}, 1},
     {"max", "axis=1", {"F[2,3]: 1 2 -4 7 5 7"}, 1},
     {"min", NULL, {"F[2,3]: 1 2 -4 3 3 7"}, 1},
+    {"norm1", "axis=1", {"F[2,3]: 1 2 -4 3 0 7"}, 1},
     {"norm2", "axis=1", {"F[2,3]: 1 2 -4 3 0 7"}, 1},
     {"norm2", "axis=0", {"F[3,5]: 1 2 -4 3 5 7 0 2 3 -1 -9 5 3 1 1"}, 1},
     {"norm, p = 1", NULL, {"F[2,3]: 1 2 -4 3 5 7"}, 1},
@@ -254,12 +255,12 @@ END_TEST
 static long double reference(const char *op, const tg_tensor *x)
 {
     const int64_t n = x->size;
-    long double sum = 0, squares = 0, product = 1, spread = 0, away = 0,
+    long double sum = 0, sizes = 0, squares = 0, product = 1, spread = 0, away = 0,
                 top = (long double)read_at(x, 0);
     const long double first = (long double)read_at(x, 0);
     for (int64_t i = 0; i < n; i++) {
         const long double v = (long double)read_at(x, i);
-        sum += v, away += v - first, squares += v * v, product *= v;
+        sum += v, sizes += fabsl(v), away += v - first, squares += v * v, product *= v;
         top = v > top ? v : top;
     }
     long double powers = 0;
@@ -270,6 +271,7 @@ static long double reference(const char *op, const tg_tensor *x)
     }
     return strcmp(op, "sum") == 0     ? sum
            : strcmp(op, "mean") == 0  ? sum / n
+           : strcmp(op, "norm1") == 0 ? sizes
            : strcmp(op, "norm2") == 0 ? sqrtl(squares)
            : strcmp(op, "var") == 0   ? spread / (n - 1)
            : strcmp(op, "std") == 0   ? sqrtl(spread / (n - 1))
@@ -280,8 +282,8 @@ static long double reference(const char *op, const tg_tensor *x)
 /* What an operation does where there is no NaN. */
 static const char *without_nan(const char *op) { return strncmp(op, "nan", 3) == 0 ? op + 3 : op; }
 
-static const char *const compared[] = {"sum", "mean", "nansum", "nanmean",  "norm2",
-                                       "var", "std",  "prod",   "logsumexp"};
+static const char *const compared[] = {"sum",   "mean", "nansum", "nanmean", "norm1",
+                                       "norm2", "var",  "std",    "prod",    "logsumexp"};
 
 /* Within some roundings of the result, whatever the offset is. */
 START_TEST(offsets)

@@ -65,8 +65,8 @@ static bool is_new(int op)
 static double joined(int op, tg_dtype dtype, double a, double b)
 {
     if (is(op, "max")) return isnan(a) || a >= b ? a : b;
-    ck_assert_msg(is(op, "sum") || is(op, "nansum"), "what %s does is not spelled out here",
-                  kernel_names[op]);
+    ck_assert_msg(is(op, "sum") || is(op, "nansum") || is(op, "norm1"),
+                  "what %s does is not spelled out here", kernel_names[op]);
     if (dtype != TG_I32) return a + b;
     return (double)(int32_t)((uint32_t)(int32_t)a + (uint32_t)(int32_t)b);
 }
@@ -74,7 +74,9 @@ static double joined(int op, tg_dtype dtype, double a, double b)
 /* a o b of an accumulator and an element. */
 static double plain(int op, tg_dtype dtype, double a, double b)
 {
-    return is(op, "nansum") && isnan(b) ? a : joined(op, dtype, a, b);
+    if (is(op, "nansum") && isnan(b)) return a;
+    const bool wraps = dtype == TG_I32 && b <= INT32_MIN;
+    return joined(op, dtype, a, is(op, "norm1") && !wraps ? fabs(b) : b);
 }
 
 static double nothing(int op, tg_dtype dtype)

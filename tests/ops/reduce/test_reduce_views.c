@@ -88,8 +88,11 @@ static void check_output(const char *op, const tg_tensor *x, const tg_tensor *y,
     const long double eps = x->dtype == TG_F32 ? FLT_EPSILON : DBL_EPSILON;
     long double want = w->top, error = 0;
     if (strcmp(op, "argmax") == 0) want = w->place;
-    if (strstr(op, "sum") && strcmp(op, "logsumexp") != 0) {
-        want = strcmp(op, "sum") == 0 ? w->sum : w->numbers;
+    if ((strstr(op, "sum") || strcmp(op, "norm1") == 0) && strcmp(op, "logsumexp") != 0) {
+        want = strcmp(op, "sum") == 0      ? w->sum
+               : strcmp(op, "nansum") == 0 ? w->numbers
+               : isnan(w->top)             ? (long double)NAN
+                                           : w->size;
         error = fabsl(want) * eps / 2 + w->size * 12 * (long double)DBL_EPSILON;
         error += (long double)(x->dtype == TG_F32 ? (double)FLT_MIN : DBL_MIN); /* flushed to 0 */
     }
@@ -103,7 +106,7 @@ static void check_output(const char *op, const tg_tensor *x, const tg_tensor *y,
                      want);
 }
 
-static const char *const ops[] = {"sum", "max", "logsumexp", "argmax", "nansum"};
+static const char *const ops[] = {"sum", "max", "logsumexp", "argmax", "nansum", "norm1"};
 
 static void try_view(tg_tensor *x, const char *name)
 {
