@@ -132,10 +132,10 @@ tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 
 /* ---- norms and deviations ------------------------------------------------------------------- */
 
-static tg_tensor *root_of_squares(tg_tape *t, tg_tensor *x, const tg_ints *axes, bool keepdims)
+/* By norm1 or norm2. */
+static tg_tensor *norm_by(tg_tape *t, int op, tg_tensor *x, const tg_ints *axes, bool keepdims)
 {
-    return tg_record(t, &tgi_reduction_ops[TGI_REDUCE_norm2], &x, 1,
-                     &(tgi_reduce_attrs){*axes, keepdims});
+    return tg_record(t, &tgi_reduction_ops[op], &x, 1, &(tgi_reduce_attrs){*axes, keepdims});
 }
 
 /* x less its mean, by way of x less its first element: an offset that all elements share is gone
@@ -163,7 +163,8 @@ static tg_tensor *spread(tg_tape *t, const char *who, tg_tensor *x, int n, const
     const double degrees = n_elements > 0 ? fmax(n_elements - correction, 0) : 0;
     tg_tensor *const away = centred(t, x, mask, n, axes);
     if (root)
-        return tg_div(t, root_of_squares(t, away, &list, keepdims), tg_scalar(t, sqrt(degrees)));
+        return tg_div(t, norm_by(t, TGI_REDUCE_norm2, away, &list, keepdims),
+                      tg_scalar(t, sqrt(degrees)));
     tg_tensor *const sum = tg_sum_axes(t, tg_square(t, away), n, axes, keepdims);
     return tg_div(t, sum, tg_scalar(t, degrees));
 }
@@ -196,8 +197,8 @@ tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *ax
     if (!tgi_operand(t, "norm", x) || !tgi_axes(t, "norm", x, n, axes, &list) ||
         !floats(t, "norm", x))
         return NULL;
-    if (p == 1) return tg_sum_axes(t, tg_abs(t, x), n, axes, keepdims);
-    if (p == 2) return root_of_squares(t, x, &list, keepdims);
+    if (p == 1) return norm_by(t, TGI_REDUCE_norm1, x, &list, keepdims);
+    if (p == 2) return norm_by(t, TGI_REDUCE_norm2, x, &list, keepdims);
     if (p == INFINITY && nothing_to_choose(t, "norm", x, &list)) return NULL;
     if (p == INFINITY) return tg_max_axes(t, tg_abs(t, x), n, axes, keepdims);
     return tg_tape_fail(t, TG_EARG, "norm: p must be 1, 2 or INFINITY");

@@ -134,4 +134,37 @@ START_TEST(parts_give_the_bits_of_forward)
 }
 END_TEST
 
-SUITE("reduce_parts", .timeout = 300, .tests = {{parts_give_the_bits_of_forward, COUNT(shapes)}})
+static void check_same(const char *what, const tg_tensor *want, const tg_tensor *got)
+{
+    ck_assert_msg(want && got && tg_tensor_same_shape(want, got), "%s", what);
+    const size_t bytes = (size_t)want->size * tg_dtype_size(want->dtype);
+    ck_assert_msg(memcmp(want->data, got->data, bytes) == 0, "%s: other bits", what);
+}
+
+/* A contiguous input is added up in one order, whether |x| is written first or not. */
+START_TEST(norm1_gives_the_bits_of_a_sum)
+{
+    tg_rng rng = tg_rng_make(4, (uint64_t)_i);
+    const int ndim = shapes[_i].ndim;
+    for (int d = 0; d < TG_U8; d++) {
+        tg_tensor *x = random_leaf((tg_dtype)d, ndim, shapes[_i].shape, &rng);
+        for (unsigned mask = 1; mask < 1u << ndim; mask++) {
+            tg_tape *t = tg_tape_new();
+            int axes[TG_MAX_NDIM], n = 0;
+            for (int a = 0; a < ndim; a++)
+                if (mask >> a & 1) axes[n++] = a;
+            const tg_tensor *want = tg_sum_axes(t, tg_abs(t, x), n, axes, false);
+            if (n == 1) check_same("norm1", want, tg_norm1(t, x, axes[0], false));
+            if (d != TG_I32) check_same("norm", want, tg_norm_axes(t, x, 1, n, axes, false));
+            tg_tape_free(t);
+        }
+        tg_tensor_free(x);
+    }
+}
+END_TEST
+
+SUITE("reduce_parts", .timeout = 300,
+      .tests = {
+          {parts_give_the_bits_of_forward, COUNT(shapes)},
+          {norm1_gives_the_bits_of_a_sum, COUNT(shapes)},
+      })
