@@ -1,4 +1,4 @@
-/* argmax.c - where the largest element stands. */
+/* argmax.c - finds the index of the largest element. */
 #include <string.h>
 
 #include "ops/reduce/reduce.h"
@@ -52,7 +52,7 @@ typedef struct leaders {
     int64_t index[TGI_REDUCE_WIDTH];
 } leaders;
 
-/* The first row leads. */
+/* At first the elements of the first row are the largest. */
 static void argmax_rows(void *acc, int64_t rows, int64_t width, const void *x, int64_t step)
 {
     leaders *const l = acc;

@@ -1,4 +1,5 @@
-/* axes.c - the axes that a reduction is given: checked, put in order, and as a mask. */
+/* axes.c - checks the axes that a reduction is given, puts them in order and makes a mask of them.
+ */
 #include "ops/reduce/reduce.h"
 
 #include "tapegrad/tape.h"

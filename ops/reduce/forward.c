@@ -1,14 +1,14 @@
-/* forward.c - the forward of every reduction: a contiguous input by its layout, on several threads,
- * any other by the blocks of walk.c. Plans use the same layouts for partial reductions
- * (tg_op_partial), which their loops feed part by part. */
+/* forward.c - the forward of every reduction. A contiguous input is reduced by its layout, on
+ * several threads, and any other by the blocks of walk.c. Plans use the same layouts for partial
+ * reductions (tg_op_partial), which their loops feed part by part. */
 #include "graph/parallel.h"
 #include "graph/tape.h"
 #include "ops/reduce/layouts.h"
 
 enum {
     CHUNK = 1 << 15,      /* elements worth handing to a thread */
-    SMALL = 256,          /* elements whose */
-    SMALL_BYTES = 64 * 64 /*   states are held on the stack: one part, with one level of sums */
+    SMALL = 256,          /* elements; so few have one part with one level of sums, */
+    SMALL_BYTES = 64 * 64 /*   whose state is on the stack */
 };
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -19,7 +19,7 @@ static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 static void find_layout(tgi_reduction *r, const tg_tensor *x, unsigned mask)
 {
     enum { SHORT_LINE = 64, SHORT_RUN = 16 };
-    int changes = 0, first = -1, last = -1; /* reduced or not */
+    int changes = 0, first = -1, last = -1; /* of the axes: 1 if reduced, 0 if kept */
     r->outputs = r->count = r->outer = 1;
     for (int i = 0; i < x->ndim; i++) {
         const int reduced = mask >> i & 1;
@@ -51,7 +51,7 @@ static unsigned mask_of(const tg_node *n)
                              : tgi_reduce_mask(&over->axis, x->ndim);
 }
 
-/* NULL for u8, which only argmax takes, by a kernel of its own. */
+/* NULL for u8, which only argmax takes; it has a kernel of its own for it. */
 static const tgi_fold_kernel *kernel_of(const tg_node *n)
 {
     const tg_dtype dtype = n->inputs[0]->dtype;
@@ -83,7 +83,7 @@ static int64_t fold_parts(const tg_node *n)
     return r.layout->parts(&r);
 }
 
-/* Each state starts with what is reduced: to find that out takes longer than a short fold. */
+/* Each state begins with the tgi_reduction, because finding it takes longer than a short input. */
 enum { KEPT = (sizeof(tgi_reduction) + 63) / 64 * 64 };
 
 static size_t fold_state_size(const tg_node *n)
@@ -148,7 +148,7 @@ static void run_part(void *user, int64_t p)
     r->layout->add(r, state, j->x + from * j->x_size, to - from);
 }
 
-/* Few elements are not worth a thread, though the parts are the same. */
+/* A few elements are not worth a thread. Their parts are the same. */
 static void run_parts(job *j)
 {
     const tgi_reduction *r = j->r;
@@ -159,7 +159,7 @@ static void run_parts(job *j)
     r->layout->end(r, j->parts, j->states, j->state_size, j->y);
 }
 
-/* Results of lines go where they belong at once. */
+/* The results of lines are written to y directly. */
 static void run_lines(void *user, int64_t c)
 {
     const job *j = user;
@@ -169,7 +169,7 @@ static void run_lines(void *user, int64_t c)
                   r->count, j->y + (size_t)from * r->y_size);
 }
 
-/* Fewer lines than there may be threads, each worth several, are shared out one by one. */
+/* One chunk for a few long lines: each is divided among threads by itself. */
 static int64_t chunks_of_lines(const tgi_reduction *r)
 {
     enum { FEW = 8 };

@@ -1,19 +1,19 @@
 /* layouts.c - reduces a contiguous input in parts: one line, many lines, columns, or planes. The
- * parts follow from the shape alone, so that neither threads nor plans change a bit. */
+ * parts depend on the shape alone, so neither threads nor plans change the bits. */
 #include "ops/reduce/layouts.h"
 
 #include <string.h>
 
 enum {
-    HEAD = 64,       /* of a state: how much of the part has been added */
-    LEAST_ROWS = 32, /* rows, at least, of one of several parts of columns */
-    LEAST_RUN = 1024 /* elements, at least, behind each output of one of several parts of planes */
+    HEAD = 64,       /* bytes of a state that say how much of the part has been added */
+    LEAST_ROWS = 32, /* least rows of a part of columns, if there are several */
+    LEAST_RUN = 1024 /* least elements of an output in a part of planes, likewise */
 };
 
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/* So many, but no more than the size is worth. */
+/* At most so many parts, and no more than are worth it for the size. */
 static int64_t parts_up_to(const tgi_reduction *r, int64_t most)
 {
     const int64_t parts = min64(min64(r->outputs * r->count / TGI_PART, TGI_MOST_PARTS), most);
@@ -100,7 +100,7 @@ const tgi_layout tgi_layout_lines = {lines_grain, lines_parts, lines_state_size,
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-/* Narrow rows are folded as if several of them were one. */
+/* How many narrow rows are folded as if they were one. */
 static int64_t joined(const tgi_reduction *r)
 {
     return r->outputs < TGI_FOLD_LANES ? TGI_FOLD_LANES / r->outputs : 1;
@@ -149,7 +149,7 @@ const tgi_layout tgi_layout_columns = {columns_grain, columns_parts, columns_sta
 
 static int64_t planes_grain(const tgi_reduction *r) { return r->count / r->outer; }
 
-/* Each part has as many whole planes of all outputs. */
+/* Every part has the same number of whole planes. */
 static int64_t planes_parts(const tgi_reduction *r)
 {
     int64_t parts = parts_up_to(r, min64(r->outer, r->count / LEAST_RUN));
@@ -178,7 +178,7 @@ static void planes_begin(const tgi_reduction *r, void *state)
 
 static void planes_add(const tgi_reduction *r, void *state, const void *x, int64_t count)
 {
-    int64_t *const next = state; /* output */
+    int64_t *const next = state; /* the output whose line comes next */
     const int64_t run = planes_grain(r);
     const size_t size = planes_total_size(r);
     for (int64_t i = 0; i < count; i += run) {

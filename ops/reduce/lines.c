@@ -1,5 +1,5 @@
 /* lines.c - reduces contiguous lines by a kernel alone, as sum and max do. A long line is cut into
- * parts that follow from its length; they are read side by side, and by several threads. */
+ * parts, whose number depends on its length alone; they are read side by side and by threads. */
 #include <string.h>
 
 #include "graph/parallel.h"
@@ -29,7 +29,7 @@ void tgi_line_end(tgi_total *total, void *result)
 
 void tgi_line_join(const tgi_fold_kernel *kernel, int64_t parts, const void *results, void *y)
 {
-    double acc; /* no accumulator is larger */
+    double acc; /* the largest type of an accumulator */
     kernel->join->lines(1, parts, results, 0, &acc);
     kernel->store(&acc, 1, y);
 }
@@ -53,7 +53,7 @@ static const char *part_of(const line *l, int64_t p)
     return l->x + tgi_part_start(l->count, TGI_FOLD_LANES, l->parts, p) * l->kernel->x_size;
 }
 
-/* Up to TGI_FOLD_STREAMS parts; as many, all at once as far as they are equally long. */
+/* Reduces up to TGI_FOLD_STREAMS parts; so many at once, as far as all are equally long. */
 static void run_turn(void *user, int64_t turn)
 {
     line *const l = user;
@@ -81,7 +81,7 @@ static void run_turn(void *user, int64_t turn)
 
 static void long_line(const tgi_fold_kernel *kernel, int64_t count, const char *x, void *y)
 {
-    enum { SERIAL = 1 << 16 }; /* elements that are not worth a second thread */
+    enum { SERIAL = 1 << 16 }; /* fewer elements are not worth a second thread */
     line l = {.kernel = kernel, .count = count, .x = x};
     l.parts = tgi_line_parts(count);
     l.turns = (l.parts + TGI_FOLD_STREAMS - 1) / TGI_FOLD_STREAMS;

@@ -1,12 +1,13 @@
-/* logsumexp.c - ln sum e^x = m + ln sum e^(x-m) with m the largest x.
+/* logsumexp.c - ln sum e^x = m + ln sum e^(x-m), where m is the largest x.
  *
- * No term overflows, and the largest is exactly 1. Two passes over a block that stays in the
- * cache: the maximum, then the sum. Where m is infinite or NaN it is the result itself. */
+ * No term overflows, and the largest is exactly 1. A block stays in the cache for two passes: the
+ * maximum, then the sum. If m is infinite or NaN, it is the result. */
 #include <math.h>
 
 #include "ops/reduce/reduce.h"
 
-/* y[i * step] from the tops, in the dtype of x, and the sums, which it may change. */
+/* Stores y[i * step], computed from the tops, which have the dtype of x, and the sums, which it may
+ * change. */
 static void finish(tg_dtype dtype, int64_t n, const void *tops, double *sum, void *y, int64_t step)
 {
     const tgi_map *const log_of_f64 = &tgi_kernels_get()->maps[TG_F64][TGI_MAP_log];
@@ -26,7 +27,7 @@ static void finish(tg_dtype dtype, int64_t n, const void *tops, double *sum, voi
 
 enum { LONG_LINE = 8192, BLOCK = 1 << 15, MOST_LINES = 64 };
 
-/* Piece by piece; of their sums none is added to many others. */
+/* Adds up pieces of the line. Their sums are added in a total, which rounds little. */
 static double long_sum(tg_dtype dtype, int64_t count, const char *x, const void *top)
 {
     struct {
@@ -78,7 +79,7 @@ static void exps(const void *how, int64_t width, const void *x, void *e)
     tgi_kernels_get()->reduce.exp[t->dtype]->exps(width, x, t->top, e);
 }
 
-/* Of a row all lanes have one top. */
+/* Gives all lanes of a row the same top. */
 static void spread_top(tg_dtype dtype, double *top)
 {
     float *const narrow = (float *)(void *)top;

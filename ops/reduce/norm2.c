@@ -1,7 +1,7 @@
-/* norm2.c - sqrt(sum x^2), summed in double: by what joins the accumulators of sum.
+/* norm2.c - sqrt(sum x^2), summed in double by the kernel that joins the accumulators of sum.
  *
- * Squares of f64 may leave the range though the norm is within it. Where their sum lies outside
- * LEAST..MOST it is computed once more from x 2^-e, with e the exponent of the largest |x|. */
+ * Squares of f64 may overflow or vanish though the norm does not. A sum outside LEAST..MOST is
+ * computed again from x 2^-e, where e is the exponent of the largest |x|. */
 #include <math.h>
 
 #include "graph/parallel.h"
@@ -9,8 +9,8 @@
 
 enum {
     PIECE = TGI_REDUCE_WIDTH,
-    SHORT = 4096, /* lines of at most so many elements are added up by a kernel, */
-    TOGETHER = 64 /*   so many at once */
+    SHORT = 4096, /* a kernel adds up lines of at most so many elements, */
+    TOGETHER = 64 /*   so many lines at once */
 };
 
 static const double LEAST = 0x1p-900, MOST = 0x1p1000;
@@ -30,13 +30,13 @@ static void squares(tg_dtype dtype, int64_t n, const void *x, double scale, doub
         }
 }
 
-/* A sum that has to be done again, unless an element is not finite or all are 0. */
+/* Whether the sum must be computed again, unless an element is not finite or all are 0. */
 static bool is_lost(tg_dtype dtype, double sum)
 {
     return dtype == TG_F64 && (sum < LEAST || sum > MOST);
 }
 
-/* The exponent to scale by, within what squares of double can take; 0 where there is none. */
+/* The exponent to scale by, limited so that 2^-e is a double; 0 if top is not finite. */
 static int exponent(double top)
 {
     int e = 0;
@@ -82,7 +82,7 @@ static void run_part(void *user, int64_t p)
     l->sums[p] = *(double *)tgi_total_end(&state.total);
 }
 
-/* Of n lines; of one where it is long. */
+/* The sums of n lines; of one line if it is long. */
 static void line_sums(line *l, int64_t n, int64_t step, double scale, double *sum)
 {
     if (l->count <= SHORT) {
@@ -94,7 +94,7 @@ static void line_sums(line *l, int64_t n, int64_t step, double scale, double *su
     l->sum->join->lines(1, l->parts, l->sums, 0, sum);
 }
 
-/* From its sum, which may be lost. */
+/* The norm of a line from its sum, which is_lost may reject. */
 static double line_norm(line *l, double sum)
 {
     double top = 0;
@@ -125,7 +125,7 @@ static void norm_lines(const tgi_fold_kernel *sum_of_x, tg_dtype dtype, int64_t 
 
 typedef struct scaling {
     tg_dtype dtype;
-    const double *scale; /* of each output; NULL: 1 */
+    const double *scale; /* for each output; NULL: 1 for all. For f64 alone */
 } scaling;
 
 static void square_terms(const void *how, int64_t width, const void *x, void *e)
@@ -149,7 +149,7 @@ static void top_rows(void *acc, int64_t rows, int64_t width, const void *x, int6
             top[j] = fmax(top[j], fabs(((const double *)x)[r * step + j]));
 }
 
-/* The exponent of each output, and what its elements are multiplied by before they are squared. */
+/* Finds the exponent e of each output and scale = 2^-e, which its elements are multiplied by. */
 static void find_scales(const tgi_reduce *p, const void *x, int width, int *e, double *scale)
 {
     double top[TGI_REDUCE_WIDTH] = {0};

@@ -1,5 +1,5 @@
-/* reductions.c - what the rows of reductions.def name: shape rules, derivatives and samples; and
- * what is made of the rows: the descriptors, and the functions that record them. */
+/* reductions.c - the shape rules, derivatives and samples that rows of reductions.def name, and
+ * what is made from the rows: descriptors, and the functions that record them. */
 #include <float.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static tg_status check_dtype(const char *who, const tg_tensor *x, int allowed, t
                    allowed == FLOATS ? "a float tensor" : "f32, f64 or i32");
 }
 
-/* The shape without the axes, or with 1 in their place. */
+/* The shape of x without the axes, or with 1 in their places. */
 static tg_status reduce_infer(tg_infer *c, int allowed)
 {
     const tg_tensor *const x = c->inputs[0];
@@ -106,8 +106,8 @@ static tg_status shape_infer(tg_infer *c)
 
 /* ---- derivatives ---------------------------------------------------------------------------- */
 
-/* v, of the shape of the output, with 1 in the place of each axis that was reduced; broadcasting
- * puts back by itself those that were the first. */
+/* Gives v, which has the shape of the output, an axis of size 1 for each one that was reduced. If
+ * all of these come first, broadcasting does so by itself. */
 static tg_tensor *restore_axes(tg_tape *t, const tg_node *n, tg_tensor *v)
 {
     const tgi_reduce_attrs *const a = n->attrs;
@@ -130,7 +130,7 @@ static tg_tensor *sum_to_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_expand(t, dy, n->inputs[i]->ndim, n->inputs[i]->shape);
 }
 
-/* Which elements are NaN does not change with x: as in max. */
+/* The mask of NaN does not change with x, as in max. */
 static tg_tensor *nansum_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const x = tg_stop_gradient(t, n->inputs[i]);
@@ -149,8 +149,8 @@ static tg_tensor *max_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_mul(t, tg_zdiv(t, restore_axes(t, n, dy), ties), mask);
 }
 
-/* dy e^(x-y). A slice of -Inf has weights of 0, by the least finite number in the place of y. Of
- * one with +Inf that element has a weight of NaN, as in PyTorch: its loss is lost already. */
+/* dy e^(x-y). If all elements are -Inf, the least finite number replaces y, so that their weights
+ * are 0. The weight of an element that is +Inf is NaN, as in PyTorch; its loss is Inf anyway. */
 static tg_tensor *logsumexp_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const x = n->inputs[i];
@@ -164,7 +164,7 @@ static tg_tensor *norm1_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
     return tg_zmul(t, restore_axes(t, n, dy), tg_sign(t, n->inputs[i]));
 }
 
-/* dy x / y, of which neither factor leaves the range; 0 to every order where all x are 0. */
+/* dy (x / y): x / y cannot overflow. Where all x are 0, derivatives of every order are 0. */
 static tg_tensor *norm2_vjp(tg_tape *t, const tg_node *n, int i, tg_tensor *dy)
 {
     tg_tensor *const y = restore_axes(t, n, n->output);

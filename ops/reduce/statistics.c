@@ -4,7 +4,7 @@
 #include "ops/compose.h"
 #include "ops/elementwise/families.h"
 
-/* ok, or false with the tape poisoned: x is not `what`. */
+/* Returns ok; if it is false, the tape is poisoned: x is not `what`. */
 static bool dtype_is(tg_tape *t, const char *who, const tg_tensor *x, bool ok, const char *what)
 {
     char text[TG_DESCRIBE_SIZE];
@@ -19,7 +19,7 @@ static bool floats(tg_tape *t, const char *who, const tg_tensor *x)
     return dtype_is(t, who, x, tg_dtype_is_float(x->dtype), "a float tensor");
 }
 
-/* True with the tape poisoned when an output has no element to choose from. */
+/* Returns true and poisons the tape if an output has no element to choose from. */
 static bool nothing_to_choose(tg_tape *t, const char *who, const tg_tensor *x, const tg_ints *axis)
 {
     tg_error err = TG_ERROR_INIT;
@@ -28,7 +28,7 @@ static bool nothing_to_choose(tg_tape *t, const char *who, const tg_tensor *x, c
     return true;
 }
 
-/* How many elements of x one of the output is made of. */
+/* How many elements of x each element of the output is computed from. */
 static double elements_of(const tg_tensor *x, const tg_ints *axis)
 {
     const unsigned mask = tgi_reduce_mask(axis, x->ndim);
@@ -40,7 +40,7 @@ static double elements_of(const tg_tensor *x, const tg_ints *axis)
 
 /* ---- the smallest --------------------------------------------------------------------------- */
 
-/* The same numbers in the opposite order: -x, or of integers -1 - x, which cannot overflow. */
+/* Turns the order of numbers around: -x, or for integers -1 - x, which cannot overflow. */
 static tg_tensor *opposite(tg_tape *t, tg_tensor *x)
 {
     if (!x || tg_dtype_is_float(x->dtype)) return tg_neg(t, x);
@@ -73,7 +73,7 @@ tg_tensor *tg_argmin(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 
 /* ---- masks ---------------------------------------------------------------------------------- */
 
-/* How many of a mask, as f32: large counts are rounded, but never to 0, and do not wrap around. */
+/* Counts a mask in f32, where large counts are rounded, but never to 0, and do not wrap around. */
 static tg_tensor *count(tg_tape *t, tg_tensor *mask, int axis, bool keepdims)
 {
     return tg_sum(t, tg_cast(t, mask, TG_F32), axis, keepdims);
@@ -95,8 +95,8 @@ tg_tensor *tg_all(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 
 /* ---- means ---------------------------------------------------------------------------------- */
 
-/* The sum is divided, not multiplied by 1/n, so that the mean of equal numbers is that number.
- * 0 / 0 makes the mean of nothing NaN. */
+/* Divides the sum, and does not multiply it by 1/n, so that the mean of equal numbers is that
+ * number. The mean of nothing is 0 / 0, which is NaN. */
 tg_tensor *tg_mean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
 {
     tg_ints list;
@@ -113,7 +113,7 @@ tg_tensor *tg_mean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
     return tg_mean_axes(t, x, 1, &axis, keepdims);
 }
 
-/* The count is 0, and the mean NaN, where no element is a number. */
+/* If no element is a number, the count is 0 and the mean NaN. */
 tg_tensor *tg_nanmean_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims)
 {
     if (!tgi_operand(t, "nanmean", x) || !floats(t, "nanmean", x)) return NULL;
@@ -132,15 +132,15 @@ tg_tensor *tg_nanmean(tg_tape *t, tg_tensor *x, int axis, bool keepdims)
 
 /* ---- norms and deviations ------------------------------------------------------------------- */
 
-/* By norm1 or norm2. */
+/* op is norm1 or norm2. */
 static tg_tensor *norm_by(tg_tape *t, int op, tg_tensor *x, const tg_ints *axes, bool keepdims)
 {
     return tg_record(t, &tgi_reduction_ops[op], &x, 1, &(tgi_reduce_attrs){*axes, keepdims});
 }
 
-/* x less its mean, by way of x less its first element: an offset that all elements share is gone
- * before anything is rounded, and equal elements give exactly 0. The first counts as a constant,
- * on which the result does not depend. */
+/* x - mean(x), computed from x - first element: this removes an offset that all elements share
+ * before anything is rounded, and equal elements give exactly 0. The first element is taken as a
+ * constant, because the result does not depend on it. */
 static tg_tensor *centred(tg_tape *t, tg_tensor *x, unsigned mask, int n, const int *axes)
 {
     tg_tensor *first = x;

@@ -1,7 +1,7 @@
-/* total.c - accumulators side by side; of sums that round, level upon level. */
+/* total.c - accumulators for many rows: those of sums that round are kept in levels (reduce.h). */
 #include "ops/reduce/reduce.h"
 
-enum { FAN_IN = 32 }; /* what a level above the first holds */
+enum { FAN_IN = 32 }; /* lower levels that one above the first takes */
 
 _Static_assert(sizeof(tgi_total) == TGI_TOTAL_HEAD, "the accumulators follow");
 
@@ -32,13 +32,13 @@ void tgi_total_begin(tgi_total *total, const tgi_fold_kernel *kernel, int64_t wi
     kernel->start(level(total, 0), width);
 }
 
-/* Adds the accumulators from to those of to. */
+/* to[j] += from[j], or what the kernel does in place of adding. */
 static void join(const tgi_total *total, void *to, const void *from)
 {
     total->kernel->join->rows(to, 1, total->width, from, 0);
 }
 
-/* Adds level k to the one above, which may be new, and empties it. */
+/* Adds level k to the one above it, which may be new, and empties level k. */
 static void raise(tgi_total *total, int k)
 {
     if (k + 1 == total->levels) {
@@ -52,7 +52,7 @@ static void raise(tgi_total *total, int k)
     if (k + 1 < TGI_TOTAL_COUNTED) total->used[k + 1]++;
 }
 
-/* Empties the levels that are full into those above; the top one has no limit. */
+/* Empties each full level into the one above it. The top level has no limit. */
 static void carry(tgi_total *total)
 {
     int64_t limit = total->kernel->level;

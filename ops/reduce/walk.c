@@ -1,12 +1,12 @@
-/* walk.c - reduces a strided input: puts its axes in the order that suits memory, cuts the work
- * into blocks, and shows the elements of a block to a kernel as rows. */
+/* walk.c - reduces a strided input: sorts its axes by their steps in memory, cuts the work into
+ * blocks, and passes the elements of a block to a kernel as rows. */
 #include "ops/reduce/reduce.h"
 
 #include "graph/parallel.h"
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
-/* Small for what should be innermost. A repeated axis (step 0) costs least outside. */
+/* The smaller, the further in an axis should be. A repeated axis (step 0) costs least outside. */
 static int64_t distance(const tgi_reduce_axis *a)
 {
     return a->x_step == 0 ? INT64_MAX : a->x_step < 0 ? -a->x_step : a->x_step;
@@ -37,8 +37,8 @@ static int join_axes(tgi_reduce_axis *axes, int n)
     return n > 0 ? last + 1 : 0;
 }
 
-/* Columns when outputs lie closer together than the elements behind one output, or when a row
- * would be too short for its lanes; not for a handful of outputs. */
+/* Whether to work by columns: if outputs lie closer together than the elements of one output, or if
+ * a row would be too short for its lanes; but not if there are only a few outputs. */
 static bool prefer_columns(const tgi_reduce *p, bool ordered)
 {
     if (p->n_kept == 0) return false;
@@ -62,7 +62,7 @@ void tgi_reduce_plan(tgi_reduce *p, const tg_tensor *x, const tg_tensor *y, unsi
             p->reduced[p->n_reduced++] = (tgi_reduce_axis){size, x->strides[i], 0};
         } else {
             y_step /= size;
-            /* Without elements x has no address from which steps could be taken. */
+            /* If x has no elements, it has no address to step from. */
             const int64_t x_step = p->count > 0 ? x->strides[i] : 0;
             p->kept[p->n_kept++] = (tgi_reduce_axis){size, x_step, y_step};
         }
@@ -86,7 +86,7 @@ typedef struct position {
     int64_t x, y; /* in elements */
 } position;
 
-/* To the next index over the first n axes; false after the last. */
+/* Moves to the next index of the first n axes; false after the last. */
 static bool advance(position *at, const tgi_reduce_axis *axes, int n)
 {
     for (int i = n; i-- > 0;) {
@@ -129,7 +129,7 @@ typedef struct job {
     tgi_reduce_block block;
     bool lines;     /* blocks of lines */
     int outer;      /* kept axes that are walked from block to block */
-    int64_t pieces; /* blocks side by side along the last one, and how long they are */
+    int64_t pieces; /* blocks side by side along the last kept axis, at most `most` long */
     int64_t most, blocks, chunks;
 } job;
 
@@ -196,7 +196,7 @@ static void run_blocks(void *user, int64_t chunk)
     }
 }
 
-/* Few, where they are long enough to be shared out themselves. */
+/* The longer the lines, the fewer: threads can divide long ones. */
 static int64_t lines_of_block(int64_t count)
 {
     enum { LEAST = 4, MOST = 64, SIZE = 1 << 14 };
@@ -208,7 +208,7 @@ void tgi_reduce_run(const tgi_reduce *p, const void *x, void *y, tgi_reduce_bloc
 {
     enum { CHUNK = 1 << 15 }; /* elements worth handing to a thread */
     if (p->outputs == 0) return;
-    /* Without elements any address will do for x, and NULL would not. */
+    /* If x has no elements, any address but NULL will do. */
     job j = {.p = p, .x = p->count > 0 ? x : y, .y = y, .block = block};
     j.lines = p->lines && p->n_reduced == 1 && p->reduced[0].x_step == 1 && p->count > 0;
     j.outer = p->n_kept - (p->n_kept > 0 && (j.lines || p->columns));
@@ -239,9 +239,9 @@ static void gather(size_t size, int64_t rows, int64_t width, const void *x, int6
         GATHER(uint8_t)
 }
 
-/* Kernels read rows that are contiguous; others are copied first. */
-static void show(const tgi_reduce *p, tgi_reduce_rows fold, void *acc, int64_t rows, int64_t width,
-                 const void *x, int64_t row_step, int64_t column_step)
+/* Kernels read contiguous rows; others are copied first. */
+static void pass_rows(const tgi_reduce *p, tgi_reduce_rows fold, void *acc, int64_t rows,
+                      int64_t width, const void *x, int64_t row_step, int64_t column_step)
 {
     enum { ROOM = 2 * TGI_REDUCE_WIDTH };
     if (column_step == 1 || width == 1) {
@@ -263,17 +263,17 @@ void tgi_reduce_walk(const tgi_reduce *p, const void *x, int width, tgi_reduce_r
     const int outer = p->n_reduced - 1;
     const int64_t n = p->reduced[outer].size, step = p->reduced[outer].x_step;
     const int64_t lanes = p->lanes;
-    /* Spelled out, since a division by a variable costs as much as a short row. */
+    /* Dividing by the constant matters: by a variable it costs as much as a short row. */
     const int64_t rows = lanes == 1 ? n : n / TGI_REDUCE_LANES, rest = n - rows * lanes;
     position at = {{0}, 0, 0};
     do {
         const void *const run = x_at(p, x, at.x);
         if (p->columns) {
-            show(p, fold, acc, n, width, run, step, tgi_reduce_x_step(p));
+            pass_rows(p, fold, acc, n, width, run, step, tgi_reduce_x_step(p));
             continue;
         }
-        if (rows > 0) show(p, fold, acc, rows, lanes, run, lanes * step, step);
-        if (rest > 0) show(p, fold, acc, 1, rest, x_at(p, run, rows * lanes * step), 0, step);
+        if (rows > 0) pass_rows(p, fold, acc, rows, lanes, run, lanes * step, step);
+        if (rest > 0) pass_rows(p, fold, acc, 1, rest, x_at(p, run, rows * lanes * step), 0, step);
     } while (advance(&at, p->reduced, outer));
 }
 
