@@ -1,4 +1,5 @@
 /* test_wrong_op.c - descriptors with mistakes: each is an error that names the mistake. */
+#include "tapegrad/gradcheck.h"
 #include "tests/support/tape.h"
 
 static tg_status too_many(tg_infer *c) { return c->ndim = 9, TG_OK; }
