@@ -35,8 +35,8 @@ tg_tensor *tg_logsumexp(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_logsumexp_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 
 /* p = 1: sum |x|; 2: sqrt(sum x^2), with derivative 0 where it is 0, right even if a square
- * would overflow or underflow; INFINITY: max |x|. NaN if any element is, else Inf if any is. TG_EARG for
- * any other p. */
+ * would overflow or underflow; INFINITY: max |x|. NaN if any element is, else Inf if any is.
+ * TG_EARG for any other p. */
 tg_tensor *tg_norm(tg_tape *t, tg_tensor *x, double p, int axis, bool keepdims);
 tg_tensor *tg_norm_axes(tg_tape *t, tg_tensor *x, double p, int n, const int *axes, bool keepdims);
 
@@ -67,8 +67,8 @@ tg_tensor *tg_std_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, double 
 
 /* ---- the largest and the smallest ----------------------------------------------------------- */
 
-/* NaN if any element is; also i32; TG_ESHAPE where there are no elements. Ties share the gradient equally, as in
- * PyTorch's amax; for the first of them alone: tg_take_along_axis at tg_argmax. */
+/* NaN if any element is; also i32; TG_ESHAPE where there are no elements. Ties share the gradient
+ * equally, as in PyTorch's amax; for the first of them alone: tg_take_along_axis at tg_argmax. */
 tg_tensor *tg_max(tg_tape *t, tg_tensor *x, int axis, bool keepdims);
 tg_tensor *tg_max_axes(tg_tape *t, tg_tensor *x, int n, const int *axes, bool keepdims);
 tg_tensor *tg_min(tg_tape *t, tg_tensor *x, int axis, bool keepdims);

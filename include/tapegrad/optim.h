@@ -171,9 +171,9 @@ tg_dict *tg_clip_grad_value(tg_tape *t, const tg_dict *grads, double limit);
  *
  * A gradient that is NaN or Inf makes its element of w NaN or Inf, and no other. A sum or mean of
  * squares (h, v) overflows, in f32, for gradients of about 1e19 and above. It then stays Inf, and
- * its element of w no longer changes, as in PyTorch; clip such gradients. m of Adam and AMSGrad also
- * overflows, and w becomes NaN, if g - m is beyond the largest number of the dtype. lr and eps are
- * rounded to the dtype. If that makes eps 0, as it does in f32 below 1e-45, an element whose
+ * its element of w no longer changes, as in PyTorch; clip such gradients. m of Adam and AMSGrad
+ * also overflows, and w becomes NaN, if g - m is beyond the largest number of the dtype. lr and eps
+ * are rounded to the dtype. If that makes eps 0, as it does in f32 below 1e-45, an element whose
  * gradients were all 0 becomes NaN (0 / 0); if it makes lr times its factors Inf, as in f32 from
  * 3.5e38 on, a gradient of 0 gives NaN. */
 
