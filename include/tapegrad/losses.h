@@ -63,8 +63,8 @@ typedef struct tg_cross_entropy_options {
     tg_reduction reduction;
     double label_smoothing; /* in [0, 1]: share of each label that is spread over all classes; 0 */
     tg_tensor *weights;     /* (C), of the dtype of the logits: a factor for each class; NULL: 1 */
-    /* Rows with this i32 label do not count, whatever their logits. TG_IGNORE_NONE, the default:
-     * each row counts, and a label that names no class is an error. PyTorch's default is -100. */
+    /* Rows with this i32 label do not count, whatever their logits; -100, as in PyTorch. With
+     * TG_IGNORE_NONE each row counts, which saves a few operations. */
     int64_t ignore_index;
     /* The value is that of -ln(p + eps) in the place of -ln p, the derivative that of eps = 0, or 0
      * where p is 0. "Deep Learning from Scratch" has 1e-7; 0. */

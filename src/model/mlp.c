@@ -88,6 +88,7 @@ static tg_tensor *loss(tg_tape *t, const tg_model *model, tg_tensor *y, tg_tenso
     const mlp *m = model->self;
     tg_cross_entropy_options entropy = tg_cross_entropy_defaults();
     entropy.eps = m->options.loss_eps;
+    entropy.ignore_index = TG_IGNORE_NONE;
     tg_tensor *l = tg_cross_entropy(t, y, labels, &entropy);
     if (m->options.weight_decay == 0) return l;
     return tg_add(t, l, tg_l2_penalty(t, model->params, "W", m->options.weight_decay));

@@ -83,6 +83,7 @@ static tg_tensor *loss(tg_tape *t, const tg_model *m, tg_tensor *y, tg_tensor *l
     const tg_simple_convnet_options *o = &((const convnet *)m->self)->options;
     tg_cross_entropy_options entropy = tg_cross_entropy_defaults();
     entropy.eps = o->loss_eps;
+    entropy.ignore_index = TG_IGNORE_NONE;
     tg_tensor *l = tg_cross_entropy(t, y, labels, &entropy);
     if (o->weight_decay == 0) return l;
     return tg_add(t, l, tg_l2_penalty(t, m->params, "W", o->weight_decay));

@@ -10,7 +10,7 @@ tg_cross_entropy_options tg_cross_entropy_defaults(void)
 {
     return (tg_cross_entropy_options){.made = TGI_MADE_CROSS_ENTROPY,
                                       .reduction = TG_REDUCE_MEAN,
-                                      .ignore_index = TG_IGNORE_NONE};
+                                      .ignore_index = -100};
 }
 
 static tg_tensor *times(tg_tape *t, double c, tg_tensor *x)
