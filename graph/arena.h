@@ -22,7 +22,7 @@ typedef struct tgi_mark {
     size_t used;
 } tgi_mark;
 
-/* Aligned to 16 bytes, or to 64 from 64 bytes on. NULL when out of memory.  _next is called if the
+/* Aligned to 16 bytes, or to 64 from 64 bytes on. NULL when out of memory. _next is called if the
  * part of the current chunk whose pages have been requested is full. */
 void *tgi_arena_alloc_next(tgi_arena *a, size_t bytes);
 static inline void *tgi_arena_alloc(tgi_arena *a, size_t bytes)

@@ -135,8 +135,6 @@ START_TEST(wrong_derivatives)
 }
 END_TEST
 
-static tg_status stay(tg_infer *c) { return tg_infer_same(c); }
-
 START_TEST(attributes_without_room)
 {
     static const tg_attr_def defs[] = {{"n", TG_ATTR_INT, 8, "3"}, {NULL, TG_ATTR_INT, 0, NULL}};
@@ -144,7 +142,7 @@ START_TEST(attributes_without_room)
     tg_op op = {.name = "mine",
                 .min_inputs = 1,
                 .max_inputs = 1,
-                .infer = stay,
+                .infer = tg_infer_same,
                 .forward = copy_forward,
                 .attrs = defs,
                 .samples = samples};

@@ -13,6 +13,6 @@ test_programs += \
 	$(end)
 
 test_support += \
-	tests/optim/states.h \
 	tests/optim/params.h \
+	tests/optim/states.h \
 	$(end)

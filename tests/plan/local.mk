@@ -33,6 +33,6 @@ tests_plan_test_plan_networks_SOURCES = \
 	$(end)
 
 test_support += \
-	tests/plan/sides.h \
 	tests/plan/programs.h \
+	tests/plan/sides.h \
 	$(end)

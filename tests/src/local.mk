@@ -27,6 +27,6 @@ tests/src/test_null.$(OBJEXT): tests/src/null_calls.inc
 MOSTLYCLEANFILES = tests/src/null_calls.inc
 
 test_support += \
-	tests/src/null_values.h \
 	tests/src/null_calls.awk \
+	tests/src/null_values.h \
 	$(end)
